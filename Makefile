@@ -1,0 +1,58 @@
+# `make demo` and `make test` need Python 3.11 to 3.13, git and make; everything else is set up in .venv.
+PYTHON ?= python3
+BUG ?= return-without-policy
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := -e app-service -e healer-service -e llm-service
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo up down test test-compose check bench lock clean setup
+
+demo: $(VENV)/.healer ## crash the shop, heal it, merge, redeploy
+	@$(BIN)/healer demo --bug "$(BUG)" $(if $(YES),--yes)
+
+up: $(VENV)/.healer ## shop, healer and page; runs until Ctrl-C
+	@$(BIN)/healer up
+
+test: $(VENV)/.tests ## everything but containers
+	$(BIN)/pytest -m "not compose" -n 2 --dist loadgroup
+
+test-compose: $(VENV)/.tests ## the loop under docker-compose; needs a Docker engine
+	$(BIN)/pytest -m compose tests/compose
+
+check: $(VENV)/.tests ## style, types, import rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.tests ## speed, as a table with the machine's description
+	$(BIN)/python -m tests.benchmarks
+
+setup: $(VENV)/.tests
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 to 3.13 is needed; this is " + sys.version.split()[0]) if not (3, 11) <= sys.version_info[:2] <= (3, 13) else None'
+	$(PYTHON) -m venv $(VENV)
+
+# What the demo needs: healer, client and shop. The test set brings the tools on top.
+$(VENV)/.healer: $(BIN)/python healer-service/requirements.lock app-service/shop/requirements.lock app-service/pyproject.toml healer-service/pyproject.toml llm-service/pyproject.toml
+	@echo "setting up $(VENV), about a minute the first time"
+	$(BIN)/pip install --quiet --require-hashes -r healer-service/requirements.lock
+	$(BIN)/pip install --quiet --require-hashes -r app-service/shop/requirements.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation $(PACKAGES)
+	@touch $@
+
+$(VENV)/.tests: $(VENV)/.healer tests/requirements.lock
+	$(BIN)/pip install --quiet --require-hashes -r tests/requirements.lock
+	@touch $@
+
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+lock: ## renew the lock files; needs uv
+	$(LOCK) --group pyproject.toml:dev healer-service/pyproject.toml app-service/shop/pyproject.toml -o tests/requirements.lock
+	$(LOCK) -c tests/requirements.lock healer-service/pyproject.toml -o healer-service/requirements.lock
+	$(LOCK) -c tests/requirements.lock app-service/shop/pyproject.toml --group app-service/shop/pyproject.toml:test -o app-service/shop/requirements.lock
+	$(LOCK) -c tests/requirements.lock llm-service/pyproject.toml -o llm-service/requirements.lock
+
+clean:
+	rm -rf $(VENV) .healer build

@@ -1,0 +1,226 @@
+"""One request and its answer as they passed the hook: kept raw while traffic flows, made redacted JSON for a report.
+
+It does not buffer what the application streams: it keeps references to the first chunks, up to a bound.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextvars import ContextVar
+from typing import Any
+from urllib.parse import parse_qsl, quote
+
+from selfheal.patterns import REDACTED, is_secret_name
+from selfheal.scrub import Scrubber
+
+MAX_BODY = 256 * 1024
+MAX_ANSWER = 64 * 1024
+_SHOWN_OF_CUT = 16 * 1024  # a body that was cut cannot be sent again; its beginning is for people
+_MAX_IDS = 40
+_MAX_TARGET = 8000
+_IDENTIFIER = re.compile(
+    r"(?:^|_)(?:ids?|uuids?|guid|number|no|codes?|reference|ref|slug|sku|key|handle|isbn|ean|barcode)$"
+)
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_PART = re.compile(r'(name="([^"]*)"[^\r\n]*(?:\r?\n[^\r\n]+){0,10}\r?\n\r?\n)(.*?)(?=\r?\n--|\Z)', re.DOTALL)
+
+current: ContextVar[Exchange | None] = ContextVar("selfheal_exchange", default=None)
+
+
+class Exchange:
+    """Filled by a hook through `target`, `feed`, `begin_answer` and `feed_answer`; all cheap, none raises on odd
+    input."""
+
+    __slots__ = (
+        "_answer",
+        "_answer_size",
+        "_body",
+        "_body_size",
+        "application",
+        "complete",
+        "headers",
+        "method",
+        "status",
+        "target",
+    )
+
+    def __init__(self, method: str, target: str, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        self.method = method
+        self.target = target[:_MAX_TARGET]
+        self.headers = list(headers)
+        self.status = 0
+        self.complete = False  # the whole body was seen
+        self.application: object = None
+        self._body: list[bytes] = []
+        self._body_size = 0
+        self._answer: list[bytes] | None = None
+        self._answer_size = 0
+
+    def feed(self, chunk: bytes, more: bool) -> None:
+        """A chunk of the request's body, as the application receives it."""
+        if chunk and self._body_size <= MAX_BODY:
+            self._body.append(chunk)
+            self._body_size += len(chunk)
+        self.complete = not more
+
+    def begin_answer(self, status: int, headers: object) -> None:
+        self.status = status
+        if not isinstance(headers, (list, tuple)):  # an iterator can be read only once, by the server
+            return
+        for name, value in headers:
+            if name.lower() == b"content-type" and b"json" in value:
+                self._answer = []
+
+    def feed_answer(self, chunk: bytes) -> None:
+        if self._answer is None:
+            return
+        self._answer_size += len(chunk)
+        if self._answer_size > MAX_ANSWER:
+            self._answer = None
+        elif chunk:
+            self._answer.append(chunk)
+
+    @property
+    def size(self) -> int:
+        """Bytes it keeps in memory, about."""
+        headers = sum(len(name) + len(value) + 120 for name, value in self.headers)
+        return 600 + len(self.target) + headers + self._body_size + (self._answer_size if self._answer else 0)
+
+    @property
+    def changes_state(self) -> bool:
+        return self.method not in ("GET", "HEAD", "OPTIONS", "TRACE")
+
+    def header(self, wanted: bytes) -> str:
+        return next((value.decode("latin-1") for name, value in self.headers if name.lower() == wanted), "")
+
+    def body(self) -> bytes:
+        return b"".join(self._body)
+
+    def json_body(self) -> Any:
+        return _parsed(self.body()) if "json" in self.header(b"content-type") else None
+
+    def answer(self) -> Any:
+        return _parsed(b"".join(self._answer)) if self._answer else None
+
+
+def target_of(scope: Mapping[str, Any]) -> str:
+    """Path and query string of an ASGI scope, as they were sent."""
+    raw = scope.get("raw_path")
+    path = (
+        bytes(raw).partition(b"?")[0].decode("latin-1")
+        if raw
+        else quote(str(scope.get("path", "/")), safe="/:@!$&'()*+,;=~")
+    )
+    query = bytes(scope.get("query_string") or b"").decode("latin-1")
+    return f"{path}?{query}" if query else path
+
+
+def request_json(exchange: Exchange, scrub: Scrubber) -> dict[str, Any]:
+    """`truncated` is there, and true, when the body was cut or the application had not read all of it."""
+    request: dict[str, Any] = {
+        "method": exchange.method,
+        "path": scrub.target(exchange.target),
+        "headers": scrub.headers(exchange.headers),
+    }
+    body = exchange.body()
+    sent = exchange.header(b"content-length") not in ("", "0") or bool(exchange.header(b"transfer-encoding"))
+    if len(body) > MAX_BODY or (sent and not exchange.complete):
+        request["truncated"] = True
+        body = body[:_SHOWN_OF_CUT]
+    if body and exchange.header(b"content-encoding"):
+        body = _expanded(body, exchange.header(b"content-encoding"))
+        request["headers"].pop("content-encoding", None)
+    if body:
+        request.update(
+            _body_json(body, exchange.header(b"content-type").lower(), scrub, whole="truncated" not in request)
+        )
+    return request
+
+
+def earlier_json(exchange: Exchange, scrub: Scrubber) -> dict[str, Any]:
+    return {**request_json(exchange, scrub), "status": exchange.status, "ids": identifiers(exchange.answer(), scrub)}
+
+
+def identifiers(answer: Any, scrub: Scrubber) -> dict[str, Any]:
+    """Scalars of a JSON answer under keys that look like identifiers, by JSON pointer (RFC 6901)."""
+    found: dict[str, Any] = {}
+    for pointer, key, value in walk(answer):
+        if len(found) >= _MAX_IDS:
+            break
+        short = isinstance(value, int) or (isinstance(value, str) and 0 < len(value) <= 200)
+        if short and is_identifier(key) and not scrub.hides(key, value) and scrub.data(value) == value:
+            found[pointer] = value
+    return found
+
+
+def is_identifier(key: str) -> bool:
+    spelling = _CAMEL.sub("_", key).replace("-", "_").lower()
+    return bool(_IDENTIFIER.search(spelling)) and not is_secret_name(key)
+
+
+def walk(value: Any, pointer: str = "", key: str = "", depth: int = 0) -> Iterator[tuple[str, str, Any]]:
+    """(pointer, nearest key, scalar) of everything in a JSON value, to a depth of 8; flags and null are no scalars
+    here."""
+    if depth > 8:
+        return
+    if isinstance(value, dict):
+        for name, part in value.items():
+            yield from walk(part, f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}", name, depth + 1)
+    elif isinstance(value, list):
+        for number, part in enumerate(value[:100]):
+            yield from walk(part, f"{pointer}/{number}", key, depth + 1)
+    elif value is not None and not isinstance(value, bool):
+        yield pointer, key, value
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return json.loads(body, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(constant)  # NaN and Infinity are not JSON; such a body travels as text
+
+
+def _expanded(body: bytes, encoding: str) -> bytes:
+    """A compressed body could carry a secret past the redaction, so it travels expanded or not at all."""
+    kinds = {"gzip": 31, "x-gzip": 31, "deflate": 15}
+    try:
+        return zlib.decompressobj(kinds[encoding.strip().lower()]).decompress(body, MAX_BODY)
+    except (KeyError, zlib.error):
+        return REDACTED.encode()
+
+
+def _body_json(body: bytes, content_type: str, scrub: Scrubber, *, whole: bool) -> dict[str, Any]:
+    kind = content_type.partition(";")[0].strip()
+    if whole and (kind == "application/json" or kind.endswith("+json")):
+        try:
+            return {"json": scrub.data(json.loads(body, parse_constant=_refuse))}
+        except (ValueError, RecursionError):
+            pass
+    if whole and kind == "application/x-www-form-urlencoded":
+        pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
+        if pairs:
+            return {"form": scrub.fields(pairs)}
+    if kind.startswith("multipart/"):
+        body = _PART.sub(lambda match: _part(match, scrub), body.decode("latin-1")).encode("latin-1", "replace")
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        if not whole and kind != "application/octet-stream":
+            return {"body": scrub.text(body.decode("utf-8", "replace"))}
+        return {"body_b64": base64.b64encode(scrub.octets(body)).decode("ascii")}
+    return {"body": scrub.text(text)}
+
+
+def _part(match: re.Match[str], scrub: Scrubber) -> str:
+    if not scrub.hides(match.group(2), match.group(3)):
+        return match.group()
+    scrub.remember(match.group(3))
+    return match.group(1) + REDACTED

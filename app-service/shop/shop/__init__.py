@@ -1,0 +1,1 @@
+"""An e-commerce service: catalog, cart, checkout, orders, returns, admin reports."""

@@ -1,0 +1,274 @@
+"""`healer demo`: one crash healed over real processes, told as it happens, judged by the sample's wanted answer."""
+
+from __future__ import annotations
+
+import queue
+import signal
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from rich.console import Console
+from rich.markup import escape
+from rich.syntax import Syntax
+from rich.table import Table
+from rich.text import Text
+
+from healer.cli import samples, stack
+from healer.cli.client import Client
+from healer.cli.load import Load
+from healer.model import EdgeError, HealerError
+
+HEAL_SECONDS = 120.0
+LOAD_PATHS = ("/health", "/products", "/categories")
+_ENDS = ("declined", "rejected", "rolled_back", "regressed")
+
+
+@dataclass
+class Times:
+    """Seconds since the crash."""
+
+    proposed: float = 0.0
+    merged: float = 0.0
+    healed: float = 0.0
+
+
+class Narrator:
+    """Lines with the seconds since the crash in front; colour only on a terminal."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.started = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.started
+
+    def say(self, stage: str, text: str, style: str = "") -> None:
+        line = Text.assemble((f"{self.seconds:7.2f} s  ", "dim"), (f"{stage:<10}", "bold"), (_printable(text), style))
+        self.console.print(line, soft_wrap=True)
+
+    def event(self, event: dict[str, Any]) -> None:
+        payload = event["payload"]
+        match event["type"]:
+            case "incident.opened":
+                self.say("report", f"{payload['exception']}: {payload['message']}", "red")
+            case "stage.finished":
+                detail = f": {payload['detail']}" if payload["detail"] else ""
+                self.say("stage", f"{payload['stage']} took {payload['seconds']:.2f} s{detail}", "dim")
+            case "diagnosis.made":
+                self.say("cause", payload["cause"])
+                self.say("", f"confidence {payload['confidence']:.0%}, risk {payload['risk']:.0%}", "dim")
+            case "candidate.judged":
+                verdict = "chosen" if payload["chosen"] else "stands" if payload["accepted"] else "refused"
+                style = "green" if payload["accepted"] else "yellow"
+                self.say(verdict, f"{payload['origin']}: {payload['summary']} ({payload['reason']})", style)
+            case "proposal.merged":
+                self.say("merge", f"merged by {payload['by']} as {payload['merge_sha'][:10]}")
+            case "release.live":
+                took = f"live after {payload['seconds']:.2f} s"
+                self.say("release", f"{payload['commit'][:10]} {took}, before: {str(payload['previous'])[:10]}")
+            case "release.failed" | "release.rolled_back":
+                self.say("release", payload["reason"], "red")
+            case "incident.healed":
+                self.say("healed", f"{payload['seconds']:.2f} s after the report", "green bold")
+
+
+def run(root: Path, bug: str, *, ask: bool, console: Console) -> int:
+    """The exit code: 0 only if the crash was healed with the wanted answer and no other request failed."""
+    sample = samples.load(root / "tests" / "samples", bug)
+    signal.signal(signal.SIGTERM, stack.interrupt)
+    console.print(Text.assemble("Starting shop and healer … ", style="dim"), end="")
+    begun = time.monotonic()
+    with stack.running(root) as running:
+        model = "with the local model" if running.llm_url else "no model in models/: playbooks only"
+        console.print(f"{time.monotonic() - begun:.1f} s ({model})", style="dim", soft_wrap=True)
+        try:
+            return _heal(running, sample, ask, console)
+        except HealerError as error:
+            console.print(f"The demo failed: {escape(str(error))}", style="red bold", soft_wrap=True)
+            return 1
+
+
+def _heal(running: stack.Stack, sample: samples.Sample, ask: bool, console: Console) -> int:
+    client = Client(running.settings)
+    events = _follow(client)
+    load = Load(running.shop_url, LOAD_PATHS)
+    load.start()
+    headers = {stack.ADMIN_TOKEN_HEADER: running.admin_token}
+    try:
+        with httpx.Client(base_url=running.shop_url, headers=headers, timeout=20, trust_env=False) as shop:
+            console.print(f"\n[bold]{escape(sample.title)}[/]", soft_wrap=True)
+            narrator = Narrator(console)
+            played = samples.play(shop, sample)
+            request, answer = played.request, played.answer
+            narrator.say("crash", f"{request['method']} {request['path']} → {answer.status_code}", "red")
+            if answer.status_code != 500:
+                raise HealerError(f"{sample.name} did not crash the shop: {answer.status_code} {answer.text[:200]}")
+            times = Times()
+            item = _until(events, client, narrator, ("proposed",))
+            times.proposed = narrator.seconds
+            _print_proposal(console, item)
+            if ask and not _agreed(console):
+                client.post(f"/api/v1/incidents/{item['id']}/reject", {"reason": "not merged in the demo"})
+                console.print("Rejected; the shop stays as it is.")
+                return 1
+            times.merged = narrator.seconds
+            client.post(f"/api/v1/incidents/{item['id']}/approve", {})
+            _until(events, client, narrator, ("soaking", "resolved"))
+            times.healed = narrator.seconds
+            problems = _check(shop, sample, played, narrator)
+    finally:
+        load.stop()
+    return _conclude(console, times, load, problems)
+
+
+def _follow(client: Client) -> queue.Queue[dict[str, Any] | None]:
+    """Events in a queue; None when the stream ends."""
+    events: queue.Queue[dict[str, Any] | None] = queue.Queue()
+
+    def read() -> None:
+        try:
+            for event in client.events():
+                events.put(event)
+        except httpx.HTTPError:
+            pass
+        events.put(None)
+
+    threading.Thread(target=read, daemon=True).start()
+    return events
+
+
+def _until(
+    events: queue.Queue[dict[str, Any] | None], client: Client, narrator: Narrator, wanted: tuple[str, ...]
+) -> dict[str, Any]:
+    """Tell events until an incident is in a wanted state. Raises HealerError when it ends otherwise."""
+    deadline = time.monotonic() + HEAL_SECONDS
+    while (left := deadline - time.monotonic()) > 0:
+        try:
+            event = events.get(timeout=left)
+        except queue.Empty:
+            break
+        if event is None:
+            raise EdgeError("the healer closed its event stream")
+        narrator.event(event)
+        if event["type"] == "incident.state":
+            state = event["payload"]["to"]
+            if state in wanted:
+                item: dict[str, Any] = client.get(f"/api/v1/incidents/{event['key']}")
+                return item
+            if state in _ENDS:
+                raise HealerError(f"the incident is {state}: {event['payload']['reason']}")
+    raise HealerError(f"no incident became {' or '.join(wanted)} within {HEAL_SECONDS:.0f} seconds")
+
+
+def _check(shop: httpx.Client, sample: samples.Sample, played: samples.Played, narrator: Narrator) -> list[str]:
+    """The same request, and its neighbours, against the new release."""
+    answer = samples.send(shop, played.request)
+    problems = []
+    if problem := samples.wrong(answer, sample.wanted):
+        problems.append(f"the same request: {problem}")
+    text = f"{played.request['method']} {played.request['path']} → {answer.status_code} {answer.text[:200]}"
+    narrator.say("again", text, "red" if problems else "green")
+    for neighbour in sample.also:
+        request = samples.filled(neighbour["request"], played.saved)
+        if problem := samples.wrong(samples.send(shop, request), samples.filled(neighbour["wanted"], played.saved)):
+            problems.append(f"{request['method']} {request['path']}: {problem}")
+    return problems
+
+
+def _conclude(console: Console, times: Times, load: Load, problems: list[str]) -> int:
+    console.print()
+    if load.failures:
+        problems.append(f"{len(load.failures)} requests of the background load failed, first {load.failures[0]}")
+    table = Table(box=None, show_header=False)
+    table.add_row("crash to proposal", f"{times.proposed:.2f} s")
+    table.add_row("merge to healed", f"{times.healed - times.merged:.2f} s")
+    table.add_row("other requests meanwhile", f"{load.answered} answered, {len(load.failures)} failed")
+    console.print(table)
+    for problem in problems:
+        console.print(f"not right: {_printable(problem)}", style="red", markup=False, soft_wrap=True)
+    if not problems:
+        console.print("Healed.", style="green bold")
+    return 1 if problems else 0
+
+
+def _agreed(console: Console) -> bool:
+    return console.input("Merge it? [Y/n] ", markup=False).strip().lower() in ("", "y", "yes")
+
+
+def _print_proposal(console: Console, item: dict[str, Any]) -> None:
+    proposal = item["proposal"]
+    chosen = next(verdict for verdict in item["verdicts"] if verdict["chosen"])
+    console.print(
+        f"\n  proposal #{proposal['number']} on {proposal['branch']}", style="bold", markup=False, soft_wrap=True
+    )
+    console.print(f"  {_printable(proposal['title'])}", markup=False, soft_wrap=True)
+    _print_evidence(console, chosen["evidence"])
+    _print_diff(console, proposal["diff"])
+
+
+def _print_evidence(console: Console, evidence: dict[str, Any]) -> None:
+    table = Table("evidence", "before", "after", box=None, header_style="dim", padding=(0, 2))
+    table.add_row("the failing request", _exchange(evidence["before"]), _exchange(evidence["after"]))
+    if evidence["earlier_requests"]:
+        table.add_row("requests before it", f"{evidence['earlier_requests']} answered", "the same")
+    if tests := evidence["tests"]:
+        table.add_row("the service's tests", _suite(tests["before"]), _suite(tests["after"]))
+    console.print(table)
+
+
+def _exchange(exchange: dict[str, Any] | None) -> str:
+    if exchange is None:
+        return "not run"
+    if exchange["exception"]:
+        return escape(f"crashes with {exchange['exception']['type']}")
+    return escape(_printable(f"{exchange['status']} {exchange['body'][:80]}"))
+
+
+def _suite(suite: dict[str, Any] | None) -> str:
+    return f"{suite['passed']} passed, {suite['failed']} failed" if suite else "not run"
+
+
+def _print_diff(console: Console, diff: str) -> None:
+    if console.is_terminal:
+        console.print(Syntax(diff, "diff", background_color="default"))
+    else:
+        for line in diff.splitlines():
+            console.print(_printable(line), markup=False, highlight=False, soft_wrap=True)
+
+
+def print_incident(console: Console, item: dict[str, Any]) -> None:
+    """`healer show`."""
+    head = (
+        f"{item['id']}  {item['state']}  {item['service']}  seen {item['count']} times, last {item['last_seen'][:19]}"
+    )
+    console.print(head, style="bold", markup=False, soft_wrap=True)
+    exception = item["exception"]
+    console.print(_printable(f"{exception['type']}: {exception['message']}"), style="red", markup=False, soft_wrap=True)
+    if item["reason"]:
+        console.print(_printable(item["reason"]), markup=False, soft_wrap=True)
+    if item["diagnosis"]:
+        diagnosis = item["diagnosis"]
+        console.print(f"cause: {_printable(diagnosis['cause'])}", markup=False, soft_wrap=True)
+        for site in diagnosis["fix_sites"]:
+            place = f"  {site['file']}:{site['line']} in {site['function']}  {site['why']}"
+            console.print(_printable(place), markup=False, soft_wrap=True)
+    for verdict in item["verdicts"]:
+        sign = "chosen " if verdict["chosen"] else "stands " if verdict["accepted"] else "refused"
+        line = f"{sign} {verdict['origin']}: {verdict['summary']} ({verdict['reason']})"
+        console.print(_printable(line), markup=False, soft_wrap=True)
+    if item["proposal"]:
+        _print_proposal(console, item)
+    if item["actions"]:
+        console.print(
+            "you can: " + ", ".join(f"healer {action} {item['id']}" for action in item["actions"]), markup=False
+        )
+
+
+def _printable(text: str) -> str:
+    """Foreign text on one line, without anything that moves a terminal's cursor."""
+    return "".join(character if character.isprintable() else " " for character in text)

@@ -1,0 +1,130 @@
+"""The tables of the healer's own database. Times are RFC 3339 text in UTC, so that they sort and travel as they are."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+services = Table(
+    "services",
+    metadata,
+    Column("name", String(63), primary_key=True),
+    Column("number", Integer, nullable=False, unique=True),  # the project id of a DSN
+    Column("key", String(64), nullable=False),
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("service", String(63), nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("reason", Text, nullable=False, default=""),
+    Column("exception_type", Text, nullable=False),
+    Column("exception_message", Text, nullable=False),
+    Column("fault_file", Text),
+    Column("fault_line", Integer),
+    Column("fault_function", Text),
+    Column("route", Text),
+    Column("count", Integer, nullable=False),
+    Column("first_seen", String(32), nullable=False),
+    Column("last_seen", String(32), nullable=False),
+    Column("trace_id", String(32), nullable=False),
+    Column("attempt", Integer, nullable=False, default=1),  # names the heal workflow; a retry raises it
+    Column("diagnosis", JSON),
+    Column("base", String(64)),  # the commit that the running attempt works on
+    Column("origin", Text),
+    Column("release", String(64)),  # the commit that carries the fix, once it is live
+    Column("soak_until", Float),  # Unix time
+    Index(None, "service", "fingerprint", unique=True),
+    Index(None, "state"),
+    Index(None, "last_seen"),
+)
+
+reports = Table(
+    "reports",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("incident_id", String(16), ForeignKey("incidents.id"), nullable=False),
+    Column("received_at", String(32), nullable=False),
+    Column("body", JSON, nullable=False),
+    Index(None, "incident_id", "received_at"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("type", String(64), nullable=False),
+    Column("key", String(80), nullable=False),
+    Column("payload", JSON, nullable=False),
+    Column("timestamp", String(32), nullable=False),
+    Column("trace_id", String(32), nullable=False),
+    Column("ui_hint", String(16), nullable=False),
+    Column("once", String(200), unique=True),  # a step that runs again writes its event once
+    Index(None, "key"),
+    sqlite_autoincrement=True,
+)
+
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("incident_id", String(16), ForeignKey("incidents.id"), primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("position", Integer, primary_key=True),  # order in which the candidates were tried
+    Column("candidate", JSON, nullable=False),
+    Column("verdict", JSON),  # null until it is judged
+    Column("chosen", Boolean, nullable=False, default=False),
+)
+
+proposals = Table(
+    "proposals",
+    metadata,
+    Column("service", String(63), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("incident_id", String(16), ForeignKey("incidents.id"), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("branch", Text, nullable=False),
+    Column("base", Text, nullable=False),
+    Column("head_sha", String(64), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("diff", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("merge_sha", String(64)),
+    Column("created_at", String(32), nullable=False),
+    Index(None, "incident_id", "attempt", unique=True),
+    Index(None, "state"),
+)
+
+releases = Table(
+    "releases",
+    metadata,
+    Column("service", String(63), primary_key=True),
+    Column("commit", String(64), primary_key=True),
+    Column("incident_id", String(16)),
+    Column("state", String(16), nullable=False),  # prepared | live | failed | rolled_back
+    Column("previous", String(64)),
+    Column("reason", Text, nullable=False, default=""),
+    Column("at", String(32), nullable=False),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", String(64), primary_key=True),  # X-GitHub-Delivery
+    Column("received_at", String(32), nullable=False),
+    Column("event", String(64), nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("worked", Boolean, nullable=False, default=False),
+)

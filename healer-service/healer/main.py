@@ -1,0 +1,254 @@
+"""Where the real parts are put together: settings in, a running healer out. It holds no logic of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import logging
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import structlog
+import uvicorn
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
+from fastapi import FastAPI
+from sqlalchemy import create_engine, text
+
+from healer.edges.bus import Bus
+from healer.edges.checkout import Checkout
+from healer.edges.deployment import Deployment
+from healer.edges.forge.local import LocalForge
+from healer.edges.sandbox import LocalSandbox, Sandbox
+from healer.edges.store import Store
+from healer.model import BadInput, HealerError
+from healer.pipeline import Dispatch, Parts, Service, Workflows
+from healer.settings import ServiceSettings, Settings
+from healer.web.access import Access
+from healer.web.application import Web, create_app
+
+log = structlog.get_logger()
+
+# Pinned: DBOS's own default is a hash of the workflows' source, and in-flight work would be stranded by any edit.
+# Raise it only together with a way for the old version's work to drain.
+WORKFLOW_VERSION = "healer-1"
+
+
+def configure_logging(level: str, form: str) -> None:
+    """One line an event, JSON or for people, from structlog and the standard library alike."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+    ]
+    last: list[structlog.typing.Processor] = (
+        [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        if form == "console"
+        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    removed = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=[removed, *last], foreign_pre_chain=shared))
+    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    for noisy in ("httpx", "httpcore", "alembic", "git", "uvicorn.error"):
+        logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level.upper()]))
+
+
+class Healer:
+    """Everything of one healer process, in the order it is started."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.bus = Bus()
+        self.store = Store(settings.database, self.bus.notify)
+        self._problem = "starting"
+        self._sandboxes: dict[str, LocalSandbox] = {}
+        self._executor_lock = _SoleUser(settings.home / "healer.lock")
+        self.store.migrate()
+        keys = {name: self.store.service_key(name) for name in (service.name for service in settings.services)}
+        services = {service.name: self._service(service) for service in settings.services}
+        self.parts = Parts(self.store, services, settings.base_url, settings.soak_seconds, settings.heals_at_once)
+        self._dbos = DBOS(config=_dbos_config(settings))
+        self.dispatch = Dispatch(self.parts, Workflows(self.parts))
+        for service in settings.services:
+            number, key = keys[service.name]
+            _write_dsn(service, settings, number, key)
+        access = Access(settings.operator_token.get_secret_value(), {key: name for name, (_, key) in keys.items()})
+        self.web = Web(
+            self.parts,
+            self.dispatch,
+            self.bus,
+            access,
+            settings.webhook_secret.get_secret_value(),
+            self._ready,
+        )
+
+    def app(self) -> FastAPI:
+        @asynccontextmanager
+        async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+            # Live at once, ready when the repositories are: a slow clone must not look like a dead process.
+            preparing = asyncio.create_task(asyncio.to_thread(self._start))
+            yield
+            await preparing
+            await asyncio.to_thread(self._stop)
+
+        return create_app(self.web, lifespan)
+
+    def _start(self) -> None:
+        try:
+            for service in self.settings.services:
+                self._first_release(service)
+            for sandbox in self._sandboxes.values():
+                sandbox.start()
+            DBOS.launch()
+            self.dispatch.start()
+            self._problem = ""
+            log.info("ready", services=[service.name for service in self.settings.services])
+        except (HealerError, OSError) as error:
+            self._problem = str(error)
+            log.error("not ready", reason=str(error))
+
+    def _stop(self) -> None:
+        self.dispatch.stop()
+        DBOS.destroy(workflow_completion_timeout_sec=5)
+        for sandbox in self._sandboxes.values():
+            sandbox.stop()
+        self.store.close()
+        self._executor_lock.close()
+
+    def _ready(self) -> str:
+        if not self._problem:
+            self.store.check()
+        return self._problem
+
+    def _first_release(self, service: ServiceSettings) -> None:
+        parts = self.parts.services[service.name]
+        if service.seed is not None:
+            parts.checkout.seed(service.seed)
+        commit = parts.checkout.fetch()
+        if parts.deployment is not None and parts.deployment.current() is None:
+            parts.deployment.prepare(commit, lambda folder: parts.checkout.export(commit, folder))
+            self.store.releases.put(service.name, commit, "live")
+            parts.deployment.point(commit)
+
+    def _service(self, service: ServiceSettings) -> Service:
+        settings = self.settings
+        checkout = Checkout(settings.home / "repositories" / f"{service.name}.git", service.repository, service.branch)
+        forge = LocalForge(
+            checkout,
+            f"http://{_loopback(settings.host)}:{settings.port}/webhooks/github",
+            settings.webhook_secret.get_secret_value(),
+            settings.base_url,
+        )
+        deployment = None
+        if service.releases is not None and service.control is not None:
+            deployment = Deployment(service.releases, service.control, service.url)
+        return Service(
+            name=service.name,
+            branch=service.branch,
+            entry=service.entry,
+            source=service.source,
+            tests=service.tests,
+            autonomy=service.autonomy,
+            max_lines=service.max_lines,
+            max_files=service.max_files,
+            checkout=checkout,
+            sandbox=self._sandbox(service),
+            forge=forge,
+            deployment=deployment,
+            address=service.url,
+            replay_env=service.replay.env,
+            replay_headers=service.replay.headers,
+            limits={"seconds": service.replay.seconds, "memory_mb": service.replay.memory_mb},
+        )
+
+    def _sandbox(self, service: ServiceSettings) -> Sandbox:
+        if self.settings.sandbox is not None:
+            return Sandbox(self.settings.sandbox)
+        if service.interpreter not in self._sandboxes:
+            folder = self.settings.home / "sandbox" / str(len(self._sandboxes))
+            self._sandboxes[service.interpreter] = LocalSandbox(folder.resolve(), service.interpreter)
+        return self._sandboxes[service.interpreter]
+
+
+def serve(settings: Settings, announce: Callable[[str], None]) -> None:
+    """Run until a signal. `announce` gets the sign-in link once."""
+    configure_logging(settings.log_level, settings.log_format)
+    healer = Healer(settings)
+    announce(sign_in_link(settings))
+    config = uvicorn.Config(
+        healer.app(),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,  # it would hold the sign-in link's token
+        timeout_graceful_shutdown=2,  # open event streams never end by themselves
+        server_header=False,
+    )
+    uvicorn.Server(config).run()
+
+
+def sign_in_link(settings: Settings) -> str:
+    return f"{settings.base_url}/signin?token={settings.operator_token.get_secret_value()}"
+
+
+def _loopback(host: str) -> str:
+    return "127.0.0.1" if host in ("0.0.0.0", "::", "") else host  # noqa: S104 - compared, not bound
+
+
+class _SoleUser:
+    """Two processes that share an executor id would each recover the other's running work."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("w")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise BadInput(
+                f"another healer runs on {path.parent}; stop it, or set HEALER_HOME to another folder"
+            ) from None
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _dbos_config(settings: Settings) -> DBOSConfig:
+    url = settings.database_url
+    if not url or url.startswith("sqlite"):
+        url = f"sqlite:///{(settings.home / 'workflows.db').resolve()}"
+        engine = create_engine(url)
+        with engine.connect() as connection:
+            connection.execute(text("PRAGMA journal_mode=WAL"))
+        engine.dispose()
+    return {
+        "name": "healer",
+        "system_database_url": url,
+        "application_version": WORKFLOW_VERSION,
+        "executor_id": "healer",
+        "serializer": DBOSPortableJSONSerializer(),
+        "log_level": "WARNING",
+        "enable_otlp": False,
+        "use_listen_notify": False,
+        "max_executor_threads": 16,
+    }
+
+
+def _write_dsn(service: ServiceSettings, settings: Settings, number: int, key: str) -> None:
+    """The address a client reports to; whole or not at all, for the app may be waiting for the file."""
+    parts = urlsplit(service.report_url or settings.base_url)
+    dsn = f"{parts.scheme}://{key}@{parts.netloc}{parts.path}/{number}\n"
+    path = service.dsn_file or settings.home / "services" / f"{service.name}.dsn"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}")
+    draft.touch(mode=0o600)
+    draft.chmod(0o640 if service.dsn_file else 0o600)
+    draft.write_text(dsn)
+    draft.replace(path)

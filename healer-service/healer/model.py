@@ -1,0 +1,312 @@
+"""The words of the domain as frozen dataclasses, and the error tree.
+
+Standard library only; no behaviour beyond small look-ups.
+
+Errors:
+
+    HealerError
+     ├── BadInput          what came from outside cannot be used; names the field, the value and the remedy
+     ├── Unauthorised      the key or token is missing or wrong
+     ├── NotFound          no such service, incident or proposal
+     ├── Conflict          the action does not fit the state the incident is in
+     └── EdgeError         something outside failed; it may work again later
+          ├── CheckoutError     git
+          ├── ForgeError        the place where proposals live
+          ├── SandboxError      the sandbox itself, never the code in it
+          └── DeploymentError   the supervisor of a service
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class HealerError(Exception):
+    """Base of every error this project raises on purpose."""
+
+
+class BadInput(HealerError):
+    pass
+
+
+class Unauthorised(HealerError):
+    pass
+
+
+class NotFound(HealerError):
+    pass
+
+
+class Conflict(HealerError):
+    pass
+
+
+class EdgeError(HealerError):
+    pass
+
+
+class CheckoutError(EdgeError):
+    pass
+
+
+class ForgeError(EdgeError):
+    pass
+
+
+class SandboxError(EdgeError):
+    pass
+
+
+class DeploymentError(EdgeError):
+    pass
+
+
+class State(StrEnum):
+    """Where an incident is. The last four are ends."""
+
+    OPEN = "open"
+    DIAGNOSING = "diagnosing"
+    REPAIRING = "repairing"
+    PROPOSED = "proposed"
+    MERGED = "merged"
+    RELEASING = "releasing"
+    SOAKING = "soaking"
+    RESOLVED = "resolved"
+    DECLINED = "declined"
+    REJECTED = "rejected"
+    ROLLED_BACK = "rolled_back"
+    REGRESSED = "regressed"
+
+
+class Answer(StrEnum):
+    """The kind of answer a maintainer would want where the service crashed."""
+
+    REFUSE = "refuse"  # bad input: a 4xx in the style of the code around it
+    NOT_FOUND = "not_found"  # a missing record: 404
+    NATURAL_VALUE = "natural_value"  # nothing has a natural value: 0, [], None, ""
+    CONVERT = "convert"  # the right value in the wrong type
+    CORRECT = "correct"  # the logic itself is wrong
+    NONE = "none"  # no code change is right
+
+
+@dataclass(frozen=True)
+class ExceptionInfo:
+    type: str  # bare class name
+    message: str
+    module: str = "builtins"
+    bases: tuple[str, ...] = ()  # class names of the MRO, most derived first; may be empty
+
+    def is_a(self, name: str) -> bool:
+        return name == self.type or name in self.bases
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One call on the stack. Files of the service are relative to its repository, with forward slashes."""
+
+    file: str
+    line: int
+    function: str
+    in_app: bool
+    source: str = ""  # the line itself, stripped
+    context: Mapping[int, str] = field(default_factory=dict)  # line number -> line
+    locals: Mapping[str, str] = field(default_factory=dict)  # name -> bounded, redacted repr
+
+
+@dataclass(frozen=True)
+class Request:
+    """An HTTP request as it can be sent again. `path` includes the query string."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict)  # lower-case names
+    body_kind: str = "none"  # none | json | form | text | base64
+    body: Any = None
+    status: int | None = None  # what was answered when it was recorded
+    ids: Mapping[str, Any] = field(default_factory=dict)  # JSON pointer -> identifier in the recorded answer
+
+    @property
+    def route(self) -> str:
+        return f"{self.method} {self.path.partition('?')[0]}"
+
+
+@dataclass(frozen=True)
+class Report:
+    """One occurrence of an unhandled exception. Frames are ordered oldest first. Everything in it is untrusted text."""
+
+    report_id: str
+    service: str
+    received_at: str  # RFC 3339, UTC
+    exception: ExceptionInfo
+    frames: tuple[Frame, ...]
+    request: Request | None = None
+    earlier_requests: tuple[Request, ...] = ()  # oldest first
+    release: str | None = None  # commit that was running
+    entry: str | None = None  # "module:attribute" of the application
+    framework: str | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    memory_mb: int | None = None  # memory limit in force when it crashed
+
+    @property
+    def app_frames(self) -> tuple[Frame, ...]:
+        return tuple(frame for frame in self.frames if frame.in_app)
+
+
+@dataclass(frozen=True)
+class Site:
+    """A place in the service's source. `line` counts from 1."""
+
+    file: str
+    line: int
+    function: str
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    category: str  # e.g. "none-dereference", "missing-key"; the playbooks name the ones they serve
+    cause: str  # one sentence a person understands, under 30 words
+    fault: Site  # the innermost frame of the service
+    fix_sites: tuple[Site, ...]  # best first
+    answer: Answer
+    confidence: float  # 0..1
+    risk: float  # 0..1
+    expression: str = ""  # source of the expression that failed, e.g. "item.policy.days"
+    culprit: str = ""  # the part of it that had the bad value, e.g. "item.policy"
+    decline_reason: str = ""  # set when no code change is right
+
+
+def _lines(text: str) -> list[str]:
+    """As git counts them; str.splitlines would also cut at form feeds and Unicode separators."""
+    lines = [line + "\n" for line in text.split("\n")]
+    lines[-1] = lines[-1][:-1]
+    return lines if lines[-1] else lines[:-1]
+
+
+@dataclass(frozen=True)
+class Change:
+    file: str
+    before: str  # whole text
+    after: str
+
+    @property
+    def diff(self) -> str:
+        lines = difflib.unified_diff(_lines(self.before), _lines(self.after), f"a/{self.file}", f"b/{self.file}")
+        return "".join(line if line.endswith("\n") else line + "\n\\ No newline at end of file\n" for line in lines)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A patch not yet judged."""
+
+    origin: str  # playbook's name, or model's name and file hash
+    summary: str  # what it does, one sentence in the imperative mood
+    changes: tuple[Change, ...]
+    answer: Answer = Answer.CORRECT
+    fit: float = 0.5  # 0..1, how well it follows the conventions of the code around it
+
+    @property
+    def diff(self) -> str:
+        """Unified, with a/ and b/ paths."""
+        return "".join(change.diff for change in self.changes)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A guardrail that a candidate broke."""
+
+    rule: str
+    number: int
+    file: str
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A request and what the service made of it, in the sandbox or live."""
+
+    status: int | None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str = ""
+    exception: ExceptionInfo | None = None
+    frames: tuple[Frame, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def crashed(self) -> bool:
+        return self.exception is not None or self.status is None or self.status == 500
+
+
+@dataclass(frozen=True)
+class Replay:
+    """The set-up requests and the failing one, run against one version of the code."""
+
+    problem: str  # "" when it ran; else why it did not: "import: …", "timeout", "out of memory", …
+    exchanges: tuple[Exchange, ...] = ()
+    seconds: float = 0.0
+    isolation: tuple[str, ...] = ()
+
+    @property
+    def last(self) -> Exchange | None:
+        return self.exchanges[-1] if self.exchanges and not self.problem else None
+
+
+@dataclass(frozen=True)
+class Suite:
+    """One run of the service's own tests."""
+
+    problem: str
+    outcomes: Mapping[str, str] = field(default_factory=dict)  # test id -> passed | failed | skipped | error
+    output: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Evidence:
+    before: Replay
+    after: Replay | None = None
+    tests_before: Suite | None = None
+    tests_after: Suite | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    candidate: Candidate
+    accepted: bool
+    reason: str
+    findings: tuple[Finding, ...] = ()
+    evidence: Evidence | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Proposal:
+    incident_id: str
+    number: int
+    service: str
+    branch: str
+    base: str  # branch it is to be merged into
+    head_sha: str
+    title: str
+    body: str
+    url: str
+    state: str = "open"  # open | merged | closed
+    merge_sha: str | None = None
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of the append-only log."""
+
+    id: int
+    type: str
+    key: str  # what it is about: an incident's id or "service/<name>"
+    payload: Mapping[str, Any]
+    timestamp: str
+    trace_id: str
+    ui_hint: str  # the lane of the page: execution | reasoning | patch | control

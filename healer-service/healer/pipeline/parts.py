@@ -1,0 +1,55 @@
+"""What the workflows work with: a service's facts and edges, and the store. It puts nothing together; main does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from healer.edges.checkout import Checkout
+from healer.edges.deployment import Deployment
+from healer.edges.forge import Forge
+from healer.edges.sandbox import Sandbox
+from healer.edges.store import Incident, Store
+from healer.model import NotFound
+
+
+@dataclass(frozen=True)
+class Service:
+    name: str
+    branch: str
+    entry: str | None  # where reports name none
+    source: tuple[str, ...]  # folders a patch may touch
+    tests: tuple[str, ...]
+    autonomy: str  # observe | propose
+    max_lines: int
+    max_files: int
+    checkout: Checkout
+    sandbox: Sandbox
+    forge: Forge
+    deployment: Deployment | None
+    address: str = ""
+    replay_env: Mapping[str, str] = field(default_factory=dict)
+    replay_headers: Mapping[str, str] = field(default_factory=dict)
+    limits: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Parts:
+    store: Store
+    services: Mapping[str, Service]
+    base_url: str
+    soak_seconds: float
+    heals_at_once: int
+
+    def service(self, name: str) -> Service:
+        if name not in self.services:
+            raise NotFound(f"there is no service {name!r} in healer.toml any more")
+        return self.services[name]
+
+    def note(
+        self, incident: Incident, type: str, payload: Mapping[str, Any], ui_hint: str, once: str | None = None
+    ) -> None:
+        """An event about an incident. `once` makes a step that runs again write it a single time."""
+        key = f"{incident.id}-{incident.attempt}/{type}/{once}" if once is not None else None
+        self.store.log.append(type, incident.id, payload, trace_id=incident.trace_id, ui_hint=ui_hint, once=key)

@@ -1,0 +1,99 @@
+"""The durable workflows: heal() from a report to a proposal, release() from a merge to a healed service, and back.
+
+Each reads as the story; what the steps do is in healing and releasing. Steps run at least once, so each looks first.
+"""
+
+from __future__ import annotations
+
+from dbos import DBOS, DBOSConfiguredInstance
+
+from healer.pipeline import healing, releasing
+from healer.pipeline.parts import Parts
+from healer.pipeline.stage import stage
+
+# Counts restarts of the healer while the workflow runs; one that takes the process down with it ends here.
+MOST_RECOVERIES = 20
+
+
+@DBOS.dbos_class()
+class Workflows(DBOSConfiguredInstance):
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.memory = healing.Memory()
+        super().__init__("healer")
+
+    @DBOS.workflow(name="heal", max_recovery_attempts=MOST_RECOVERIES)
+    def heal(self, incident_id: str, attempt: int) -> str:
+        reason = (
+            self.fetch(incident_id, attempt)
+            or self.reproduce(incident_id, attempt)
+            or self.diagnose(incident_id, attempt)
+            or self.repair(incident_id, attempt)
+            or self.propose(incident_id, attempt)
+        )
+        return self.decline(incident_id, attempt, reason) if reason else "proposed"
+
+    @DBOS.workflow(name="release", max_recovery_attempts=MOST_RECOVERIES)
+    def release(self, incident_id: str, attempt: int) -> str:
+        reason = (
+            self.prepare(incident_id, attempt)
+            or self.change_over(incident_id, attempt)
+            or self.verify(incident_id, attempt)
+        )
+        return self.go_back(incident_id, attempt, reason) if reason else self.soak(incident_id, attempt)
+
+    @DBOS.workflow(name="roll_back", max_recovery_attempts=MOST_RECOVERIES)
+    def roll_back(self, incident_id: str, attempt: int, reason: str) -> str:
+        return self.go_back(incident_id, attempt, reason)
+
+    @DBOS.step()
+    @stage("fetch")
+    def fetch(self, incident_id: str, attempt: int) -> str:
+        return healing.fetch(self.parts, incident_id)
+
+    @DBOS.step()
+    @stage("reproduce")
+    def reproduce(self, incident_id: str, attempt: int) -> str:
+        return healing.reproduce(self.parts, self.memory, incident_id)
+
+    @DBOS.step()
+    @stage("diagnose")
+    def diagnose(self, incident_id: str, attempt: int) -> str:
+        return healing.diagnose(self.parts, incident_id)
+
+    @DBOS.step()
+    @stage("repair")
+    def repair(self, incident_id: str, attempt: int) -> str:
+        return healing.repair(self.parts, self.memory, incident_id, attempt)
+
+    @DBOS.step()
+    @stage("propose")
+    def propose(self, incident_id: str, attempt: int) -> str:
+        return healing.propose(self.parts, incident_id, attempt)
+
+    @DBOS.step()
+    def decline(self, incident_id: str, attempt: int, reason: str) -> str:
+        return healing.decline(self.parts, incident_id, reason)
+
+    @DBOS.step()
+    @stage("prepare")
+    def prepare(self, incident_id: str, attempt: int) -> str:
+        return releasing.prepare(self.parts, incident_id)
+
+    @DBOS.step()
+    @stage("change-over")
+    def change_over(self, incident_id: str, attempt: int) -> str:
+        return releasing.change_over(self.parts, incident_id)
+
+    @DBOS.step()
+    @stage("verify")
+    def verify(self, incident_id: str, attempt: int) -> str:
+        return releasing.verify(self.parts, incident_id)
+
+    @DBOS.step()
+    def soak(self, incident_id: str, attempt: int) -> str:
+        return releasing.soak(self.parts, incident_id)
+
+    @DBOS.step()
+    def go_back(self, incident_id: str, attempt: int, reason: str) -> str:
+        return releasing.go_back(self.parts, incident_id, reason)

@@ -1,0 +1,64 @@
+"""From a report and the source to a diagnosis: category, cause, where to fix, which answer. It proposes no change and runs nothing."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+
+from healer.model import Answer, Diagnosis, Report, Site
+from healer.stages.diagnosis.cause import answer_wanted, cause_of, fix_sites
+from healer.stages.diagnosis.measure import confidence_of, risk_of
+from healer.stages.diagnosis.outside import no_code_change
+from healer.syntax.crash import categorise
+from healer.syntax.situation import Situation
+
+
+def diagnose(report: Report, sources: Mapping[str, str]) -> Diagnosis:
+    """`sources` is every .py file of the repository, by path. Never raises for what a report says."""
+    situation = Situation.of(report, sources)
+    reason = no_code_change(report, situation)
+    if situation is None:
+        return _without_source(report, reason)
+    crash = situation.crash
+    fault = Site(crash.frame.file, crash.frame.line, _name(situation), "it crashed here")
+    if reason:
+        category = "outside" if crash.category != "raised-on-purpose" else crash.category
+        cause = _short(reason)
+        risk = risk_of(situation)
+        return Diagnosis(category, cause, fault, (), Answer.NONE, 0.9, risk, _text(crash.expression), "", reason)
+    answer = answer_wanted(situation)
+    return Diagnosis(
+        category=crash.category,
+        cause=_short(cause_of(situation)),
+        fault=fault,
+        fix_sites=tuple(fix_sites(situation, answer)),
+        answer=answer,
+        confidence=confidence_of(situation),
+        risk=risk_of(situation),
+        expression=_text(crash.expression),
+        culprit=_text(crash.culprit),
+    )
+
+
+def _without_source(report: Report, reason: str) -> Diagnosis:
+    frames = report.app_frames
+    last = frames[-1] if frames else None
+    fault = Site(last.file, last.line, last.function) if last is not None else Site("", 0, "")
+    reason = reason or (
+        f"{last.file} is not in the repository." if last is not None else "No line of the service is on the stack."
+    )
+    category = categorise(report.exception, None, report)
+    return Diagnosis(category, reason, fault, (), Answer.NONE, 0.2, 0.0, decline_reason=reason)
+
+
+def _name(situation: Situation) -> str:
+    return situation.function.name if situation.function is not None else situation.crash.frame.function
+
+
+def _text(node: ast.expr | None) -> str:
+    return " ".join(ast.unparse(node).split())[:200] if node is not None else ""
+
+
+def _short(text: str, words: int = 30) -> str:
+    parts = text.split()
+    return text if len(parts) <= words else " ".join(parts[: words - 1]) + " …"

@@ -1,0 +1,145 @@
+"""What went wrong in a sentence, which answer a maintainer would want, and where the fix may stand. It writes no code."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from healer.model import Answer, Site
+from healer.syntax.origins import Origin
+from healer.syntax.project import Function
+from healer.syntax.situation import Situation
+
+_KINDS = {
+    "path": "the path", "query": "the query string", "header": "a header", "cookie": "a cookie", "form": "the form",
+    "body": "the request's body", "raw": "the request", "state": "the service's own records", "table": "a fixed table",
+    "record": "a stored record", "row": "a database query", "env": "the environment", "external": "another service",
+}  # fmt: skip
+_CONVERTING = {"wrong-type": Answer.CONVERT, "unserialisable": Answer.CONVERT}
+_LOGIC = ("changed-while-iterated", "name-error", "import-error", "await", "recursion")
+_REFUSING = ("conversion", "unpacking", "decoding", "raised-on-purpose", "integrity", "missing-member")
+
+
+def cause_of(s: Situation) -> str:
+    crash = s.crash
+    culprit = _quoted(crash.culprit)
+    expression = _quoted(crash.expression)
+    came = _from(s)
+    where = f"in {s.function.name}" if s.function is not None else f"in {s.module.path}"
+    texts = {
+        "none-dereference": f"{culprit} is None {where}, and nothing asks for that case{came}.",
+        "missing-key": f"{expression} has no entry for {crash.exception.message[:40]} {where}{came}.",
+        "empty-sequence": f"{culprit} has too few items for {expression} {where}{came}.",
+        "zero-division": f"{culprit} is zero in {expression} {where}{came}.",
+        "conversion": f"{culprit} cannot be converted by {expression} {where}{came}.",
+        "unpacking": f"{culprit} does not have as many parts as the code unpacks {where}{came}.",
+        "wrong-type": f"{expression} mixes types that do not go together {where}{came}.",
+        "unbound-local": f"A path through {_function(s)} uses {culprit or 'a name'} before any branch has given it a value.",
+        "changed-while-iterated": f"The loop over {culprit} changes what it loops over {where}.",
+        "decoding": f"{expression} cannot decode what was sent {where}{came}.",
+        "raised-on-purpose": f"{_function(s)} raises {crash.exception.type}, and no caller turns it into an answer.",
+        "missing-row": f"The query {where} found no row, or more than one{came}.",
+        "integrity": f"The database refused a write {where} that breaks a constraint.",
+        "name-error": f"The name {culprit} is not defined {where}.",
+        "unserialisable": f"The answer of {_function(s)} holds a value that JSON cannot express.",
+    }
+    return texts.get(crash.category, f"{crash.exception.type} {where}: {crash.exception.message[:80]}")
+
+
+def _function(s: Situation) -> str:
+    return s.function.name if s.function is not None else s.module.path
+
+
+def _quoted(node: ast.expr | None) -> str:
+    text = " ".join(ast.unparse(node).split()) if node is not None else ""
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _from(s: Situation) -> str:
+    known = sorted({_KINDS[o.kind] for o in relevant_origins(s) if o.kind in _KINDS})
+    return f"; it comes from {' and '.join(known[:2])}" if known else ""
+
+
+def relevant_origins(s: Situation) -> frozenset[Origin]:
+    """Origins of what decided the failure: the key of a look-up, else the culprit itself."""
+    crash = s.crash
+    if crash.category == "missing-key" and isinstance(crash.expression, ast.Subscript):
+        if not isinstance(crash.expression.slice, ast.Constant):
+            return s.origins(crash.expression.slice)
+    return s.origins(crash.culprit) if crash.culprit is not None else frozenset()
+
+
+def answer_wanted(s: Situation) -> Answer:
+    category = s.crash.category
+    if category in _CONVERTING:
+        return _CONVERTING[category]
+    if category in _LOGIC:
+        return Answer.CORRECT
+    origins = relevant_origins(s)
+    client = {o.kind for o in origins if o.is_client}
+    if category in _REFUSING:
+        return Answer.REFUSE
+    if category in ("missing-row", "missing-file"):
+        return Answer.NOT_FOUND
+    if category == "none-dereference" and _is_search(s):
+        return Answer.NOT_FOUND
+    if category in ("none-dereference", "missing-key", "empty-sequence", "zero-division", "missing-attribute"):
+        if not client:
+            return Answer.NATURAL_VALUE
+        return Answer.NOT_FOUND if "path" in client and category != "zero-division" else Answer.REFUSE
+    return Answer.NATURAL_VALUE if category == "unbound-local" else Answer.CORRECT
+
+
+def _is_search(s: Situation) -> bool:
+    """Whether the None came out of a look-up with something the client sent."""
+    culprit = s.crash.culprit
+    if isinstance(culprit, ast.Name):
+        defined = s.tracer.definitions(culprit.id, s.module, s.function, culprit)
+        culprit = defined[0].value if defined and not defined[0].item else culprit
+    if not isinstance(culprit, ast.Call) or not culprit.args:
+        return False
+    asked = [o for a in culprit.args if not isinstance(a, ast.Starred) for o in s.origins(a)]
+    return any(o.is_client for o in asked)
+
+
+def fix_sites(s: Situation, answer: Answer) -> Iterator[Site]:
+    """At the crash, elsewhere in the function, in callers, in callees."""
+    crash = s.crash
+    yield Site(s.module.path, crash.frame.line, _function(s), "the line that crashed")
+    if crash.culprit is None or s.function is None:
+        return
+    seen = {(s.module.path, crash.frame.line)}
+    for site in [*_definitions(s), *_callers(s), *_callees(s)]:
+        if (site.file, site.line) not in seen:
+            seen.add((site.file, site.line))
+            yield site
+
+
+def _definitions(s: Situation) -> Iterator[Site]:
+    culprit = s.crash.culprit
+    assert culprit is not None
+    for node in [n for n in ast.walk(culprit) if isinstance(n, ast.Name)]:
+        for one in s.tracer.definitions(node.id, s.module, s.function, culprit)[:2]:
+            line = getattr(one.statement, "lineno", s.crash.frame.line)
+            yield Site(s.module.path, line, _function(s), f"{node.id} gets its value here")
+
+
+def _callers(s: Situation) -> Iterator[Site]:
+    assert s.crash.culprit is not None
+    for place in s.places(s.crash.culprit):
+        if place.depth:
+            yield Site(place.module.path, place.statement.lineno, place.function.name, "the caller passes the value in")
+
+
+def _callees(s: Situation) -> Iterator[Site]:
+    culprit = s.crash.culprit
+    assert culprit is not None
+    values = [culprit]
+    if isinstance(culprit, ast.Name):
+        values += [d.value for d in s.tracer.definitions(culprit.id, s.module, s.function, culprit)[:2]]
+    for value in values:
+        for call in [n for n in ast.walk(value) if isinstance(n, ast.Call)]:
+            callee: Function | None = s.project.find_function(s.module, call.func, s.function)
+            if callee is not None:
+                last = next((n for n in reversed(callee.statements) if isinstance(n, ast.Return)), callee.node)
+                yield Site(callee.module.path, last.lineno, callee.name, "it answers the value")

@@ -1,0 +1,280 @@
+"""From an idea for a repair to a candidate: guards, values and handlers as edits of the source. It does not choose between ideas."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from healer.model import Answer, Candidate, Change
+from healer.syntax.edits import AddImport, Edit, Guarded, InsertBefore, Replace, apply
+from healer.syntax.examples import Example
+from healer.syntax.project import Function, Module, names_in
+from healer.syntax.refusals import Wording, reachable
+from healer.syntax.situation import Place, Situation, bound_inside
+from healer.syntax.wording import BAD_INPUT, CONFLICT, NOT_FOUND, UNAUTHORISED, Wish, refuse, render, singular, usable
+
+__all__ = ["BAD_INPUT", "CONFLICT", "NOT_FOUND", "UNAUTHORISED", "Draft", "Wish"]
+
+
+@dataclass(frozen=True, eq=False)
+class Draft:
+    summary: str
+    edits: tuple[tuple[Module, Edit], ...]
+    answer: Answer
+    fit: float
+    origin: str = field(default="")
+
+
+def candidates(drafts: Iterable[Draft], origin: str, limit: int = 12) -> list[Candidate]:
+    """The drafts that make valid source, best first, each text once."""
+    found: list[Candidate] = []
+    seen: set[tuple[tuple[str, str], ...]] = set()
+    for draft in sorted(drafts, key=lambda d: -d.fit):
+        if len(found) >= limit:
+            break
+        changes = _changes(draft)
+        if not changes:
+            continue
+        key = tuple((change.file, change.after) for change in changes)
+        if key not in seen:
+            seen.add(key)
+            fit = round(min(max(draft.fit, 0.0), 1.0), 3)
+            found.append(Candidate(draft.origin or origin, draft.summary, changes, draft.answer, fit))
+    return found
+
+
+def _changes(draft: Draft) -> tuple[Change, ...]:
+    modules = {module.path: module for module, _ in draft.edits}
+    changes = []
+    for path, module in modules.items():
+        after = apply(module.source, [edit for owner, edit in draft.edits if owner is module])
+        if after is None:
+            return ()
+        if after != module.source:
+            changes.append(Change(path, module.source, after))
+    return tuple(changes)
+
+
+def answer_of(status: int) -> Answer:
+    return Answer.NOT_FOUND if status in (404, 410) else Answer.REFUSE
+
+
+def guard(s: Situation, place: Place, test: str, wish: Wish, fit: float, limit: int = 3) -> Iterator[Draft]:
+    """`if <test>: <refusal>` before the place; `{0}` in the test is what is looked at. Calls are made once, into a name."""
+    subject, before = named(s, place)
+    if subject is None:
+        return
+    shown = Wish(wish.kind, wish.noun, wish.value and subject, wish.says)
+    for wording in refuse(s.refusals, place.function, shown, limit):
+        code = f"{before}if {test.format(subject)}:\n    {wording.code}\n"
+        yield Draft(
+            f"Refuse with {wording.status} when {test.format(subject)}",
+            (
+                (place.module, InsertBefore(place.statement, code)),
+                *_use_name(s, place, subject, before),
+                *((place.module, added) for added in wording.imports),
+            ),
+            answer_of(wording.status),
+            _weigh(fit, wording) - 0.05 * place.depth,
+        )
+
+
+def _weigh(fit: float, wording: Wording) -> float:
+    return fit + 0.5 * (wording.fit - 0.85)
+
+
+def named(s: Situation, place: Place) -> tuple[str | None, str]:
+    """The text to test, and the assignment that must come before it when the value is made by a call."""
+    if not any(isinstance(n, (ast.Call, ast.Await)) for n in ast.walk(place.value)):
+        return place.text, ""
+    if place.depth and place.module.statement_of(place.value) is not place.statement:
+        return None, ""
+    if in_lazy_part(place.module, place.value):
+        return None, ""
+    name = fresh_name(place.value, place.function)
+    return name, f"{name} = {place.text}\n"
+
+
+def in_lazy_part(module: Module, node: ast.AST) -> bool:
+    """Inside a comprehension, a lambda or a loop's head, where evaluating once before is something else."""
+    lazy = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Lambda)
+    for ancestor in module.ancestors(node):
+        if isinstance(ancestor, ast.While):
+            return True
+        if isinstance(ancestor, lazy):
+            first = getattr(ancestor, "generators", None)
+            if not first or not any(n is node for n in ast.walk(first[0].iter)):
+                return True
+        if isinstance(ancestor, ast.stmt):
+            return False
+    return False
+
+
+def fresh_name(value: ast.expr, function: Function) -> str:
+    taken = {n.id for n in ast.walk(function.module.tree) if isinstance(n, ast.Name)} | {a.arg for a in function.params}
+    inner = value.value if isinstance(value, ast.Await) else value
+    word = "value"
+    if isinstance(inner, ast.Call):
+        last = ast.unparse(inner.func).rpartition(".")[2]
+        constant = next((a.value for a in inner.args if isinstance(a, ast.Constant) and isinstance(a.value, str)), "")
+        if last in ("split", "rsplit", "partition"):
+            word = "parts"
+        elif last in ("match", "search", "fullmatch"):
+            word = "match"
+        elif last in ("get", "pop") and constant.isidentifier():
+            word = constant
+        elif last in ("get_json", "json"):
+            word = "payload"
+        elif last not in ("get", "pop", "next", "first", "one_or_none", "scalar", "fetchone"):
+            word = singular(last).replace(" ", "_")
+        elif isinstance(inner.func, ast.Attribute) and isinstance(inner.func.value, (ast.Name, ast.Attribute)):
+            word = singular(ast.unparse(inner.func.value).rpartition(".")[2]).replace(" ", "_")
+        elif inner.args and isinstance(inner.args[0], ast.Name):
+            word = singular(inner.args[0].id).replace(" ", "_")
+    elif isinstance(inner, ast.Attribute):
+        word = inner.attr
+    word = word if word.isidentifier() else "value"
+    return next(n for n in (word, f"found_{word}", f"{word}_value", *(f"{word}_{i}" for i in range(2, 99))) if n not in taken)
+
+
+def _use_name(s: Situation, place: Place, subject: str, before: str) -> tuple[tuple[Module, Edit], ...]:
+    return ((place.module, Replace(place.value, subject)),) if before else ()
+
+
+def copied(s: Situation, example: Example, place: Place, subject: ast.expr, test: str, fit: float) -> Draft | None:
+    """The refusal another place gives in the same case, in its very words, with this place's names."""
+    match = next((imports for r, imports in usable(s.refusals, place.function) if r is example.refusal), None)
+    looked_at, before = named(s, place)
+    if match is None or looked_at is None:
+        return None
+    message = _renamed(example, subject, place)
+    if message is None:
+        return None
+    code = render(example.refusal, message, None)
+    if code is None:
+        return None
+    edits: list[tuple[Module, Edit]] = [
+        (place.module, InsertBefore(place.statement, f"{before}if {test.format(looked_at)}:\n    {code}\n")),
+        *_use_name(s, place, looked_at, before),
+        *((place.module, added) for added in match),
+    ]
+    status = example.refusal.status or 400
+    where = example.refusal.function.name if example.refusal.function is not None else example.refusal.module.name
+    summary = f"Refuse with {status} when {test.format(looked_at)}, as {where} does"
+    return Draft(summary, tuple(edits), answer_of(status), fit - 0.05 * place.depth)
+
+
+def _renamed(example: Example, subject: ast.expr, place: Place) -> str | None:
+    """The example's words; where they show a value that this place does not have, what it looks at takes its place."""
+    refusal = example.refusal
+    if refusal.message is None:
+        return ""
+    text = refusal.module.text(refusal.message)
+    if not isinstance(refusal.message, ast.JoinedStr):
+        return text
+    shown = [v.value for v in refusal.message.values if isinstance(v, ast.FormattedValue)]
+    here = {n.id for n in ast.walk(place.function.node) if isinstance(n, ast.Name)}
+    here |= {a.arg for a in place.function.params}
+    own = refusal.function is not None and refusal.function.node is place.function.node
+    fresh = place.module.text(subject)
+    if '"' in fresh or "'" in fresh or any(isinstance(n, ast.Call) for n in ast.walk(subject)):
+        fresh = ""
+    for value in shown:
+        old = ast.unparse(value)
+        if old == ast.unparse(example.subject) or not names_in(value) <= here:
+            if not fresh:
+                return None
+            text = re.sub(rf"\{{{re.escape(old)}(![rsa])?(:[^}}]*)?\}}", f"{{{fresh}\\1}}", text)
+        elif not own and len(shown) > 1:
+            return None
+    return text
+
+
+def caught(
+    s: Situation, module: Module, function: Function, statement: ast.stmt, errors: str, wish: Wish, fit: float
+) -> Iterator[Draft]:
+    """The statement in a try whose handler refuses."""
+    for wording in refuse(s.refusals, function, wish, 3):
+        handler = f"except {errors}:\n    {chained(s, wording.code)}\n"
+        yield Draft(
+            f"Refuse with {wording.status} on {errors}",
+            ((module, Guarded(statement, handler)), *((module, added) for added in wording.imports)),
+            answer_of(wording.status),
+            _weigh(fit, wording),
+        )
+
+
+def hoisted(
+    s: Situation, module: Module, function: Function, call: ast.expr, errors: str, wish: Wish, fit: float
+) -> Iterator[Draft]:
+    """Only the failing call in a try, its value in a name, for a statement that does more than that."""
+    if in_lazy_part(module, call) or bound_inside(call, module, call):
+        return
+    statement = module.statement_of(call)
+    name = fresh_name(call, function)
+    first_argument = next(iter(getattr(call, "args", [])), None)
+    if isinstance(first_argument, ast.Name):
+        name = f"{first_argument.id}_value" if f"{first_argument.id}_value" not in module.source else name
+    for wording in refuse(s.refusals, function, wish, 3):
+        refusal = chained(s, wording.code)
+        code = f"try:\n    {name} = {module.text(call)}\nexcept {errors}:\n    {refusal}\n"
+        yield Draft(
+            f"Refuse with {wording.status} on {errors}",
+            (
+                (module, InsertBefore(statement, code)),
+                (module, Replace(call, name)),
+                *((module, added) for added in wording.imports),
+            ),
+            answer_of(wording.status),
+            _weigh(fit, wording),
+        )
+
+
+def chained(s: Situation, code: str) -> str:
+    """`from None` where the service's other handlers end so."""
+    if not code.startswith("raise "):
+        return code
+    ends = [
+        ast.unparse(node.cause)
+        for module in s.project.modules.values()
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Raise) and node.cause is not None
+    ]
+    return f"{code} from None" if ends and ends.count("None") * 2 >= len(ends) else code
+
+
+def importable(s: Situation, target: Module, owner: Module, name: str) -> tuple[AddImport, ...] | None:
+    """What `target` must import to use a name of another module of the service."""
+    if owner is target or name in target.imports:
+        return ()
+    for refusal in s.refusals.all:
+        if refusal.module is owner and reachable(refusal, target, s.project) is None:
+            return None
+    return (AddImport(owner.name, name),)
+
+
+def wrap(module: Module, node: ast.expr, code: str) -> str:
+    """Parentheses around an expression of low precedence where its parent would tear it apart."""
+    parent = module.parents.get(node)
+    loose = (ast.BinOp, ast.Compare, ast.BoolOp, ast.UnaryOp, ast.Attribute, ast.Starred, ast.Await, ast.IfExp)
+    tight = isinstance(parent, loose) or (isinstance(parent, ast.Subscript) and parent.value is node)
+    tight = tight or (isinstance(parent, ast.Call) and parent.func is node)
+    tight = tight or isinstance(parent, ast.comprehension)
+    return f"({code})" if tight else code
+
+
+def whole_of(module: Module, node: ast.expr) -> ast.expr:
+    """The chain that an expression begins: of `a.b` in `a.b.c().d` all of it."""
+    current = node
+    while True:
+        parent = module.parents.get(current)
+        if (isinstance(parent, (ast.Attribute, ast.Subscript)) and parent.value is current) or (isinstance(parent, ast.Call) and parent.func is current):
+            current = parent
+        else:
+            return current
+
+
+def best(drafts: Sequence[Draft]) -> Draft | None:
+    return max(drafts, key=lambda d: d.fit, default=None)

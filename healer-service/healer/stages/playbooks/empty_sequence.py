@@ -1,0 +1,238 @@
+"""An index, an extreme or a next of nothing: not found, refused, or the natural value of an empty collection."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from healer.model import Answer
+from healer.stages.playbooks.drafts import (
+    BAD_INPUT, NOT_FOUND, UNAUTHORISED, Draft, Wish, copied, guard, importable, in_lazy_part, whole_of, wrap,
+)  # fmt: skip
+from healer.syntax.defaults import hints_at_nothing, of_mean
+from healer.syntax.edits import InsertBefore, Replace
+from healer.syntax.examples import ensuring_functions, lookup_guards
+from healer.syntax.origins import Origin
+from healer.syntax.situation import Situation
+from healer.syntax.wording import singular
+
+CATEGORIES = ("empty-sequence",)
+NAME = "empty-sequence"
+_SPLITS = ("split", "rsplit", "splitlines", "partition", "findall", "groups")
+
+
+def draft(s: Situation) -> Iterator[Draft]:
+    for rank, (expression, culprit) in enumerate(s.crash.pairs[:3]):
+        for one in _drafts(s, expression, culprit):
+            yield Draft(one.summary, one.edits, one.answer, one.fit - 0.14 * rank)
+
+
+def _drafts(s: Situation, expression: ast.expr, culprit: ast.expr) -> Iterator[Draft]:
+    word = ast.unparse(expression.func).rpartition(".")[2] if isinstance(expression, ast.Call) else ""
+    if word == "next":
+        yield from _next(s, expression)
+        return
+    if isinstance(expression, ast.Subscript):
+        parts = _split_of(s, culprit)
+        if parts is not None:
+            yield from _too_few_parts(s, expression, culprit, parts)
+            return
+        if not isinstance(expression.slice, (ast.Constant, ast.UnaryOp)):
+            yield from _chosen_index(s, expression, culprit)
+    yield from _empty(s, expression, culprit, word)
+
+
+def _split_of(s: Situation, culprit: ast.expr) -> ast.Call | None:
+    value: ast.expr = culprit
+    if isinstance(value, ast.Name):
+        found = s.tracer.definitions(value.id, s.module, s.function, value)
+        value = found[0].value if found and not found[0].item else value
+    if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr in _SPLITS:
+        return value
+    return None
+
+
+def _too_few_parts(s: Situation, expression: ast.Subscript, culprit: ast.expr, parts: ast.Call) -> Iterator[Draft]:
+    assert isinstance(parts.func, ast.Attribute)
+    origins = s.origins(parts.func.value)
+    client = [o for o in origins if o.is_client]
+    index = expression.slice.value if isinstance(expression.slice, ast.Constant) else 0
+    needed = index + 1 if isinstance(index, int) else 1
+    same_list = [
+        n.slice.value
+        for n in ast.walk(s.function.node if s.function is not None else s.crash.statement)
+        if isinstance(n, ast.Subscript) and ast.unparse(n.value) == ast.unparse(culprit)
+        and isinstance(n.slice, ast.Constant) and isinstance(n.slice.value, int)
+    ]  # fmt: skip
+    needed = max([needed, *(i + 1 for i in same_list)])
+    name = _input_name(client, parts.func.value)
+    for place in s.places(culprit):
+        test = f"len({{0}}) < {needed}" if needed > 1 else "not {0}"
+        if any(o.kind == "header" for o in client) and _refuses(s, place.function.node, 401):
+            yield from _same_refusal(s, place, test, 401, 0.93)
+            yield from guard(s, place, test, Wish(UNAUTHORISED, name, says=f"invalid {name}"), 0.8)
+        yield from guard(s, place, test, Wish(BAD_INPUT, name, says=f"invalid {name}"), 0.8 if client else 0.55)
+
+
+def _refuses(s: Situation, node: ast.AST, status: int) -> bool:
+    return any(r.function is not None and r.function.node is node and r.status == status for r in s.refusals.all)
+
+
+def _same_refusal(s: Situation, place: object, test: str, status: int, fit: float) -> Iterator[Draft]:
+    from healer.stages.playbooks.drafts import Place, _use_name, answer_of, named
+    from healer.syntax.refusals import Refusal
+
+    assert isinstance(place, Place)
+    own: list[Refusal] = [
+        r
+        for r in s.refusals.all
+        if r.function is not None and r.function.node is place.function.node and r.status == status
+        and r.node.lineno < place.statement.lineno
+    ]  # fmt: skip
+    subject, before = named(s, place)
+    if not own or subject is None:
+        return
+    code = place.module.text(own[-1].node)
+    edits = (
+        (place.module, InsertBefore(place.statement, f"{before}if {test.format(subject)}:\n    {code}\n")),
+        *_use_name(s, place, subject, before),
+    )
+    yield Draft(f"Refuse with {status} when {test.format(subject)}, as just before", edits, answer_of(status), fit)
+
+
+def _input_name(client: list[Origin], node: ast.expr) -> str:
+    if isinstance(node, (ast.Name, ast.Attribute)):
+        return ast.unparse(node).rpartition(".")[2].replace("_", " ")
+    return next((o.name for o in client if o.name), "input")
+
+
+def _chosen_index(s: Situation, expression: ast.Subscript, culprit: ast.expr) -> Iterator[Draft]:
+    """An index that the client chose."""
+    index = next((n for n in ast.walk(expression.slice) if isinstance(n, (ast.Name, ast.Attribute))), None)
+    if index is None:
+        return
+    origins = s.origins(expression.slice)
+    client = [o for o in origins if o.is_client]
+    if not client:
+        return
+    table, text = s.module.text(culprit), s.module.text(expression.slice)
+    noun = singular(table.rpartition(".")[2])
+    path = any(o.kind == "path" for o in client)
+    for place in s.places(expression.slice):
+        if place.depth:
+            continue
+        test = f"not 0 <= {text} < len({table})"
+        wishes = [Wish(NOT_FOUND, noun, text), Wish(BAD_INPUT, noun, text, says=f"invalid {singular(client[0].name or noun)}")]
+        first = 0 if path or any(r.status == 404 for r in s.refusals.all if r.module is s.module) else 1
+        yield from guard(s, place, test, wishes[first], 0.84)
+        yield from guard(s, place, test, wishes[1 - first], 0.68, 2)
+
+
+def _next(s: Situation, expression: ast.expr) -> Iterator[Draft]:
+    """next() of a search that finds nothing."""
+    if not isinstance(expression, ast.Call) or len(expression.args) != 1 or s.function is None:
+        return
+    searched = expression.args[0]
+    sought = searched.generators[0].ifs if isinstance(searched, ast.GeneratorExp) else []
+    client = {o.kind for part in sought for o in s.origins(part) if o.is_client}
+    iterated = searched.generators[0].iter if isinstance(searched, ast.GeneratorExp) else searched
+    target = _assigned_name(s)
+    noun = singular(target or ast.unparse(iterated).rpartition(".")[2].partition("(")[0])
+    with_none = f"next({_in_parentheses(s, searched)}, None)"
+    for helper in ensuring_functions(s, None, expression):
+        imports = importable(s, s.module, helper.module, helper.name)
+        keys = [n for part in sought for n in ast.walk(part) if isinstance(n, ast.Name) and s.origins(n)]
+        if imports is not None and keys:
+            edits = ((s.module, Replace(expression, f"{helper.name}({keys[-1].id})")), *((s.module, a) for a in imports))
+            yield Draft(f"Look it up through {helper.name}, which refuses", edits, Answer.NOT_FOUND, 0.78)
+    for place in s.places(expression, 1):
+        if place.depth:
+            continue
+        shown = next((ast.unparse(n) for part in sought for n in ast.walk(part) if isinstance(n, ast.Name) and s.origins(n)), "")
+        drafts = []
+        examples = [copied(s, e, place, place.value, "{0} is None", 0.93) for e in lookup_guards(s, expression, s.module)[:2]]
+        drafts += [one for one in examples if one is not None]
+        kind = NOT_FOUND
+        drafts += guard(s, place, "{0} is None", Wish(kind, noun, shown), 0.84 if client else 0.6)
+        if client and "path" not in client:
+            drafts += guard(s, place, "{0} is None", Wish(BAD_INPUT, noun, shown), 0.7, 2)
+        for one in drafts:
+            yield _with_default(s, one, expression, with_none)
+    fit = 0.62 + 0.14 * hints_at_nothing(s.function)
+    edits = ((s.module, Replace(expression, with_none)),)
+    yield Draft("Answer None when nothing is found", edits, Answer.NATURAL_VALUE, fit - 0.2 * bool(client))
+
+
+def _in_parentheses(s: Situation, node: ast.expr) -> str:
+    text = s.module.text(node)
+    return f"({text})" if isinstance(node, ast.GeneratorExp) and not text.startswith("(") else text
+
+
+def _with_default(s: Situation, one: Draft, expression: ast.expr, with_none: str) -> Draft:
+    """The guard's own assignment of the search gets its None, too."""
+    edits = []
+    for module, edit in one.edits:
+        if isinstance(edit, InsertBefore):
+            edit = InsertBefore(edit.statement, edit.code.replace(s.module.text(expression), with_none, 1))
+        edits.append((module, edit))
+    return Draft(one.summary, tuple(edits), one.answer, one.fit)
+
+
+def _assigned_name(s: Situation) -> str:
+    statement = s.crash.statement
+    if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+        return statement.targets[0].id
+    return ""
+
+
+def _empty(s: Situation, expression: ast.expr, culprit: ast.expr, word: str) -> Iterator[Draft]:
+    """Something of a collection that is empty."""
+    module = s.module
+    text = module.text(culprit)
+    origins = s.origins(culprit)
+    made = _comprehension_of(s, culprit)
+    sought = [test for g in made.generators for test in g.ifs] if made is not None else []
+    by_identity = any(
+        isinstance(n, ast.Compare) and isinstance(n.ops[0], ast.Eq) and any(w in ast.unparse(n).lower() for w in (".id", "'id'", "_id", "slug", "code", "name"))
+        for n in sought
+    )  # fmt: skip
+    client = {o.kind for part in sought for o in s.origins(part) if o.is_client}
+    named = singular(text.rpartition(".")[2]) if isinstance(culprit, (ast.Name, ast.Attribute)) else "entry"
+    given = [o for o in origins if o.kind in ("body", "query", "form", "raw")]
+    if given and not sought and isinstance(culprit, (ast.Name, ast.Attribute, ast.Subscript)):
+        name = given[0].name or text.rpartition(".")[2]
+        for place in s.places(culprit):
+            yield from guard(s, place, "not {0}", Wish(BAD_INPUT, name, says=f"{name} must not be empty"), 0.78)
+    simple = isinstance(culprit, (ast.Name, ast.Attribute))
+    if simple:
+        for place in s.places(culprit, 0):
+            fit = 0.8 if by_identity and client else 0.6 if client else 0.52
+            yield from guard(s, place, "not {0}", Wish(NOT_FOUND, named), fit, 2)
+    yield from _natural(s, expression, culprit, word, by_identity and bool(client))
+
+
+def _comprehension_of(s: Situation, culprit: ast.expr) -> ast.ListComp | ast.GeneratorExp | None:
+    value = culprit
+    if isinstance(value, ast.Name):
+        found = s.tracer.definitions(value.id, s.module, s.function, value)
+        value = found[0].value if found and not found[0].item else value
+    return value if isinstance(value, (ast.ListComp, ast.GeneratorExp)) else None
+
+
+def _natural(s: Situation, expression: ast.expr, culprit: ast.expr, word: str, unlikely: bool) -> Iterator[Draft]:
+    module, text = s.module, s.module.text(culprit)
+    whole = whole_of(module, expression)
+    assert isinstance(whole, ast.expr)
+    hint = 0.1 * hints_at_nothing(s.function) - 0.25 * unlikely
+    for value, fit in of_mean(s, module, whole, s.function):
+        final = 0.28 + 0.6 * fit + hint
+        if word in ("max", "min") and whole is expression and isinstance(expression, ast.Call) and len(expression.args) == 1:
+            if any(k.arg == "default" for k in expression.keywords):
+                continue
+            inner = _in_parentheses(s, culprit) if isinstance(culprit, ast.GeneratorExp) else text
+            keywords = "".join(f", {k.arg}={module.text(k.value)}" for k in expression.keywords)
+            code = f"{word}({inner}{keywords}, default={value})"
+            yield Draft(f"Answer {value} for an empty collection", ((module, Replace(whole, code)),), Answer.NATURAL_VALUE, final)
+        elif not isinstance(culprit, ast.GeneratorExp) and not in_lazy_part(module, culprit):
+            code = wrap(module, whole, f"{module.text(whole)} if {text} else {value}")
+            yield Draft(f"Answer {value} when {text} is empty", ((module, Replace(whole, code)),), Answer.NATURAL_VALUE, final)

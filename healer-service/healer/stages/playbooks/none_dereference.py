@@ -1,0 +1,332 @@
+"""None where an object was expected: refuse when the client asked for what is not there, else give the natural value of nothing."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from healer.model import Answer
+from healer.stages.playbooks.drafts import (
+    BAD_INPUT,
+    NOT_FOUND,
+    UNAUTHORISED,
+    Draft,
+    Wish,
+    copied,
+    guard,
+    importable,
+    in_lazy_part,
+    whole_of,
+    wrap,
+)  # fmt: skip
+from healer.stages.playbooks.missing_key import missing_phrase
+from healer.syntax.defaults import hints_at_nothing, natural
+from healer.syntax.edits import Replace
+from healer.syntax.examples import ensuring_functions, lookup_guards, nullable_defaults
+from healer.syntax.origins import Definition
+from healer.syntax.project import COMPREHENSIONS, Function, Module, same
+from healer.syntax.situation import Place, Situation
+from healer.syntax.wording import singular
+
+CATEGORIES = ("none-dereference",)
+NAME = "none-dereference"
+_LIMITS = ("max", "min", "limit", "until", "expire", "deadline", "ends", "starts", "valid", "due", "cap", "quota", "_at")
+
+
+def draft(s: Situation) -> Iterator[Draft]:
+    for rank, (expression, culprit) in enumerate(s.crash.pairs[:3]):
+        for one in _drafts(s, expression, culprit):
+            yield Draft(one.summary, one.edits, one.answer, one.fit - 0.12 * rank)
+
+
+def _drafts(s: Situation, expression: ast.expr, culprit: ast.expr) -> Iterator[Draft]:
+    made = definition(s, culprit)
+    yield from _refusals(s, culprit, made)
+    yield from _in_callee(s, made)
+    yield from _natural(s, expression, culprit, made)
+
+
+def definition(s: Situation, node: ast.expr) -> Definition:
+    """The expression that made the value: behind a name, and behind a parameter in the caller on the stack."""
+    module, function, at = s.module, s.function, s.crash.statement
+    value = node
+    for _ in range(4):
+        if not isinstance(value, ast.Name):
+            break
+        found = s.tracer.definitions(value.id, module, function, value if value is node else at)
+        if found:
+            one = found[0]
+            if one.item:
+                break
+            value, module, function = one.value, one.module, one.function
+            at = one.statement if isinstance(one.statement, ast.stmt) else at
+            continue
+        outer = None
+        if function is not None:
+            outer = next(
+                (p for p in s._places(value, function, at, 0, 1) if p.depth == 1), None
+            )
+        if outer is None:
+            break
+        value, module, function, at = outer.value, outer.module, outer.function, outer.statement
+    if isinstance(value, ast.Await):
+        value = value.value
+    return Definition(module, function, value, at)
+
+
+def looks_up(s: Situation, made: Definition) -> bool:
+    """Whether the value is the outcome of a search that may find nothing."""
+    value = made.value
+    if not isinstance(value, ast.Call):
+        return False
+    if s.project.find_function(made.module, value.func, made.function) is not None:
+        return True
+    word = ast.unparse(value.func).rpartition(".")[2]
+    return word in ("get", "first", "one_or_none", "scalar", "scalar_one_or_none", "next", "fetchone", "find_one", "pop")
+
+
+def _refusals(s: Situation, culprit: ast.expr, made: Definition) -> Iterator[Draft]:
+    value = made.value
+    origins = s.tracer.origins(value, made.module, made.function, at=made.statement)
+    arguments = [a for a in getattr(value, "args", []) if not isinstance(a, ast.Starred)]
+    asked = {
+        o for a in arguments for o in s.tracer.origins(_searched(a), made.module, made.function, at=made.statement)
+    }
+    word = ast.unparse(value.func).rpartition(".")[2] if isinstance(value, ast.Call) else ""
+    matching = word in ("match", "search", "fullmatch")
+    for place in s.places(culprit):
+        for example in lookup_guards(s, value, place.module)[:2]:
+            one = copied(s, example, place, arguments[0] if arguments else place.value, "{0} is None", 0.93)
+            if one is not None:
+                yield one
+        if matching:
+            name = singular(ast.unparse(arguments[-1]).rpartition(".")[2]) if arguments else "input"
+            yield from guard(s, place, "{0} is None", Wish(BAD_INPUT, name, says=f"invalid {name}"), 0.82)
+        elif looks_up(s, made) and not (_is_field_get(value) and any(o.is_client for o in origins)):
+            yield from _not_found(s, place, made, {o.kind for o in asked if o.is_client}, arguments)
+        elif any(o.is_client for o in origins):
+            yield from _missing_input(s, place, value, {o.kind for o in origins})
+    if isinstance(value, ast.Call) and arguments:
+        for helper in ensuring_functions(s, None, value):
+            imports = importable(s, made.module, helper.module, helper.name)
+            if imports is not None and made.function is not None and helper.node is not made.function.node:
+                call = f"{helper.name}({made.module.text(arguments[-1])})"
+                edits = ((made.module, Replace(value, call)), *((made.module, added) for added in imports))
+                yield Draft(f"Look it up through {helper.name}, which refuses", edits, Answer.NOT_FOUND, 0.8)
+
+
+def _searched(node: ast.expr) -> ast.expr:
+    """What a generator inside next(…) compares with."""
+    if isinstance(node, ast.GeneratorExp) and node.generators[0].ifs:
+        return node.generators[0].ifs[0]
+    return node
+
+
+def _is_field_get(value: ast.expr) -> bool:
+    return (
+        isinstance(value, ast.Call)
+        and isinstance(value.func, ast.Attribute)
+        and value.func.attr in ("get", "pop")
+        and bool(value.args)
+        and isinstance(value.args[0], ast.Constant)
+    )
+
+
+def _not_found(
+    s: Situation, place: Place, made: Definition, asked: set[str], arguments: list[ast.expr]
+) -> Iterator[Draft]:
+    noun = _noun(s, made, place)
+    key = next((a for a in reversed(arguments) if isinstance(a, (ast.Name, ast.Attribute))), None)
+    shown = ast.unparse(key) if key is not None and made.function is place.function else ""
+    fit = 0.8 if asked else 0.58
+    if "path" in asked or not asked:
+        yield from guard(s, place, "{0} is None", Wish(NOT_FOUND, noun, shown), fit)
+    elif "header" in asked or "cookie" in asked:
+        yield from guard(s, place, "{0} is None", Wish(UNAUTHORISED, noun), fit)
+        yield from guard(s, place, "{0} is None", Wish(NOT_FOUND, noun), fit - 0.15, 1)
+    else:
+        yield from guard(s, place, "{0} is None", Wish(NOT_FOUND, noun, shown), fit)
+        yield from guard(s, place, "{0} is None", Wish(BAD_INPUT, noun, shown), fit - 0.1, 2)
+
+
+def _noun(s: Situation, made: Definition, place: Place) -> str:
+    value = made.value
+    if isinstance(place.value, ast.Name) and len(place.value.id) > 2:
+        return singular(place.value.id)
+    if isinstance(value, ast.Call):
+        entity = next((a.id for a in value.args if isinstance(a, ast.Name) and a.id[:1].isupper() and not a.id.isupper()), "")
+        if entity:
+            return entity.lower()
+        if isinstance(value.func, ast.Attribute) and value.func.attr in ("get", "first", "pop"):
+            inner = value.func.value
+            if isinstance(inner, (ast.Name, ast.Attribute)):
+                return singular(ast.unparse(inner).rpartition(".")[2])
+        return singular(ast.unparse(value.func).rpartition(".")[2].partition("(")[0])
+    return singular(ast.unparse(place.value).rpartition(".")[2])
+
+
+def _missing_input(s: Situation, place: Place, value: ast.expr, kinds: set[str]) -> Iterator[Draft]:
+    first = value.args[0] if isinstance(value, ast.Call) and value.args else None
+    if isinstance(first, ast.Constant) and isinstance(first.value, str):
+        name = first.value
+    elif isinstance(value, (ast.Attribute, ast.Name)):
+        name = ast.unparse(value).rpartition(".")[2]
+    else:
+        name = ""
+    if "header" in kinds and name.lower() in ("authorization", "x-api-key", "x-token", "x-auth-token", ""):
+        yield from guard(s, place, "{0} is None", Wish(UNAUTHORISED, name, says=f"{name} header required"), 0.8)
+    says = missing_phrase(s, name) if name else "a JSON object is required"
+    yield from guard(s, place, "{0} is None", Wish(BAD_INPUT, name, says=says), 0.78)
+
+
+def _in_callee(s: Situation, made: Definition) -> Iterator[Draft]:
+    """The function that answered None should have had something to answer."""
+    if not isinstance(made.value, ast.Call):
+        return
+    callee = s.project.find_function(made.module, made.value.func, made.function)
+    if callee is None:
+        return
+    for node in callee.own_nodes():
+        if isinstance(node, ast.Return) and node.value is not None:
+            yield from _with_default(s, callee, node.value)
+
+
+def _with_default(s: Situation, callee: Function, value: ast.expr) -> Iterator[Draft]:
+    """`.get(key)` gets the default that a sibling gives on the same kind of holder, its key put in place of the other."""
+    module = callee.module
+    if not (_is_field_get(value) and isinstance(value, ast.Call) and len(value.args) == 1):
+        return
+    assert isinstance(value.func, ast.Attribute)
+    key = value.args[0]
+    for node in ast.walk(module.tree):
+        if not (_is_field_get(node) if isinstance(node, ast.Call) else False):
+            continue
+        assert isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        if len(node.args) != 2 or not same(node.func.value, value.func.value):
+            continue
+        default = module.text(node.args[1]).replace(module.text(node.args[0]), module.text(key))
+        if isinstance(node.args[1], ast.Constant) and not same(node.args[0], key):
+            continue
+        code = f"{module.text(value.func)}({module.text(key)}, {default})"
+        edits = ((module, Replace(value, code)),)
+        yield Draft(f"Fall back to {default} in {callee.name}, as its siblings do", edits, Answer.NATURAL_VALUE, 0.94)
+
+
+def _natural(s: Situation, expression: ast.expr, culprit: ast.expr, made: Definition) -> Iterator[Draft]:
+    """A value for nothing at the place of use."""
+    module = s.module
+    fit = 0.66 + 0.14 * hints_at_nothing(s.function) + (0.06 if isinstance(culprit, ast.Attribute) else 0)
+    if any(o.is_client for o in s.origins(culprit)) and not isinstance(culprit, ast.Attribute):
+        fit -= 0.12
+    if looks_up(s, made):
+        fit -= 0.06
+    text = module.text(culprit)
+    if expression is culprit or isinstance(module.parents.get(culprit), ast.comprehension):
+        yield Draft(f"Take {text} for empty", _one(module, culprit, wrap(module, culprit, f"{text} or []")), Answer.NATURAL_VALUE, fit)
+        return
+    condition = _condition(module, expression)
+    simple = not any(isinstance(n, (ast.Call, ast.Await)) for n in ast.walk(culprit))
+    if condition is not None and simple:
+        code = f"{text} is not None and {module.text(condition)}"
+        limit = any(word in text.rpartition(".")[2].lower() for word in _LIMITS)
+        yield Draft(
+            f"Ask whether {text} is there first",
+            _one(module, condition, code if not isinstance(module.parents.get(condition), ast.UnaryOp) else f"({code})"),
+            Answer.NATURAL_VALUE,
+            fit + (0.1 if limit or isinstance(expression, ast.Attribute) else 0),
+        )
+    if isinstance(expression, (ast.Attribute, ast.Subscript)):
+        yield from _instead(s, expression, culprit, text, fit, simple)
+    else:
+        yield from _operand(s, expression, culprit, text, fit)
+
+
+def _one(module: Module, node: ast.expr, code: str) -> tuple[tuple[Module, Replace], ...]:
+    return ((module, Replace(node, code)),)
+
+
+def _condition(module: Module, expression: ast.expr) -> ast.expr | None:
+    """The comparison that an expression is part of, where it decides something."""
+    current: ast.AST = expression
+    for ancestor in module.ancestors(expression):
+        deciding = (
+            (isinstance(ancestor, (ast.If, ast.While, ast.IfExp)) and ancestor.test is current)
+            or (isinstance(ancestor, ast.comprehension) and current in ancestor.ifs)
+            or isinstance(ancestor, ast.BoolOp)
+            or (isinstance(ancestor, ast.UnaryOp) and isinstance(ancestor.op, ast.Not))
+            or (isinstance(ancestor, ast.Call) and ast.unparse(ancestor.func) in ("any", "all"))
+            or (isinstance(ancestor, COMPREHENSIONS) and ast.unparse(module.parents[ancestor]).startswith(("any(", "all(")))
+        )
+        if deciding:
+            return current if isinstance(current, ast.expr) and not isinstance(current, COMPREHENSIONS) else None
+        if isinstance(ancestor, (ast.stmt, ast.Dict, ast.keyword)):
+            return None
+        current = ancestor
+    return None
+
+
+def _instead(
+    s: Situation, expression: ast.Attribute | ast.Subscript, culprit: ast.expr, text: str, fit: float, simple: bool
+) -> Iterator[Draft]:
+    module = s.module
+    whole = whole_of(module, expression)
+    assert isinstance(whole, ast.expr)
+    name = text.rpartition(".")[2]
+    others = [ast.unparse(value) for value in nullable_defaults(s, name)] if simple else []
+    values = list(dict.fromkeys([*others, *natural(s, module, whole, s.function)]))
+    if simple:
+        test = text if isinstance(culprit, ast.Attribute) else f"{text} is not None"
+        for index, value in enumerate(values[:3]):
+            code = wrap(module, whole, f"{module.text(whole)} if {test} else {value}")
+            bonus = 0.1 if value in others else 0
+            answer = Answer.NATURAL_VALUE
+            yield Draft(f"Answer {value} where {text} is None", _one(module, whole, code), answer, fit + bonus - 0.06 * index)
+    method = expression.attr if isinstance(expression, ast.Attribute) else "get"
+    empty = '""' if hasattr(str, method) else "{}" if hasattr(dict, method) else ""
+    if empty and not in_lazy_part(module, culprit):
+        tested = _tested_after(s)
+        edits = _one(module, culprit, f"({text} or {empty})")
+        yield Draft(f"Take {empty} where {text} is None", edits, Answer.NATURAL_VALUE, 0.9 if tested else fit - 0.1)
+
+
+def _tested_after(s: Situation) -> bool:
+    """Whether the value made by the crashing line is refused afterwards when it is empty."""
+    statement = s.crash.statement
+    if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Name) or s.function is None:
+        return False
+    name = statement.targets[0].id
+    for refusal in s.refusals.all:
+        if refusal.function is not None and refusal.function.node is s.function.node and refusal.test is not None:
+            if refusal.node.lineno > statement.lineno and f"not {name}" in ast.unparse(refusal.test):
+                return True
+    return False
+
+
+def _operand(s: Situation, expression: ast.expr, culprit: ast.expr, text: str, fit: float) -> Iterator[Draft]:
+    module = s.module
+    inner: ast.AST = culprit
+    parent = module.parents.get(inner)
+    if isinstance(expression, ast.BinOp) or (isinstance(expression, ast.Compare) and parent is expression):
+        values = natural(s, module, culprit, s.function) if isinstance(expression, ast.BinOp) else ["0"]
+        value = next((v for v in values if v != "None"), "0")
+        known = [ast.unparse(v) for v in nullable_defaults(s, text.rpartition(".")[2])]
+        for index, one in enumerate(dict.fromkeys([*known, value])):
+            edits = _one(module, culprit, f"({text} or {one})")
+            yield Draft(f"Take {one} where {text} is None", edits, Answer.NATURAL_VALUE, fit - 0.06 * index)
+        return
+    if isinstance(expression, (ast.Call, ast.FormattedValue)):
+        word = ast.unparse(expression.func).rpartition(".")[2] if isinstance(expression, ast.Call) else ""
+        if word in ("len", "list", "sorted", "set", "tuple", "sum", "max", "min", "enumerate", "any", "all", "dict", "extend"):
+            edits = _one(module, culprit, f"{text} or {'{}' if word == 'dict' else '[]'}")
+            yield Draft(f"Take {text} for empty", edits, Answer.NATURAL_VALUE, fit)
+            return
+        if word == "join":
+            return
+        simple = not any(isinstance(n, (ast.Call, ast.Await)) for n in ast.walk(culprit))
+        if simple and isinstance(expression, ast.Call):
+            whole = whole_of(module, expression)
+            assert isinstance(whole, ast.expr)
+            for index, value in enumerate(natural(s, module, whole, s.function)[:2]):
+                code = wrap(module, whole, f"{module.text(whole)} if {text} is not None else {value}")
+                summary = f"Answer {value} where {text} is None"
+                yield Draft(summary, _one(module, whole, code), Answer.NATURAL_VALUE, fit - 0.06 * index)

@@ -1,0 +1,74 @@
+"""Text split into more or fewer parts than the code expects: refused, or split once where the rest belongs to the last part."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from healer.model import Answer
+from healer.stages.playbooks.conversion import sites
+from healer.stages.playbooks.drafts import BAD_INPUT, UNAUTHORISED, Draft, Wish
+from healer.stages.playbooks.handlers import widened
+from healer.syntax.edits import Replace
+from healer.syntax.situation import Situation
+
+CATEGORIES = ("unpacking",)
+NAME = "unpacking"
+_OPEN_ENDED = re.compile(r"value|val$|rest|text|password|secret|message|body|content|title|tail|args|title|comment")
+
+
+def draft(s: Situation) -> Iterator[Draft]:
+    yield from widened(s, "ValueError")
+    for rank, (expression, _) in enumerate(s.crash.pairs[:2]):
+        for one in _drafts(s, expression):
+            yield Draft(one.summary, one.edits, one.answer, one.fit - 0.15 * rank)
+
+
+def _drafts(s: Situation, expression: ast.expr) -> Iterator[Draft]:
+    if s.function is None:
+        return
+    split = next((n for n in ast.walk(expression) if _is_split(n)), None)
+    source = split.func.value if isinstance(split, ast.Call) and isinstance(split.func, ast.Attribute) else expression
+    origins = s.origins(source)
+    client = [o for o in origins if o.is_client]
+    name = ast.unparse(source).rpartition(".")[2] if isinstance(source, (ast.Name, ast.Attribute)) else ""
+    name = name or next((o.name for o in client if o.name), "value")
+    base = 0.82 if client else 0.58
+    header = any(o.kind == "header" for o in client)
+    refuses = any(r.function is not None and r.function.node is s.function.node and r.status == 401 for r in s.refusals.all)
+    wish = Wish(UNAUTHORISED if header and refuses else BAD_INPUT, name, says=f"invalid {name.replace('_', ' ')}")
+    yield from sites(s, expression, "ValueError", wish, base, s.module, s.function)
+    for module, outer in s.callers(s.function)[:1]:
+        function = module.function_of(outer)
+        if function is not None:
+            yield from sites(s, outer, "ValueError", wish, base - 0.1, module, function)
+    yield from _split_once(s, split)
+
+
+def _is_split(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("split", "rsplit")
+
+
+def _split_once(s: Situation, split: ast.AST | None) -> Iterator[Draft]:
+    if not isinstance(split, ast.Call) or "too many" not in s.report.exception.message or len(split.args) != 1:
+        return
+    targets = _targets(s.crash.statement, s)
+    if len(targets) != 2:
+        return
+    text = s.module.text(split)
+    open_ended = bool(_OPEN_ENDED.search(targets[-1].lower()))
+    edits = ((s.module, Replace(split, f"{text[:-1]}, 1)")),)
+    yield Draft("Split once; the rest belongs to the last part", edits, Answer.CORRECT, 0.88 if open_ended else 0.6)
+
+
+def _targets(statement: ast.stmt, s: Situation) -> list[str]:
+    targets: list[ast.expr] = []
+    if isinstance(statement, ast.Assign):
+        targets = statement.targets
+    elif isinstance(statement, ast.For):
+        targets = [statement.target]
+    else:
+        targets = [g.target for n in ast.walk(statement) for g in getattr(n, "generators", [])]
+    pair = next((t for t in targets if isinstance(t, (ast.Tuple, ast.List))), None)
+    return [ast.unparse(e) for e in pair.elts] if pair is not None else []

@@ -1,0 +1,270 @@
+"""Changes to source text at places found in the syntax tree, through LibCST so that comments and layout stay as they are.
+
+It does not decide what to change; a place that cannot be edited without touching more than asked makes `apply` return None.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, cast
+
+import libcst as cst
+from libcst.metadata import MetadataWrapper, PositionProvider
+
+Place = tuple[int, int, int, int]  # line, column, end line, end column; columns in characters
+
+
+@dataclass(frozen=True)
+class Replace:
+    """Put `code` in the place of an expression."""
+
+    node: ast.expr
+    code: str
+
+
+@dataclass(frozen=True)
+class InsertBefore:
+    """Put statements before a statement."""
+
+    statement: ast.stmt
+    code: str
+
+
+@dataclass(frozen=True)
+class InsertAfter:
+    statement: ast.stmt
+    code: str
+
+
+@dataclass(frozen=True)
+class ReplaceStatement:
+    statement: ast.stmt
+    code: str
+
+
+@dataclass(frozen=True)
+class Guarded:
+    """Wrap a statement in try with one handler."""
+
+    statement: ast.stmt
+    handler: str  # "except ValueError:\n    raise …"
+
+
+@dataclass(frozen=True)
+class AddElse:
+    """Give an if chain its missing else branch."""
+
+    statement: ast.If
+    code: str
+
+
+@dataclass(frozen=True)
+class AddImport:
+    """`module` "" is a plain import of `name`."""
+
+    module: str
+    name: str
+
+
+Edit = Replace | InsertBefore | InsertAfter | ReplaceStatement | Guarded | AddElse | AddImport
+
+
+def place_of(source: str, node: ast.AST) -> Place:
+    lines = source.splitlines()
+    spot = cast(Any, node)
+
+    def characters(line: int, offset: int) -> int:
+        text = lines[line - 1] if line <= len(lines) else ""
+        return offset if text.isascii() else len(text.encode()[:offset].decode(errors="ignore"))
+
+    return (
+        spot.lineno,
+        characters(spot.lineno, spot.col_offset),
+        spot.end_lineno,
+        characters(spot.end_lineno, spot.end_col_offset),
+    )
+
+
+@lru_cache(maxsize=64)
+def _positions(source: str) -> tuple[cst.Module, dict[tuple[Place, bool], cst.CSTNode]]:
+    """The tree, and its expressions and statements by place; the flag tells statements from expressions."""
+    wrapper = MetadataWrapper(cst.parse_module(source), unsafe_skip_copy=True)
+    found: dict[tuple[Place, bool], cst.CSTNode] = {}
+    for node, where in wrapper.resolve(PositionProvider).items():
+        is_statement = isinstance(node, (cst.SimpleStatementLine, cst.BaseCompoundStatement))
+        if is_statement or isinstance(node, cst.BaseExpression):
+            place = (where.start.line, where.start.column, where.end.line, where.end.column)
+            found.setdefault((place, is_statement), node)
+    return wrapper.module, found
+
+
+def apply(source: str, edits: Sequence[Edit]) -> str | None:
+    """The new text; None when an edit finds no place or the result is no Python."""
+    try:
+        module, places = _positions(source)
+        expressions: dict[cst.CSTNode, str] = {}
+        statements: dict[cst.CSTNode, list[Edit]] = {}
+        imports: list[AddImport] = []
+        for edit in edits:
+            if isinstance(edit, AddImport):
+                imports.append(edit)
+            elif isinstance(edit, Replace):
+                expressions[_find(places, source, edit.node, False)] = edit.code
+            else:
+                statements.setdefault(_find(places, source, edit.statement, True), []).append(edit)
+        changed = module.visit(_Editor(expressions, statements, module.config_for_parsing))
+        text = _with_imports(cast(cst.Module, changed), imports).code
+        ast.parse(text)
+    except (KeyError, cst.ParserSyntaxError, SyntaxError, ValueError):
+        return None
+    return text
+
+
+def _find(places: dict[tuple[Place, bool], cst.CSTNode], source: str, node: ast.AST, statement: bool) -> cst.CSTNode:
+    place = place_of(source, node)
+    if (place, statement) in places:
+        return places[place, statement]
+    if not statement:
+        raise KeyError(place)
+    # Statement lines end after their semicolon and decorated definitions begin at another line: the start decides.
+    return next(n for (p, is_statement), n in places.items() if is_statement and p[:2] == place[:2])
+
+
+class _Editor(cst.CSTTransformer):
+    def __init__(
+        self, expressions: dict[cst.CSTNode, str], statements: dict[cst.CSTNode, list[Edit]], config: Any
+    ) -> None:
+        super().__init__()
+        self._expressions, self._statements, self._config = expressions, statements, config
+
+    def on_leave(self, original_node: Any, updated_node: Any) -> Any:
+        updated: Any = super().on_leave(original_node, updated_node)
+        if original_node in self._expressions:
+            return cst.parse_expression(self._expressions[original_node], config=self._config)
+        if original_node in self._statements:
+            for edit in self._statements[original_node]:
+                updated = self._edit(edit, updated)
+        return updated
+
+    def _edit(self, edit: Edit, node: Any) -> Any:
+        nodes = list(node.nodes) if isinstance(node, cst.FlattenSentinel) else [node]
+        if isinstance(edit, InsertBefore):
+            return cst.FlattenSentinel([*_moved_lines(self._parse(edit.code), nodes)])
+        if isinstance(edit, InsertAfter):
+            return cst.FlattenSentinel([*nodes, *self._parse(edit.code)])
+        if isinstance(edit, ReplaceStatement):
+            fresh = self._parse(edit.code)
+            head = fresh[0].with_changes(leading_lines=nodes[0].leading_lines)
+            return cst.FlattenSentinel([head, *fresh[1:]])
+        if isinstance(edit, Guarded):
+            return self._guard(edit, nodes)
+        if isinstance(edit, AddElse):
+            return _with_else(nodes[-1], cst.Else(body=cst.IndentedBlock(body=self._parse(edit.code))))
+        return node
+
+    def _guard(self, edit: Guarded, nodes: list[Any]) -> Any:
+        attempt = cast(cst.Try, self._parse(f"try:\n    pass\n{edit.handler}")[0])
+        last = nodes[-1]
+        body = cst.IndentedBlock(body=[last.with_changes(leading_lines=[])])
+        wrapped = attempt.with_changes(body=body, leading_lines=last.leading_lines)
+        return cst.FlattenSentinel([*nodes[:-1], wrapped]) if nodes[:-1] else wrapped
+
+    def _parse(self, code: str) -> list[Any]:
+        return list(cst.parse_module(code, config=self._config).body)
+
+
+def _moved_lines(fresh: list[Any], nodes: list[Any]) -> list[Any]:
+    """Blank lines above the statement stay above what is put there; its comments stay with the statement."""
+    lines = list(nodes[0].leading_lines)
+    split = next((i for i, line in enumerate(lines) if line.comment is not None), len(lines))
+    return [
+        fresh[0].with_changes(leading_lines=lines[:split]),
+        *fresh[1:],
+        nodes[0].with_changes(leading_lines=lines[split:]),
+        *nodes[1:],
+    ]
+
+
+def _with_else(node: Any, branch: cst.Else) -> Any:
+    if node.orelse is None:
+        return node.with_changes(orelse=branch)
+    if isinstance(node.orelse, cst.If):
+        return node.with_changes(orelse=_with_else(node.orelse, branch))
+    return node
+
+
+def _with_imports(module: cst.Module, imports: Sequence[AddImport]) -> cst.Module:
+    for wanted in imports:
+        module = _with_import(module, wanted)
+    return module
+
+
+def _with_import(module: cst.Module, wanted: AddImport) -> cst.Module:
+    body = list(module.body)
+    last = -1
+    for index, line in enumerate(body):
+        if not isinstance(line, cst.SimpleStatementLine):
+            continue
+        for position, part in enumerate(line.body):
+            if not isinstance(part, (cst.Import, cst.ImportFrom)):
+                continue
+            last = index
+            if isinstance(part, cst.ImportFrom) and wanted.module and _dotted(part) == wanted.module:
+                if isinstance(part.names, cst.ImportStar) or wanted.name in {n.evaluated_name for n in part.names}:
+                    return module
+                changed = part.with_changes(names=_sorted_in(list(part.names), wanted.name))
+                parts = [*line.body[:position], changed, *line.body[position + 1 :]]
+                body[index] = line.with_changes(body=parts)
+                return module.with_changes(body=body)
+    code = f"from {wanted.module} import {wanted.name}\n" if wanted.module else f"import {wanted.name}\n"
+    line = cst.parse_statement(code)
+    where = _import_place(body, wanted, last)
+    body.insert(where, line)
+    return module.with_changes(body=body)
+
+
+def _import_place(body: list[Any], wanted: AddImport, last: int) -> int:
+    """Among its like where imports begin, after a docstring and `from __future__`."""
+    if last < 0:
+        has_docstring = bool(body) and isinstance(body[0], cst.SimpleStatementLine) and _is_docstring(body[0])
+        return 1 if has_docstring else 0
+    if wanted.module:
+        return last + 1
+    for index, line in enumerate(body):
+        if isinstance(line, cst.SimpleStatementLine) and isinstance(line.body[0], (cst.Import, cst.ImportFrom)):
+            part = line.body[0]
+            if isinstance(part, cst.ImportFrom) and _dotted(part) == "__future__":
+                continue
+            if isinstance(part, cst.Import) and part.names[0].evaluated_name < wanted.name:
+                continue
+            return index
+    return last + 1
+
+
+def _is_docstring(line: cst.SimpleStatementLine) -> bool:
+    first = line.body[0]
+    return isinstance(first, cst.Expr) and isinstance(first.value, (cst.SimpleString, cst.ConcatenatedString))
+
+
+def _dotted(node: cst.ImportFrom) -> str:
+    dots = "." * len(node.relative)
+    return dots + (cst.Module([]).code_for_node(node.module) if node.module is not None else "")
+
+
+def _sorted_in(names: list[cst.ImportAlias], name: str) -> list[cst.ImportAlias]:
+    """Added where the order of the names asks for it, taking over the layout of its neighbour."""
+    order = [alias.evaluated_name for alias in names]
+    index = next((i for i, other in enumerate(order) if other > name), len(order))
+    fresh = cst.ImportAlias(name=cst.Name(name), comma=cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")))
+    if index < len(names):
+        layout = names[max(index - 1, 0)].comma
+        if isinstance(layout, cst.Comma):
+            fresh = fresh.with_changes(comma=layout)
+        return [*names[:index], fresh, *names[index:]]
+    last = names[-1]
+    comma = names[-2].comma if len(names) > 1 else fresh.comma
+    trailing = last.comma
+    return [*names[:-1], last.with_changes(comma=comma), fresh.with_changes(comma=trailing)]

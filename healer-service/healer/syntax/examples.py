@@ -1,0 +1,178 @@
+"""What other code of the service does in the same case: guards, defaults and handlers to follow. It copies nothing by itself."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from healer.syntax.project import Function, Module, same
+from healer.syntax.refusals import Refusal
+from healer.syntax.situation import Situation
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    refusal: Refusal
+    subject: ast.expr  # what the example's guard looks at: the key, or the name holding None
+
+
+def membership_guards(s: Situation, table: ast.expr) -> list[Example]:
+    """Refusals behind `if key not in table`, nearest first."""
+    found = []
+    for refusal in s.refusals.all:
+        test = _first_test(refusal.test)
+        if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.NotIn):
+            if _same_thing(test.comparators[0], table):
+                found.append(Example(refusal, test.left))
+    return sorted(found, key=lambda e: 0 if e.refusal.module is s.module else 1)
+
+
+def lookup_guards(s: Situation, value: ast.expr, module: Module) -> list[Example]:
+    """Refusals where a name that got its value in the same way turned out to be None."""
+    wanted = _lookup_shape(value)
+    found = []
+    for refusal in s.refusals.all:
+        subject = none_subject(refusal.test)
+        if subject is None or refusal.function is None:
+            continue
+        source: ast.expr | None = subject
+        if isinstance(subject, ast.Name):
+            defined = s.tracer.definitions(subject.id, refusal.module, refusal.function, refusal.node)
+            source = defined[0].value if defined else None
+        if source is not None and wanted and _lookup_shape(source) == wanted:
+            found.append(Example(refusal, subject))
+    return sorted(found, key=lambda e: 0 if e.refusal.module is module else 1)
+
+
+def none_subject(test: ast.expr | None) -> ast.expr | None:
+    """What is None when the test holds: of `x is None`, `not x`, and of the first part of an `or`."""
+    test = _first_test(test)
+    if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], (ast.Is, ast.Eq)):
+        if isinstance(test.comparators[0], ast.Constant) and test.comparators[0].value is None:
+            return test.left.value if isinstance(test.left, ast.NamedExpr) else test.left
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return test.operand
+    return None
+
+
+def _first_test(test: ast.expr | None) -> ast.expr | None:
+    return test.values[0] if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or) else test
+
+
+def _same_thing(one: ast.expr, other: ast.expr) -> bool:
+    """The same name, seen from wherever: `plans.PLANS` is `PLANS`."""
+    if same(one, other):
+        return True
+    names = [n.attr if isinstance(n, ast.Attribute) else n.id if isinstance(n, ast.Name) else "" for n in (one, other)]
+    return bool(names[0]) and names[0] == names[1] and names[0].isupper()
+
+
+def _lookup_shape(value: ast.expr) -> str:
+    """The call without what is looked for: `ITEMS.get(_)`, `find_item(_)`, `session.get(Item, _)`."""
+    if isinstance(value, ast.Await):
+        value = value.value
+    if not isinstance(value, ast.Call):
+        return ""
+    if ast.unparse(value.func) == "next" and value.args and isinstance(value.args[0], ast.GeneratorExp):
+        return f"next({ast.unparse(value.args[0].generators[0].iter)})"
+    fixed = [
+        ast.unparse(a) if isinstance(a, ast.Name) and a.id[:1].isupper() else "_"
+        for a in [*value.args, *(k.value for k in value.keywords)]
+    ]
+    if fixed[-1:] == ["_"] and isinstance(value.args[-1] if value.args else None, ast.Constant):
+        fixed = fixed[:-1] if len(fixed) > 1 else [ast.unparse(value.args[-1])]
+    return f"{ast.unparse(value.func)}({', '.join(fixed)})"
+
+
+def ensuring_functions(s: Situation, table: ast.expr | None, lookup: ast.expr | None) -> Iterator[Function]:
+    """Functions of one key that refuse when it is not there and answer what is: `get_item_or_404`."""
+    for refusal in s.refusals.all:
+        function = refusal.function
+        if function is None or refusal.returns or len(_own_params(function)) != 1:
+            continue
+        if function.node.decorator_list or same_node(function, s.function):
+            continue
+        if (table is not None and any(_gives(node.value, table) for node in function.own_nodes() if _is_return(node))) or (lookup is not None and any(
+            isinstance(node, ast.Call) and _lookup_shape(node) == _lookup_shape(lookup) for node in function.own_nodes()
+        )):
+            yield function
+
+
+def same_node(one: Function | None, other: Function | None) -> bool:
+    return one is not None and other is not None and one.node is other.node
+
+
+def _own_params(function: Function) -> list[ast.arg]:
+    return [arg for arg in function.params if arg.arg not in ("self", "cls")]
+
+
+def _is_return(node: ast.AST) -> bool:
+    return isinstance(node, ast.Return) and node.value is not None
+
+
+def _gives(value: ast.expr, table: ast.expr) -> bool:
+    return isinstance(value, ast.Subscript) and _same_thing(value.value, table)
+
+
+def nullable_defaults(s: Situation, attribute: str) -> list[ast.expr]:
+    """What other code answers where the same attribute or key is None: `x.a.b if x.a else ""` → `""`."""
+    found: list[ast.expr] = []
+    for module in s.project.modules.values():
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.IfExp) and _names_attribute(node.test, attribute):
+                negated = isinstance(node.test, ast.UnaryOp) or " is None" in ast.unparse(node.test)
+                found.append(node.body if negated else node.orelse)
+            elif isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or) and len(node.values) == 2:
+                if _names_attribute(node.values[0], attribute):
+                    found.append(node.values[1])
+    return found
+
+
+def _names_attribute(test: ast.expr, name: str) -> bool:
+    for node in ast.walk(test):
+        if isinstance(node, ast.Attribute) and node.attr == name:
+            return True
+        if isinstance(node, ast.Constant) and node.value == name:
+            return True
+    return False
+
+
+def get_defaults(s: Situation, key: str, base: ast.expr | None = None) -> list[ast.expr]:
+    """Defaults that other code gives `.get(key, default)`; with a base, those of the same kind of holder only."""
+    found: list[ast.expr] = []
+    for module in s.project.modules.values():
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
+                if len(node.args) == 2 and isinstance(node.args[0], ast.Constant) and node.args[0].value == key:
+                    if base is None or same(node.func.value, base):
+                        found.append(node.args[1])
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Handled:
+    """An except clause that turns a failure into a refusal, and the call it protects."""
+
+    module: Module
+    function: Function | None
+    call: ast.Call
+    handler: ast.ExceptHandler
+    refusal: Refusal | None
+
+
+def handlers_around(s: Situation, callee: str) -> list[Handled]:
+    """try blocks elsewhere that protect a call of the same name."""
+    found = []
+    for module in s.project.modules.values():
+        for node in ast.walk(module.tree):
+            if not isinstance(node, ast.Try):
+                continue
+            calls = [c for statement in node.body for c in ast.walk(statement) if isinstance(c, ast.Call)]
+            for call in calls:
+                if ast.unparse(call.func).rpartition(".")[2] != callee:
+                    continue
+                for handler in node.handlers:
+                    refusal = next((r for r in s.refusals.all if r.node in handler.body), None)
+                    found.append(Handled(module, module.function_of(node), call, handler, refusal))
+    return found

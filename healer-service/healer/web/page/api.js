@@ -1,0 +1,43 @@
+/**
+ * Talks to the healer's JSON API with the session cookie. It keeps no data.
+ */
+
+const PATIENCE_MS = 20_000;
+
+/** What went wrong, in words for the reader. `status` is 0 when nothing answered. */
+export class Problem extends Error {
+	constructor(status, message) {
+		super(message);
+		this.status = status;
+	}
+}
+
+async function call(path, options) {
+	let response;
+	try {
+		response = await fetch(path, {
+			cache: "no-store",
+			signal: AbortSignal.timeout(PATIENCE_MS),
+			...options,
+		});
+	} catch {
+		throw new Problem(0, "The healer does not answer. Is `healer serve` running?");
+	}
+	const answer = await response.json().catch(() => null); // an action may answer with nothing
+	if (response.ok) return answer;
+	const said = answer?.detail ?? answer?.title;
+	throw new Problem(response.status, typeof said === "string" ? said : `The healer answered ${response.status}.`);
+}
+
+function post(path, body) {
+	return call(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+}
+
+const incident = (id) => `/api/v1/incidents/${encodeURIComponent(id)}`;
+
+export const overview = () => call("/api/v1/overview");
+export const incidents = () => call("/api/v1/incidents");
+export const oneIncident = (id) => call(incident(id));
+export const act = (id, action, reason) => post(`${incident(id)}/${action}`, { reason });
+export const signIn = (token) => post("/signin", { token });
+export const signOut = () => post("/signout", {});

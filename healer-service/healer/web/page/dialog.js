@@ -1,0 +1,74 @@
+/**
+ * Asks once before something happens and sends it once. What the actions mean is the caller's.
+ */
+
+import { h, render } from "./dom.js";
+import { note } from "./parts.js";
+
+/**
+ * `reason`: undefined, "optional" or "required". `send(reason)` runs at most once at a time; its error is shown and the reader
+ * may send again. Resolves true when it was sent, false when the reader left.
+ */
+export function ask({ asks, text, reason, label, tone, send }) {
+	const dialog = document.createElement("dialog");
+	let sending = false;
+	let problem = "";
+	let answered = false;
+
+	async function submit(event) {
+		event.preventDefault();
+		if (sending) return;
+		const given = event.currentTarget.elements.namedItem("reason")?.value.trim() ?? "";
+		sending = !(reason === "required" && !given);
+		problem = sending ? "" : "A reason is needed.";
+		draw();
+		if (!sending) return;
+		try {
+			await send(given);
+			answered = true;
+			dialog.close();
+		} catch (error) {
+			sending = false;
+			problem = error.message;
+			draw();
+			dialog.querySelector("[type=submit]").focus(); // a disabled button lost it
+		}
+	}
+
+	function draw() {
+		const prompt = reason === "required" ? "Reason" : "Reason (optional)";
+		const form = h(
+			"form",
+			{ onsubmit: submit },
+			h("h2", { id: "asks" }, asks),
+			h("p", { key: "text" }, text),
+			reason &&
+				h(
+					"label",
+					{ key: "reason" },
+					prompt,
+					h("textarea", { name: "reason", rows: "3", maxlength: "1000", readonly: sending }),
+				),
+			problem && h("div", { key: "problem" }, note(problem, "bad")),
+			h(
+				"div.actions",
+				{ key: "actions" },
+				h("button", { type: "button", disabled: sending, onclick: () => dialog.close() }, "Cancel"),
+				h("button", { type: "submit", class: tone ?? "primary", disabled: sending }, sending ? "Sending…" : label),
+			),
+		);
+		render(dialog, form);
+	}
+
+	draw();
+	dialog.setAttribute("aria-labelledby", "asks");
+	dialog.oncancel = () => !sending; // false: it stays
+	document.body.append(dialog);
+	dialog.showModal();
+	return new Promise((resolve) => {
+		dialog.onclose = () => {
+			dialog.remove();
+			resolve(answered);
+		};
+	});
+}

@@ -1,0 +1,63 @@
+/**
+ * Small pieces that several views show. They hold no state.
+ */
+
+import { h } from "./dom.js";
+import { coloured } from "./python.js";
+import { absolute, clip, relative, stateOf } from "./words.js";
+
+export function badge(word, tone) {
+	return h("span", { class: `badge ${tone}` }, word);
+}
+
+export function stateBadge(state) {
+	return badge(stateOf(state).word, stateOf(state).tone);
+}
+
+export function when(iso) {
+	return iso ? h("time", { datetime: iso, title: absolute(iso) }, relative(iso)) : "never";
+}
+
+export function place(site) {
+	return h("code.place.dim", `${site.file}:${site.line}`, site.function && ` ${site.function}()`);
+}
+
+/** A part that opens on demand. The reader's choice survives updates as long as `key` stays. */
+export function fold(key, summary, open, ...body) {
+	return h("details", { key, open }, h("summary", summary), h("div.folded", body));
+}
+
+/** Something that may scroll by itself, also by keyboard. */
+function region(name, label, ...content) {
+	return h(name, { tabindex: "0", role: "region", "aria-label": label }, content);
+}
+
+export function block(label, text, limit = 20_000) {
+	return region("pre.block", label, clip(text, limit));
+}
+
+/** Lines of code with their numbers: [{text, class, old, new, sign}], the last three where there are any. */
+export function source(label, lines, python = true) {
+	const row = (line, index) =>
+		h(
+			"span",
+			{ key: index, class: `line ${line.class}` },
+			h("span.no", { "data-old": line.old, "data-new": line.new }),
+			line.sign && h("span.sign", line.sign),
+			h("span", python && line.class !== "hunk" ? coloured(line.text) : line.text, "\n"),
+		);
+	return region("div.source", label, h("code", lines.map(row)));
+}
+
+/** [term, value] pairs; pairs without a value are left out. */
+export function facts(pairs) {
+	const given = pairs.filter(([, value]) => value);
+	return h(
+		"dl.facts",
+		given.map(([term, value]) => h("div", { key: term }, h("dt", term), h("dd", value))),
+	);
+}
+
+export function note(text, tone = "calm") {
+	return h("p", { class: `note ${tone}`, role: tone === "bad" ? "alert" : null }, text);
+}

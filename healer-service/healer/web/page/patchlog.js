@@ -1,0 +1,45 @@
+/**
+ * The Patch log lane: what happened, line by line, as it comes. It follows the end only while the reader is there.
+ */
+
+import { h } from "./dom.js";
+import { absolute, clock, told } from "./words.js";
+
+const LINES = 400;
+let atEnd = true;
+
+function line(event) {
+	return h(
+		"li",
+		{ key: event.id, class: event.ui_hint },
+		h("time", { datetime: event.timestamp, title: absolute(event.timestamp) }, clock(event.timestamp)),
+		h("span.told", told(event)),
+	);
+}
+
+function watch({ currentTarget: log }) {
+	atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 24;
+}
+
+/** `events`: oldest first. */
+export function patchLogLane(events) {
+	const skipped = events.length - LINES;
+	return h(
+		"section.card.patchlog",
+		{ key: "patchlog", "aria-labelledby": "patchlog" },
+		h("h2", { id: "patchlog" }, "Patch log"),
+		h(
+			"div.log",
+			{ id: "log", tabindex: "0", role: "region", "aria-label": "Events", onscroll: watch },
+			skipped > 0 && h("p.dim", `${skipped} earlier lines not shown`),
+			events.length ? h("ol", events.slice(-LINES).map(line)) : h("p.dim", "No event yet."),
+		),
+	);
+}
+
+/** Call after the lane was drawn; `again` when it shows another incident. */
+export function followLog(again) {
+	const log = document.getElementById("log");
+	atEnd ||= again;
+	if (log && atEnd) log.scrollTop = log.scrollHeight;
+}

@@ -1,0 +1,165 @@
+/**
+ * The Reasoning lane: the cause, the change with its evidence, what was refused and why, and the crash itself.
+ */
+
+import { h } from "./dom.js";
+import { diff } from "./diff.js";
+import { badge, block, facts, fold, note, place } from "./parts.js";
+import { earlierRequests, request, traceback } from "./traceback.js";
+import { clip, duration, failure, short, spaced } from "./words.js";
+
+function share(label, value, optimum) {
+	if (!Number.isFinite(value)) return null;
+	return [h("meter", { low: "0.4", high: "0.7", value, optimum, "aria-label": label }), `${Math.round(value * 100)} %`];
+}
+
+/** The failing expression with the part of it that had the bad value marked. */
+function expression({ expression: whole, culprit }) {
+	const at = culprit ? (whole ?? "").indexOf(culprit) : -1;
+	if (at < 0) return whole && h("code", clip(whole, 400));
+	return h(
+		"code",
+		whole.slice(0, at),
+		h("mark", { title: "had the bad value" }, culprit),
+		whole.slice(at + culprit.length),
+	);
+}
+
+function diagnosisPart(one) {
+	if (!one) return h("p.dim", { key: "none" }, "No diagnosis yet.");
+	const site = (at, index) => h("li", { key: index }, place(at), at.why && h("span.dim", ` ${clip(at.why, 300)}`));
+	return h(
+		"div",
+		{ key: "diagnosis" },
+		h("h3", "Cause"),
+		h("p", clip(one.cause, 1000)),
+		one.decline_reason && note(`No code change is right: ${clip(one.decline_reason, 1000)}`),
+		facts([
+			["What failed", expression(one)],
+			["Bad value in", one.culprit && h("code", clip(one.culprit, 200))],
+			["Crashed at", one.fault && place(one.fault)],
+			["Where to fix", one.fix_sites?.length > 0 && h("ol", one.fix_sites.map(site))],
+			["Kind", one.category],
+			["Right answer", spaced(one.answer)],
+			["Confidence", share("Confidence", one.confidence, 1)],
+			["Risk", share("Risk", one.risk, 0)],
+		]),
+	);
+}
+
+function outcome(side) {
+	if (!side) return "—";
+	const crashed = side.exception || !side.status || side.status >= 500;
+	return [
+		badge(side.status ? `HTTP ${side.status}` : "no answer", crashed ? "bad" : "good"),
+		side.exception && h("p", h("code", clip(failure(side.exception), 300))),
+		side.body && h("p", h("code", clip(side.body, 400))),
+	];
+}
+
+function suite(run) {
+	return run
+		? [badge(`${run.passed} passed`, run.failed || run.problem ? "bad" : "good"), run.failed > 0 && ` ${run.failed} failed`, clip(run.problem, 300)]
+		: "—";
+}
+
+function evidence({ before, after, tests, isolation }) {
+	const row = (title, left, right) => h("tr", h("th", { scope: "row" }, title), h("td", left), h("td", right));
+	const head = ["Before", "With the fix"].map((title) => h("th", { scope: "col" }, title));
+	return [
+		h(
+			"table",
+			{ "aria-label": "Evidence" },
+			h("thead", h("tr", h("td"), head)),
+			h(
+				"tbody",
+				row("Request", outcome(before), outcome(after)),
+				tests && row("Tests", suite(tests.before), suite(tests.after)),
+			),
+		),
+		isolation?.length > 0 && h("p.dim", `Judged in a sandbox: ${isolation.join(", ")}.`),
+	];
+}
+
+function origin(verdict) {
+	return h(
+		"p.dim",
+		`by ${verdict.origin}`,
+		verdict.seconds && ` · judged in ${duration(verdict.seconds)}`,
+		verdict.chosen && ` · ${clip(verdict.reason, 500)}`,
+	);
+}
+
+function changePart(proposal, chosen) {
+	const patch = proposal?.diff || chosen?.diff; // what would be merged comes first: that is what the reader decides on
+	if (!patch) return null;
+	return h(
+		"div",
+		{ key: "change" },
+		h("h3", proposal ? `Proposal #${proposal.number}` : "Best fix"),
+		h("p.cause", clip(proposal?.title ?? chosen.summary, 300)),
+		chosen && origin(chosen),
+		diff(patch),
+		chosen?.evidence && [h("h3", "Evidence"), evidence(chosen.evidence)],
+		proposal?.body && fold("proposal", "The proposal's text", false, block("The proposal's text", proposal.body)),
+		proposal && h("p.dim", h("code", `${proposal.branch} → ${proposal.base}`), ` at ${short(proposal.head_sha)}`),
+	);
+}
+
+function candidate(verdict, index) {
+	const finding = (one, at) =>
+		h("li", { key: at }, `${one.number}. ${spaced(one.rule)} `, place(one), ` ${clip(one.reason, 500)}`);
+	return fold(
+		`verdict ${index} ${verdict.origin}`,
+		[
+			verdict.accepted ? badge("accepted", "good") : badge("refused", "calm"),
+			h("span", ` ${clip(verdict.summary, 200)}`),
+			h("span.dim.why", clip(verdict.reason, 500)),
+		],
+		false,
+		origin(verdict),
+		verdict.findings?.length > 0 && h("ul", verdict.findings.map(finding)),
+		verdict.diff && diff(verdict.diff),
+		verdict.evidence && evidence(verdict.evidence),
+	);
+}
+
+function othersPart(others) {
+	if (!others.length) return null;
+	return h("div", { key: "others" }, h("h3", "Other candidates"), others.map(candidate));
+}
+
+function crashPart(report) {
+	if (!report) return null;
+	const message = report.exception?.message ?? "";
+	return h(
+		"div",
+		{ key: "crash" },
+		h("h3", "Crash"),
+		message.length > 1000 && fold("message", "The whole message", false, block("Message", message, 100_000)),
+		traceback(report),
+		report.request && [h("h3", "Request"), request(report.request)],
+		report.earlier_requests?.length > 0 && earlierRequests(report.earlier_requests),
+		h("p.dim", `In release ${short(report.release)}`),
+	);
+}
+
+let last = null; // {parts, lane}: the lane is long and mostly stays as it is while events come
+
+export function reasoningLane({ diagnosis, verdicts = [], proposal, report }) {
+	const parts = [diagnosis, verdicts, proposal, report];
+	if (!last?.parts.every((part, index) => part === parts[index])) {
+		const chosen = verdicts.find((verdict) => verdict.chosen);
+		const lane = h(
+			"section.card.reasoning",
+			{ key: "reasoning", "aria-labelledby": "reasoning" },
+			h("h2", { id: "reasoning" }, "Reasoning"),
+			diagnosisPart(diagnosis),
+			changePart(proposal, chosen),
+			othersPart(verdicts.filter((verdict) => verdict !== chosen)),
+			crashPart(report),
+		);
+		last = { parts, lane };
+	}
+	return last.lane;
+}

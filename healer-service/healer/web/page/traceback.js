@@ -1,0 +1,69 @@
+/**
+ * The crash itself: the traceback with values, and the request that caused it. All of it is foreign text.
+ */
+
+import { h } from "./dom.js";
+import { block, fold, source } from "./parts.js";
+import { clip, failure, plural } from "./words.js";
+
+function code(frame) {
+	const context = { [frame.line]: frame.source ?? "", ...frame.context }; // integer keys stay in ascending order
+	const lines = Object.entries(context).map(([number, text]) => ({
+		text: clip(text, 400),
+		new: number,
+		class: Number(number) === frame.line ? "fault" : "",
+	}));
+	return source(`Source around ${frame.file}:${frame.line}`, lines);
+}
+
+function locals(frame) {
+	const values = Object.entries(frame.locals ?? {});
+	const row = ([name, value]) =>
+		h("tr", { key: name }, h("th", { scope: "row" }, h("code", clip(name, 80))), h("td", h("code", clip(value, 600))));
+	return values.length > 0 && h("table", { "aria-label": "Values when it crashed" }, h("tbody", values.map(row)));
+}
+
+function appFrame(frame, index, innermost) {
+	const title = [h("code", `${frame.file}:${frame.line}`), h("span.dim", ` in ${clip(frame.function, 120)}`)];
+	return fold(`frame ${index} ${frame.file} ${frame.line}`, title, innermost, code(frame), locals(frame));
+}
+
+function libraryFrames(frames, index) {
+	const line = (frame) => `${frame.file}:${frame.line} in ${frame.function}\n    ${frame.source ?? ""}`;
+	const title = h("span.dim", plural(frames.length, "library frame"));
+	return fold(`library ${index}`, title, false, block("Library frames", frames.map(line).join("\n")));
+}
+
+/** Oldest first, as Python prints it; runs of library frames become one closed part. */
+export function traceback(report) {
+	const frames = report.frames ?? [];
+	const innermost = frames.findLastIndex((frame) => frame.in_app);
+	const parts = [];
+	for (let index = 0; index < frames.length; index += 1) {
+		if (frames[index].in_app) {
+			parts.push(appFrame(frames[index], index, index === innermost));
+			continue;
+		}
+		const first = index;
+		while (frames[index + 1]?.in_app === false) index += 1;
+		parts.push(libraryFrames(frames.slice(first, index + 1), first));
+	}
+	return [parts, h("p.exception", h("code", clip(failure(report.exception), 1000)))];
+}
+
+function body(one) {
+	if (one.json !== undefined) return JSON.stringify(one.json, null, 2);
+	if (one.form) return new URLSearchParams(Object.entries(one.form)).toString();
+	return one.body ?? one.body_b64 ?? "";
+}
+
+export function request(one) {
+	const headers = Object.entries(one.headers ?? {}).map(([name, value]) => `${name}: ${value}\n`);
+	return block("Request", `${one.method} ${one.path}\n${headers.join("")}\n${body(one)}`.trimEnd());
+}
+
+export function earlierRequests(list) {
+	const item = (one, index) => h("li", { key: index }, request(one), h("p.dim", `answered ${one.status ?? "?"}`));
+	const title = h("span.dim", `${plural(list.length, "request")} before it, replayed as set-up`);
+	return fold("earlier", title, false, h("ol", list.map(item)));
+}

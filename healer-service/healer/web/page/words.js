@@ -1,0 +1,82 @@
+/**
+ * Turns states, times, numbers and events into the words the reader sees. It makes no elements.
+ */
+
+// state → [word, tone it is coloured in, what is going on]
+const STATES = {
+	open: ["open", "busy", "Reported. The heal starts in a moment."],
+	diagnosing: ["diagnosing", "busy", "Looking for the cause."],
+	repairing: ["repairing", "busy", "Making candidate fixes and judging each one in the sandbox."],
+	proposed: ["needs you", "ask", "A verified fix waits for your decision."],
+	merged: ["merged", "busy", "The fix is merged. Its release is being prepared."],
+	releasing: ["releasing", "busy", "The service is changing over to the release with the fix."],
+	soaking: ["soaking", "busy", "The fix is live. Watching whether the crash comes back."],
+	resolved: ["healed", "good", "The fix is live and the crash has not come back."],
+	declined: ["declined", "calm", "No fix was proposed."],
+	rejected: ["rejected", "calm", "The proposal was closed without merging it."],
+	rolled_back: ["rolled back", "bad", "The release before the fix is back in service."],
+	regressed: ["regressed", "bad", "The crash came back after the fix."],
+};
+
+export const spaced = (name) => String(name).replaceAll("_", " ");
+
+export function stateOf(name) {
+	const [word, tone, says] = STATES[name] ?? [spaced(name), "calm", ""];
+	return { word, tone, says };
+}
+
+const UNITS = { year: 31_536_000, month: 2_592_000, day: 86_400, hour: 3600, minute: 60 };
+const RELATIVE = new Intl.RelativeTimeFormat("en");
+const ABSOLUTE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
+const CLOCK = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
+
+/** Seconds between then and now, never negative. */
+export const since = (iso) => Math.max(0, (Date.now() - Date.parse(iso)) / 1000 || 0);
+
+export function relative(iso) {
+	const [unit, length] = Object.entries(UNITS).find(([, size]) => since(iso) >= size) ?? [];
+	return unit ? RELATIVE.format(-Math.trunc(since(iso) / length), unit) : "just now";
+}
+
+const local = (format) => (iso) => (Number.isNaN(Date.parse(iso)) ? String(iso) : format.format(new Date(iso)));
+
+/** In the reader's time zone. */
+export const absolute = local(ABSOLUTE);
+export const clock = local(CLOCK);
+
+export function duration(seconds) {
+	if (seconds < 1) return `${Math.max(1, Math.round(seconds * 1000))} ms`;
+	return seconds < 60 ? `${seconds.toFixed(1)} s` : `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
+}
+
+export const short = (commit) => (commit ? String(commit).slice(0, 7) : "none");
+export const plural = (count, word) => `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
+
+/** Foreign text may be a megabyte: no more than `limit` characters of it are shown. */
+export function clip(text, limit) {
+	const whole = String(text ?? "");
+	return whole.length <= limit
+		? whole
+		: `${whole.slice(0, limit)}… (${plural(whole.length - limit, "more character")})`;
+}
+
+export const failure = (exception) =>
+	typeof exception === "string" ? exception : [exception?.type, exception?.message].filter(Boolean).join(": ");
+
+const because = (text) => (text ? `: ${text}` : "");
+
+// What an event of any type may tell about itself; types with an own sentence stand in `told`.
+function summary(type, { stage, number, commit, by, seconds, reason, detail, cause, title }) {
+	const parts = [type.replace(/[._]/g, " "), stage && spaced(stage), number && `#${number}`, commit && short(commit)];
+	parts.push(by && `by ${by}`, seconds > 0 && `in ${duration(seconds)}`);
+	return parts.filter(Boolean).join(" ") + because(reason || detail || cause || title);
+}
+
+export function told({ type, payload: p = {} }) {
+	let text = summary(type, p);
+	if (type === "log") text = p.message ?? p.text ?? JSON.stringify(p);
+	if (type === "incident.state") text = `${stateOf(p.from).word} → ${stateOf(p.to).word}${because(p.reason)}`;
+	if (type === "candidate.judged")
+		text = `${p.accepted ? "accepted" : "refused"} “${p.summary}” by ${p.origin}${because(p.reason)}`;
+	return clip(text, 2000);
+}

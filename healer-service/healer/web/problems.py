@@ -1,0 +1,37 @@
+"""Errors as RFC 9457 problem details. It translates; it decides nothing."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from healer.model import BadInput, Conflict, EdgeError, HealerError, NotFound, Unauthorised
+
+_STATUS: dict[type[HealerError], int] = {BadInput: 400, Unauthorised: 401, NotFound: 404, Conflict: 409, EdgeError: 502}
+
+
+def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    return JSONResponse(body, status, headers, media_type="application/problem+json")
+
+
+def install(app: FastAPI) -> None:
+    @app.exception_handler(HealerError)
+    def _healer_error(_request: Request, error: HealerError) -> JSONResponse:
+        status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
+        headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+        return problem(status, str(error), headers)
+
+    @app.exception_handler(HTTPException)
+    def _http_error(_request: Request, error: HTTPException) -> JSONResponse:
+        return problem(error.status_code, str(error.detail), dict(error.headers or {}))
+
+    @app.exception_handler(RequestValidationError)
+    def _invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        return problem(400, f"{field}: {first['msg']}")

@@ -1,0 +1,140 @@
+"""A report as JSON from outside into the model's Report: bounded, validated, never trusted."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+
+from healer.model import BadInput, ExceptionInfo, Frame, Report, Request
+
+LARGEST_REPORT = 2**20  # bytes
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
+
+def _clean(value: object) -> object:
+    return _CONTROL.sub("\ufffd", value).encode("utf-8", "replace").decode() if isinstance(value, str) else value
+
+
+Short = Annotated[str, BeforeValidator(_clean), Field(max_length=1000)]
+Long = Annotated[str, BeforeValidator(_clean), Field(max_length=100_000)]
+
+
+class _In(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+
+class ExceptionIn(_In):
+    type: Annotated[Short, Field(min_length=1)]
+    module: Short | None = "builtins"
+    message: Long = ""
+    bases: Annotated[list[Short], Field(max_length=50)] = []
+
+
+class FrameIn(_In):
+    file: Short
+    line: Annotated[int, Field(ge=0, le=10_000_000)]
+    function: Short
+    in_app: bool = False
+    source: Long = ""
+    context: Annotated[dict[int, Long], Field(max_length=200)] = {}
+    locals: Annotated[dict[Short, Long], Field(max_length=200)] = {}
+
+    @field_validator("source", "context", "locals", mode="before")
+    @classmethod
+    def _absent(cls, value: Any, info: Any) -> Any:
+        return ("" if info.field_name == "source" else {}) if value is None else value
+
+    @field_validator("file")
+    @classmethod
+    def _inside(cls, value: str) -> str:
+        return value.replace("\\", "/").removeprefix("./")
+
+
+class RequestIn(_In):
+    method: Annotated[str, Field(pattern=r"^[A-Z]{1,20}$")]
+    path: Annotated[Long, Field(pattern=r"^/")]
+    headers: Annotated[dict[Short, Long], Field(max_length=200)] = {}
+    json_: Annotated[Any, Field(alias="json")] = None
+    form: dict[str, Any] | None = None
+    body: str | None = None
+    body_b64: str | None = None
+    status: int | None = None
+    ids: Annotated[dict[Short, Any], Field(max_length=200)] = {}
+
+    def to_model(self) -> Request:
+        kind, body = "none", None
+        for name, key, value in (
+            ("json", "json_", self.json_),
+            ("form", "form", self.form),
+            ("text", "body", self.body),
+            ("base64", "body_b64", self.body_b64),
+        ):
+            if key in self.model_fields_set and (value is not None or name == "json"):
+                kind, body = name, value
+                break
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        return Request(self.method, self.path, headers, kind, body, self.status, self.ids)
+
+
+class LimitsIn(_In):
+    as_mb: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+
+
+class ReportIn(_In):
+    report_id: Annotated[str, Field(pattern=r"^[0-9a-zA-Z-]{8,64}$")] = Field(default_factory=lambda: uuid.uuid4().hex)
+    exception: ExceptionIn
+    frames: Annotated[list[FrameIn], Field(max_length=500)] = []
+    request: RequestIn | None = None
+    earlier_requests: Annotated[list[RequestIn], Field(max_length=500)] = []
+    release: Annotated[str, Field(pattern=r"^[0-9A-Za-z._-]{1,64}$")] | None = None
+    entry: Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")] | None = None
+    framework: Short | None = None
+    env: Annotated[dict[Short, Long], Field(max_length=100)] = {}
+    limits: LimitsIn = LimitsIn()
+
+    def to_model(self, service: str) -> Report:
+        exception = self.exception
+        return Report(
+            report_id=self.report_id,
+            service=service,
+            received_at=datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+            exception=ExceptionInfo(
+                exception.type, exception.message, exception.module or "builtins", tuple(exception.bases)
+            ),
+            frames=tuple(
+                Frame(frame.file, frame.line, frame.function, frame.in_app, frame.source, frame.context, frame.locals)
+                for frame in self.frames
+            ),
+            request=self.request.to_model() if self.request else None,
+            earlier_requests=tuple(request.to_model() for request in self.earlier_requests),
+            release=self.release,
+            entry=self.entry,
+            framework=self.framework,
+            env=self.env,
+            memory_mb=self.limits.as_mb,
+        )
+
+
+def parse_report(body: bytes, service: str) -> Report:
+    """Raises BadInput with the field, what was wrong with it, and the value where it is short."""
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"the report is no JSON: {error}") from None
+    if not isinstance(document, dict):
+        raise BadInput(f"the report must be a JSON object, not {type(document).__name__}")
+    try:
+        return ReportIn.model_validate(document).to_model(service)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "report"
+        value = repr(first.get("input"))
+        shown = f" (got {value})" if len(value) <= 80 else ""
+        raise BadInput(f"{field}: {first['msg']}{shown}") from None
+    except RecursionError:
+        raise BadInput("the report is nested too deeply") from None

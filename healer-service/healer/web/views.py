@@ -1,0 +1,149 @@
+"""Incidents as the page and the CLI see them: plain JSON, built from what the store holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from healer.edges.sandbox import request_json
+from healer.edges.store import ENDS, Filed, Incident, Store
+from healer.model import Event, Evidence, Exchange, Report, State, Suite, Verdict
+
+
+def summary(incident: Incident, filed: Filed | None) -> dict[str, Any]:
+    fault = None
+    if incident.fault_file is not None:
+        fault = {"file": incident.fault_file, "line": incident.fault_line, "function": incident.fault_function}
+    return {
+        "id": incident.id,
+        "service": incident.service,
+        "state": incident.state,
+        "reason": incident.reason,
+        "title": f"{incident.exception_type} in {incident.fault_function or 'a library'}",
+        "exception": {"type": incident.exception_type, "message": incident.exception_message},
+        "fault": fault,
+        "route": incident.route,
+        "count": incident.count,
+        "first_seen": incident.first_seen,
+        "last_seen": incident.last_seen,
+        "attempt": incident.attempt,
+        "origin": incident.origin,
+        "trace_id": incident.trace_id,
+        "proposal": _proposal_line(filed),
+    }
+
+
+def whole(store: Store, incident: Incident) -> dict[str, Any]:
+    filed = store.proposals.of_incident(incident.id)
+    verdicts = store.incidents.verdicts(incident.id, incident.attempt)
+    events = store.log.of_key(incident.id)
+    return {
+        **summary(incident, filed),
+        "report": report(store.incidents.latest_report(incident.id)),
+        "diagnosis": asdict(incident.diagnosis) if incident.diagnosis else None,
+        "verdicts": [_verdict(verdict, chosen) for verdict, chosen in verdicts],
+        "proposal": _proposal(filed),
+        "releases": [asdict(release) for release in store.releases.of_incident(incident.id)],
+        "stages": stages(events),
+        "events": [asdict(event) for event in events],
+        "actions": actions(incident),
+    }
+
+
+def actions(incident: Incident) -> list[str]:
+    if incident.state == State.PROPOSED:
+        return ["approve", "reject"]
+    possible = ["rollback"] if incident.state in (State.SOAKING, State.RESOLVED) else []
+    return [*possible, "retry"] if incident.state in ENDS else possible
+
+
+def stages(events: Sequence[Event]) -> list[dict[str, Any]]:
+    """The running attempt's stages in order, from the log."""
+    found: dict[str, dict[str, Any]] = {}
+    for event in events:
+        if event.type == "incident.state" and event.payload.get("to") == State.OPEN:
+            found.clear()  # a retry starts anew
+        name = str(event.payload.get("stage", ""))
+        if event.type == "stage.started":
+            found[name] = {
+                "stage": name,
+                "started_at": event.timestamp,
+                "seconds": None,
+                "state": "running",
+                "detail": "",
+            }
+        elif event.type == "stage.finished" and name in found:
+            detail = event.payload.get("detail", "")
+            found[name].update(
+                seconds=event.payload.get("seconds"), detail=detail, state="failed" if detail else "done"
+            )
+    return list(found.values())
+
+
+def report(item: Report) -> dict[str, Any]:
+    return {
+        "report_id": item.report_id,
+        "timestamp": item.received_at,
+        "release": item.release,
+        "framework": item.framework,
+        "exception": asdict(item.exception),
+        "frames": [asdict(frame) for frame in item.frames],
+        "request": request_json(item.request) if item.request else None,
+        "earlier_requests": [request_json(request) for request in item.earlier_requests],
+    }
+
+
+def _proposal_line(filed: Filed | None) -> dict[str, Any] | None:
+    if filed is None:
+        return None
+    proposal = filed.proposal
+    return {"number": proposal.number, "title": proposal.title, "state": proposal.state, "url": proposal.url}
+
+
+def _proposal(filed: Filed | None) -> dict[str, Any] | None:
+    if filed is None:
+        return None
+    return {**asdict(filed.proposal), "diff": filed.diff, "created_at": filed.created_at}
+
+
+def _verdict(verdict: Verdict, chosen: bool) -> dict[str, Any]:
+    return {
+        "origin": verdict.candidate.origin,
+        "summary": verdict.candidate.summary,
+        "accepted": verdict.accepted,
+        "chosen": chosen,
+        "reason": verdict.reason,
+        "diff": verdict.candidate.diff,
+        "findings": [asdict(finding) for finding in verdict.findings],
+        "seconds": verdict.seconds,
+        "evidence": _evidence(verdict.evidence) if verdict.evidence else None,
+    }
+
+
+def _evidence(evidence: Evidence) -> dict[str, Any]:
+    tests = None
+    if evidence.tests_before is not None:
+        tests = {"before": _suite(evidence.tests_before), "after": _suite(evidence.tests_after)}
+    return {
+        "before": _exchange(evidence.before.last),
+        "after": _exchange(evidence.after.last) if evidence.after else None,
+        "earlier_requests": max(len(evidence.before.exchanges) - 1, 0),
+        "tests": tests,
+        "isolation": list(evidence.before.isolation),
+    }
+
+
+def _exchange(exchange: Exchange | None) -> dict[str, Any] | None:
+    if exchange is None:
+        return None
+    exception = {"type": exchange.exception.type, "message": exchange.exception.message} if exchange.exception else None
+    return {"status": exchange.status, "body": exchange.body[:4000], "exception": exception}
+
+
+def _suite(suite: Suite | None) -> dict[str, Any] | None:
+    if suite is None:
+        return None
+    outcomes = list(suite.outcomes.values())
+    failed = sum(outcome in ("failed", "error") for outcome in outcomes)
+    return {"passed": outcomes.count("passed"), "failed": failed, "problem": suite.problem}

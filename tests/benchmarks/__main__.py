@@ -1,0 +1,163 @@
+"""`make bench`: what a user waits for, measured over the real processes, as a table with the machine's description.
+
+Ratios within one run say more than seconds: the same numbers differ by half between two quiet machines.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+from healer.cli import samples, stack
+from healer.cli.client import Client
+from healer.cli.load import Load
+from rich.console import Console
+from rich.table import Table
+
+from tests.benchmarks import changeover
+
+ROOT = Path(__file__).resolve().parents[2]
+REPORTS = 1000
+IDLE_SECONDS = 20.0
+
+Row = tuple[str, str, str, bool]
+
+
+def machine() -> str:
+    model = next(
+        (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
+        platform.machine(),
+    )
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{model}, {os.cpu_count()} cores, {memory:.0f} GiB, Linux {platform.release()}, Python {sys.version.split()[0]}"
+
+
+def percentile(values: list[float], share: float) -> float:
+    return sorted(values)[min(int(len(values) * share), len(values) - 1)]
+
+
+def within(name: str, value: float, limit: float, unit: str) -> Row:
+    shown = f"{value:.1f}" if value < 100 else f"{value:.0f}"
+    return name, f"{shown} {unit}", f"≤ {limit:g} {unit}", value <= limit
+
+
+def heals(running: stack.Stack, client: Client, say: Callable[[str], None]) -> list[Row]:
+    """Every sample that a playbook heals, one after the other on one shop, under a background load."""
+    folder = ROOT / "tests" / "samples"
+    names = [path.stem for path in sorted(folder.glob("*.json"))]
+    found = [sample for sample in (samples.load(folder, name) for name in names) if sample.healed_by == "playbook"]
+    proposed, healed, wrong = [], [], 0
+    load = Load(running.shop_url, ("/health", "/products"))
+    load.start()
+    headers = {stack.ADMIN_TOKEN_HEADER: running.admin_token}
+    with httpx.Client(base_url=running.shop_url, headers=headers, timeout=20, trust_env=False) as shop:
+        for sample in found:
+            known = {item["id"] for item in client.get("/api/v1/incidents")["incidents"]}
+            started = time.monotonic()
+            played = samples.play(shop, sample)
+            item = _until(client, known, ("proposed",))
+            proposed.append(time.monotonic() - started)
+            started = time.monotonic()
+            client.post(f"/api/v1/incidents/{item['id']}/approve", {})
+            _until(client, known, ("soaking", "resolved"))
+            healed.append(time.monotonic() - started)
+            wrong += bool(samples.wrong(samples.send(shop, played.request), sample.wanted))
+            say(f"{sample.name}: proposal {proposed[-1]:.2f} s, merge to healed {healed[-1]:.2f} s")
+    load.stop()
+    return [
+        within(f"crash to proposal, p50 of {len(found)} bugs", statistics.median(proposed), 2, "s"),
+        within("merge to healed, p50", statistics.median(healed), 3, "s"),
+        within("merge to healed, worst", max(healed), 3, "s"),
+        within("wrong answers after healing", wrong, 0, ""),
+        within(f"failed requests of {load.answered} meanwhile", len(load.failures), 0, ""),
+    ]
+
+
+def _until(client: Client, known: set[str], states: tuple[str, ...]) -> dict[str, Any]:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        for item in client.get("/api/v1/incidents")["incidents"]:
+            if item["id"] in known:
+                continue
+            if item["state"] in states:
+                return dict(item)
+            if item["state"] in ("declined", "rolled_back", "rejected"):
+                raise SystemExit(f"{item['title']} is {item['state']}: {item['reason']}")
+        time.sleep(0.02)
+    raise SystemExit(f"no incident became {states}")
+
+
+def reports(running: stack.Stack) -> list[Row]:
+    document = json.loads((ROOT / "tests" / "contract" / "report.json").read_text())
+    key = (running.home / "shop.dsn").read_text().partition("//")[2].partition("@")[0]
+    taken = []
+    with httpx.Client(base_url=running.healer_url, headers={"x-selfheal-key": key}, trust_env=False) as client:
+        for _ in range(REPORTS):
+            body = json.dumps({**document, "report_id": uuid.uuid4().hex}).encode()
+            started = time.perf_counter()
+            answer = client.post("/api/v1/reports", content=body)
+            taken.append((time.perf_counter() - started) * 1000)
+            answer.raise_for_status()
+    return [
+        within(f"report accepted, p50 of {REPORTS}", statistics.median(taken), 5, "ms"),
+        within("report accepted, p99", percentile(taken, 0.99), 50, "ms"),
+    ]
+
+
+def idle(running: stack.Stack) -> list[Row]:
+    pid = running.processes["healer"].pid
+    time.sleep(3)
+    before = _cpu_seconds(pid)
+    time.sleep(IDLE_SECONDS)
+    share = (_cpu_seconds(pid) - before) / IDLE_SECONDS * 100
+    status = Path(f"/proc/{pid}/status").read_text().splitlines()
+    resident = int(next(line for line in status if line.startswith("VmRSS")).split()[1]) / 1024
+    return [within("healer idle, memory", resident, 150, "MB"), within("healer idle, CPU", share, 2, "%")]
+
+
+def _cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def change_overs() -> list[Row]:
+    found = changeover.measure()
+    return [within(f"failed of {found['requests']} requests over change-overs", found["failed"], 0, "")]
+
+
+def main() -> int:
+    console = Console()
+    console.print(machine(), soft_wrap=True)
+
+    def say(text: str) -> None:
+        console.print(text, style="dim", soft_wrap=True)
+
+    rows: list[Row] = []
+    say("idle healer …")
+    with stack.running(ROOT) as running:
+        rows += idle(running)
+        say("reports …")
+        rows += reports(running)
+    say("heals …")
+    with stack.running(ROOT) as running:
+        rows += heals(running, Client(running.settings), say)
+    say("change-overs …")
+    rows += change_overs()
+    table = Table("measured", "value", "aim", "")
+    for name, value, limit, good in rows:
+        table.add_row(name, value, limit, "[green]ok[/]" if good else "[red]missed[/]")
+    console.print(table)
+    return 0 if all(good for *_, good in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

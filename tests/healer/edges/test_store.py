@@ -1,0 +1,173 @@
+import threading
+from dataclasses import replace
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from healer.edges.store import Delivery, Store, tables
+from healer.edges.store.incidents import KEPT_REPORTS
+from healer.model import Conflict, Evidence, NotFound, Proposal, State, Verdict
+
+from tests.healer.samples import a_candidate, a_diagnosis, a_replay, a_report, answered, crashed
+
+
+@pytest.fixture
+def store(tmp_path):
+    made = Store(f"sqlite:///{tmp_path}/healer.db")
+    made.migrate()
+    yield made
+    made.close()
+
+
+def taken(store: Store, number: int = 1, fingerprint: str = "f"):
+    at = f"2026-01-02T03:04:05.{number:06d}Z"
+    return store.incidents.take(a_report(report_id=f"{number:032d}", received_at=at), fingerprint)
+
+
+def test_the_migrations_make_the_tables_that_the_code_knows(store):
+    with store._database.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), tables.metadata) == []
+
+
+def test_migrating_twice_changes_nothing(store):
+    taken(store)
+    store.migrate()
+    assert len(store.incidents.list()) == 1
+
+
+def test_reports_of_one_fingerprint_are_one_incident(store):
+    first, second = taken(store, 1), taken(store, 2)
+    assert first.id == second.id
+    assert (second.count, second.first_seen, second.last_seen) == (
+        2,
+        "2026-01-02T03:04:05.000001Z",
+        "2026-01-02T03:04:05.000002Z",
+    )
+    assert taken(store, 3, "another").id != first.id
+
+
+def test_a_report_sent_twice_counts_once(store):
+    taken(store, 1)
+    assert taken(store, 1).count == 1
+
+
+def test_the_first_and_the_newest_reports_are_kept(store):
+    for number in range(1, KEPT_REPORTS + 6):
+        incident = taken(store, number)
+    assert incident.count == KEPT_REPORTS + 5
+    assert store.incidents.first_report(incident.id).report_id == f"{1:032d}"
+    assert store.incidents.latest_report(incident.id).report_id == f"{KEPT_REPORTS + 5:032d}"
+    with store._database.reading() as transaction:
+        assert len(transaction.all(tables.reports.select())) == KEPT_REPORTS
+
+
+def test_a_report_comes_back_as_it_went_in(store):
+    report = a_report(env={"A": "b"}, earlier_requests=(replace(a_report().request, status=201, ids={"/id": 7}),))
+    incident = store.incidents.take(report, "f")
+    assert store.incidents.latest_report(incident.id) == report
+
+
+def test_a_move_writes_its_event_in_the_same_breath(store):
+    incident = taken(store)
+    assert store.incidents.move(incident.id, State.DIAGNOSING, "why", expected=(State.OPEN,), base="abc")
+    moved = store.incidents.get(incident.id)
+    assert (moved.state, moved.reason, moved.base) == (State.DIAGNOSING, "why", "abc")
+    event = store.log.of_key(incident.id)[-1]
+    assert (event.type, event.payload, event.trace_id) == (
+        "incident.state",
+        {"from": "open", "to": "diagnosing", "reason": "why"},
+        incident.trace_id,
+    )
+
+
+def test_a_move_made_before_is_no_move(store):
+    incident = taken(store)
+    store.incidents.move(incident.id, State.DIAGNOSING, expected=(State.OPEN,))
+    assert not store.incidents.move(incident.id, State.DIAGNOSING, expected=(State.OPEN,))
+    assert len([event for event in store.log.of_key(incident.id) if event.type == "incident.state"]) == 1
+
+
+def test_a_move_from_elsewhere_is_a_conflict(store):
+    incident = taken(store)
+    with pytest.raises(Conflict, match="is open, so it cannot become merged"):
+        store.incidents.move(incident.id, State.MERGED, expected=(State.PROPOSED,))
+    assert store.incidents.get(incident.id).state == State.OPEN
+
+
+def test_an_unknown_incident_is_named(store):
+    with pytest.raises(NotFound, match="'nope'"):
+        store.incidents.get("nope")
+
+
+def test_verdicts_come_back_whole(store):
+    incident = taken(store)
+    evidence = Evidence(a_replay(crashed()), a_replay(answered(404)))
+    verdict = Verdict(a_candidate(), True, "fits", (), evidence, 0.5)
+    store.incidents.put_candidates(incident.id, 1, [a_candidate(), a_candidate(origin="b")])
+    store.incidents.put_verdict(incident.id, 1, 0, verdict, chosen=True)
+    assert store.incidents.verdicts(incident.id, 1) == ((verdict, True),)
+    store.incidents.set(incident.id, diagnosis=a_diagnosis())
+    assert store.incidents.get(incident.id).diagnosis == a_diagnosis()
+
+
+def a_proposal(incident_id: str, number: int = 1) -> Proposal:
+    return Proposal(incident_id, number, "shop", "healer/a-1", "main", "a" * 40, "Fix", "body", "http://x")
+
+
+def test_a_proposal_is_closed_once(store):
+    incident = taken(store)
+    assert store.proposals.next_number("shop") == 1
+    store.proposals.put(a_proposal(incident.id), 1, "diff")
+    assert store.proposals.next_number("shop") == 2
+    assert len(store.proposals.open()) == 1
+    assert store.proposals.close(a_proposal(incident.id), "merged", "c" * 40)
+    assert not store.proposals.close(a_proposal(incident.id), "closed")
+    filed = store.proposals.of_incident(incident.id)
+    assert filed is not None
+    assert (filed.proposal.state, filed.proposal.merge_sha, filed.diff) == ("merged", "c" * 40, "diff")
+    assert store.proposals.open() == ()
+
+
+def test_a_delivery_is_worked_once(store):
+    delivery = Delivery("d1", "pull_request", {"a": 1})
+    assert store.deliveries.put(delivery)
+    assert not store.deliveries.put(delivery)
+    assert store.deliveries.waiting() == (delivery,)
+    store.deliveries.done("d1")
+    assert store.deliveries.waiting() == ()
+    assert not store.deliveries.put(delivery)
+
+
+def test_an_event_named_once_is_written_once(store):
+    for _ in range(2):
+        store.log.append("x", "key", {}, trace_id="t", ui_hint="execution", once="name")
+        store.log.append("y", "key", {}, trace_id="t", ui_hint="execution")
+    assert [event.type for event in store.log.of_key("key")] == ["x", "y", "y"]
+    assert [event.id for event in store.log.after(1)] == [2, 3]
+
+
+def test_many_writers_lose_nothing(store):
+    def write(start: int) -> None:
+        for number in range(start, start + 20):
+            taken(store, number)
+
+    threads = [threading.Thread(target=write, args=(1000 * index,)) for index in range(1, 5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert store.incidents.list()[0].count == 80
+
+
+def test_a_new_event_is_announced_after_the_commit(tmp_path):
+    seen = []
+    made = Store(f"sqlite:///{tmp_path}/x.db", lambda: seen.append(made.log.last_id()))
+    made.migrate()
+    taken(made)
+    assert seen == [2]
+    made.close()
+
+
+def test_a_service_keeps_its_key(store):
+    assert store.service_key("shop") == store.service_key("shop")
+    assert store.service_key("other")[0] == 2

@@ -1,0 +1,214 @@
+"""Canned answers of the healer's API for tests of the page, served for real. It heals nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
+
+PAGE = Path(__file__).parents[3] / "healer-service" / "healer" / "web" / "page"
+AT = "2026-11-20T12:00:00Z"
+DIFF = """\
+--- a/shop/returns.py
++++ b/shop/returns.py
+@@ -37,2 +37,4 @@ def open_return():
+     item = line.item
+-    days = item.policy.days
++    if item.policy is None:
++        raise HTTPException(409, "no return policy")
++    days = item.policy.days
+"""
+SITE = {"file": "shop/returns.py", "line": 38, "function": "open_return"}
+EXCEPTION = {"type": "AttributeError", "module": "builtins", "message": "'NoneType' has no 'days'", "bases": []}
+REPORT = {
+    "release": "4be1c8f2d0",
+    "python": "3.11.7",
+    "exception": EXCEPTION,
+    "frames": [
+        {"file": "site-packages/fastapi/routing.py", "line": 1, "function": "app", "in_app": False, "source": "run()"},
+        {**SITE, "in_app": True, "source": "days = item.policy.days", "locals": {"item": "<Item policy=None>"}},
+    ],
+    "request": {"method": "POST", "path": "/returns", "headers": {}, "json": {"line_id": 12}},
+    "earlier_requests": [],
+}
+EVIDENCE = {
+    "before": {"status": 500, "body": "", "exception": EXCEPTION},
+    "after": {"status": 409, "body": "no return policy", "exception": None},
+    "tests": {"before": {"passed": 41, "failed": 0}, "after": {"passed": 41, "failed": 0}},
+    "isolation": ["limits", "network"],
+}
+JUDGED: dict[str, Any] = {"findings": [], "seconds": 0.4, "evidence": EVIDENCE, "diff": DIFF}
+VERDICTS = [
+    {**JUDGED, "origin": "none-guard", "summary": "Refuse it", "accepted": True, "reason": "409", "chosen": True},
+    {**JUDGED, "origin": "zero", "summary": "Use 0", "accepted": False, "reason": "still answers 201", "chosen": False},
+]
+PROPOSAL = {
+    "number": 3,
+    "title": "Refuse a return without a policy",
+    "body": "## What broke",
+    "branch": "heal/1",
+    "base": "main",
+    "head_sha": "9c1d22e7b4",
+    "state": "open",
+    "merge_sha": None,
+    "diff": DIFF,
+    "url": "javascript:window.owned=1",
+    "created_at": AT,
+}
+
+
+def incident(**changes: Any) -> dict[str, Any]:
+    return {
+        "id": "i1",
+        "service": "shop",
+        "state": "proposed",
+        "reason": "",
+        "exception": EXCEPTION,
+        "fault": SITE,
+        "route": "POST /returns",
+        "count": 3,
+        "first_seen": AT,
+        "last_seen": AT,
+        "title": "",
+        "origin": "none-guard",
+        "proposal": PROPOSAL,
+        "report": REPORT,
+        "diagnosis": {
+            "category": "none-dereference",
+            "cause": "An item without a return policy is returned.",
+            "fault": SITE,
+            "fix_sites": [{**SITE, "why": "read here"}],
+            "answer": "refuse",
+            "confidence": 0.86,
+            "risk": 0.2,
+            "expression": "item.policy.days",
+            "culprit": "item.policy",
+            "decline_reason": "",
+        },
+        "verdicts": VERDICTS,
+        "releases": [],
+        "stages": [],
+        "events": [],
+        "actions": ["approve", "reject", "retry"],
+        **changes,
+    }
+
+
+class CannedHealer:
+    """The API as the page sees it: answers what the test put in, remembers what the page sent."""
+
+    def __init__(self) -> None:
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.streams: set[asyncio.Queue[dict[str, Any] | None]] = set()
+        self.reset()
+
+    def reset(self) -> None:
+        self.incident = incident()
+        self.listed = True
+        self.posts: list[tuple[str, Any]] = []
+        self.refusal = ""  # detail of the problem that actions are answered with
+        self.may_answer = threading.Event()  # actions wait for it
+        self.may_answer.set()
+        self.resumed_from: list[str | None] = []  # Last-Event-ID of each stream
+        self.log: list[dict[str, Any]] = []
+
+    def emit(self, type_: str, **payload: Any) -> None:
+        event = {"id": len(self.log) + 1, "type": type_, "key": "i1", "trace_id": "i1", "timestamp": AT}
+        event |= {"payload": payload, "ui_hint": "execution"}
+        self.log.append(event)
+        self._tell(event)
+
+    def break_streams(self) -> None:
+        self._tell(None)
+
+    def _tell(self, event: dict[str, Any] | None) -> None:
+        assert self.loop is not None
+        for queue in list(self.streams):
+            self.loop.call_soon_threadsafe(queue.put_nowait, event)
+
+    async def stream(self, last: int) -> AsyncIterator[str]:
+        queue: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
+        self.streams.add(queue)
+        yield "retry: 20\n\n"
+        try:
+            for event in self.log[last:]:
+                yield f"id: {event['id']}\ndata: {json.dumps(event)}\n\n"
+            while (one := await queue.get()) is not None:
+                yield f"id: {one['id']}\ndata: {json.dumps(one)}\n\n"
+        finally:
+            self.streams.discard(queue)
+
+    def app(self) -> FastAPI:
+        app = FastAPI()
+
+        @app.middleware("http")
+        async def guard(request: Request, follow: Callable[[Request], Awaitable[Response]]) -> Response:
+            self.loop = asyncio.get_running_loop()
+            api = request.url.path.startswith("/api/")
+            if api and request.cookies.get("session") != "yes":
+                return problem(401, "Sign in first.")
+            response = await follow(request)
+            response.headers["content-security-policy"] = "default-src 'self'"
+            return response
+
+        @app.get("/")
+        @app.get("/incidents/{_id}")
+        def index() -> FileResponse:
+            return FileResponse(PAGE / "index.html")
+
+        @app.get("/page/{name}")
+        def asset(name: str) -> FileResponse:
+            return FileResponse(PAGE / name)
+
+        @app.post("/signin")
+        def sign_in(body: dict[str, str]) -> Response:
+            if body["token"] != "right":
+                return problem(401, "Wrong token.")
+            response = Response(status_code=204)
+            response.set_cookie("session", "yes", httponly=True, samesite="strict")
+            return response
+
+        @app.post("/signout")
+        def sign_out() -> Response:
+            response = Response(status_code=204)
+            response.delete_cookie("session")
+            return response
+
+        @app.get("/api/v1/overview")
+        def overview() -> Any:
+            service = {"name": "shop", "release": "4be1c8f2d0", "state": "serving", "incidents_open": 1}
+            return {"services": [service | {"autonomy": "propose", "address": "127.0.0.1:8000"}], "version": "0.1.0"}
+
+        @app.get("/api/v1/incidents")
+        def incidents() -> Any:
+            return {"incidents": [self.incident] if self.listed else []}
+
+        @app.get("/api/v1/incidents/{_id}")
+        def one(_id: str) -> Any:
+            return self.incident | {"events": self.log}
+
+        @app.post("/api/v1/incidents/{_id}/{action}")
+        def act(action: str, body: dict[str, str]) -> Response:
+            self.posts.append((action, body))
+            assert self.may_answer.wait(10)
+            if self.refusal:
+                return problem(409, self.refusal)
+            return JSONResponse({"incident_id": "i1", "state": "proposed"}, 202)
+
+        @app.get("/api/v1/events")
+        def events(request: Request) -> StreamingResponse:
+            last = request.headers.get("last-event-id")
+            self.resumed_from.append(last)
+            return StreamingResponse(self.stream(int(last or len(self.log))), media_type="text/event-stream")
+
+        return app
+
+
+def problem(status: int, detail: str) -> JSONResponse:
+    return JSONResponse({"title": "Problem", "status": status, "detail": detail}, status)

@@ -1,0 +1,231 @@
+"""The page in a real browser, against canned API answers and a live event stream. The healer is not started here."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+
+import pytest
+import uvicorn
+from playwright.sync_api import BrowserContext, Dialog, Page, expect, sync_playwright
+
+from tests.healer.web.canned import AT, EXCEPTION, PAGE, REPORT, CannedHealer, incident
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+HOSTILE = (
+    "<script>window.owned=1</script><img src=x onerror='window.owned=1'>\"><svg onload=window.owned=1>"
+    " \u202egnp.exe\u202c a\u200bb " + "x" * 5000
+)
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[tuple[CannedHealer, str]]:
+    canned = CannedHealer()
+    config = uvicorn.Config(canned.app(), port=0, log_level="error", timeout_graceful_shutdown=1)
+    listening = config.bind_socket()
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, args=([listening],))
+    thread.start()
+    yield canned, "http://{}:{}".format(*listening.getsockname())
+    server.should_exit = True
+    thread.join()
+    listening.close()
+
+
+@pytest.fixture(scope="module")
+def context(served: tuple[CannedHealer, str]) -> Iterator[BrowserContext]:
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.fail("These tests need a browser: apt-get install chromium")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield chromium.new_context(base_url=served[1], viewport={"width": 1280, "height": 700})
+        chromium.close()
+
+
+@pytest.fixture
+def healer(served: tuple[CannedHealer, str]) -> CannedHealer:
+    served[0].reset()
+    return served[0]
+
+
+@pytest.fixture
+def page(context: BrowserContext, healer: CannedHealer, served: tuple[CannedHealer, str]) -> Iterator[Page]:
+    """A signed-in page that must not break the policy nor throw."""
+    context.add_cookies([{"name": "session", "value": "yes", "url": served[1]}])
+    tab = context.new_page()
+    tab.set_default_timeout(5000)
+    wrong: list[str] = []
+    tab.on("pageerror", lambda error: wrong.append(str(error)))
+    tab.on("console", lambda said: wrong.append(said.text) if "Security Policy" in said.text else None)
+    tab.on("dialog", lambda dialog: refuse(dialog, wrong))
+    yield tab
+    tab.close()
+    assert wrong == []
+
+
+def refuse(dialog: Dialog, wrong: list[str]) -> None:
+    wrong.append(f"alert: {dialog.message}")
+    dialog.dismiss()
+
+
+def test_signs_in_with_the_pasted_link_and_out(page: Page) -> None:
+    page.context.clear_cookies()
+    page.goto("/")
+    field = page.get_by_label("Link or token")
+    field.fill("wrong")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_have_text("This token is not the operator's.")
+    field.fill("http://127.0.0.1:8001/signin?token=right")
+    field.press("Enter")
+    expect(page.get_by_role("link", name="AttributeError")).to_be_visible()
+    page.get_by_role("button", name="Sign out").click()
+    expect(field).to_be_visible()
+
+
+def test_overview_leads_to_the_incident(page: Page) -> None:
+    page.goto("/")
+    row = page.get_by_role("listitem").filter(has_text="AttributeError")
+    for text in ("needs you", "'NoneType' has no 'days'", "POST /returns", "shop/returns.py:38", "3×", "by none-guard"):
+        expect(row).to_contain_text(text)
+    expect(page.get_by_role("list", name="Services")).to_contain_text("4be1c8f")
+    expect(page.locator("#connection")).to_have_text("live")
+    row.get_by_role("link").click()
+    expect(page).to_have_url("/incidents/i1")
+    expect(page.get_by_role("heading", level=1)).to_have_text("An item without a return policy is returned.")
+    page.go_back()
+    expect(row).to_be_visible()
+
+
+def test_empty_overview_says_what_to_do(page: Page, healer: CannedHealer) -> None:
+    healer.listed = False
+    page.goto("/")
+    expect(page.get_by_text("No incident yet")).to_be_visible()
+    expect(page.get_by_text("selfheal.init(dsn=…)")).to_be_visible()
+
+
+def test_incident_shows_the_change_its_evidence_and_the_crash(page: Page) -> None:
+    page.goto("/incidents/i1")
+    change = page.get_by_role("region", name="Change of shop/returns.py").first
+    expect(change.locator(".add")).to_have_count(3)
+    expect(change.locator(".del")).to_contain_text("days = item.policy.days")
+    expect(change.locator(".add .no").first).to_have_attribute("data-new", "38")
+    evidence = page.get_by_role("table", name="Evidence").first
+    for text in ("HTTP 500", "HTTP 409", "41 passed"):
+        expect(evidence).to_contain_text(text)
+    expect(page.locator("mark")).to_have_text("item.policy")
+    expect(page.get_by_role("table", name="Values when it crashed")).to_contain_text("<Item policy=None>")
+    refused = page.locator("details").filter(has_text="still answers 201")
+    expect(refused).not_to_have_attribute("open", "")
+
+
+def test_hostile_text_is_inert_and_visible(page: Page, healer: CannedHealer) -> None:
+    exception = {**EXCEPTION, "type": "<b>E</b>", "message": HOSTILE}
+    report = REPORT | {"exception": exception, "request": {"method": "GET", "path": f"/{HOSTILE}", "headers": {}}}
+    diagnosis = healer.incident["diagnosis"] | {"cause": HOSTILE}
+    healer.incident = incident(exception=exception, report=report, route=HOSTILE, diagnosis=diagnosis)
+    for path in ("/", "/incidents/i1"):
+        page.goto(path)
+        expect(page.get_by_text("<script>window.owned=1</script>").first).to_be_visible()
+        assert page.evaluate("window.owned") is None
+        assert page.locator("main :is(script, img, svg, b, iframe, [onerror], [href^='javascript'])").count() == 0
+        shown = page.locator("main").inner_text()
+        assert "⟨U+202E⟩gnp.exe⟨U+202C⟩ a⟨U+200B⟩b" in shown
+        assert not set("\u202e\u202c\u200b") & set(shown)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_approve_asks_once_and_is_sent_once(page: Page, healer: CannedHealer) -> None:
+    page.goto("/incidents/i1")
+    approve = page.get_by_role("button", name="Approve and merge")
+    approve.click()
+    asked = page.get_by_role("dialog")
+    expect(asked).to_contain_text("Proposal #3 is merged into main and released to shop")
+    assert healer.posts == []
+    healer.may_answer.clear()
+    asked.get_by_role("button", name="Approve and merge").dblclick()
+    expect(asked.get_by_role("button", name="Sending…")).to_be_disabled()
+    page.keyboard.press("Enter")
+    healer.may_answer.set()
+    expect(asked).to_have_count(0)
+    expect(approve).to_be_disabled()
+    expect(page.locator("#announce")).to_have_text("Approved. The merge is on its way.")
+    assert healer.posts == [("approve", {"reason": ""})]
+
+
+def test_reject_needs_a_reason_and_shows_why_it_was_refused(page: Page, healer: CannedHealer) -> None:
+    healer.refusal = "The proposal is merged already."
+    page.goto("/incidents/i1")
+    page.get_by_role("button", name="Reject").click()
+    asked = page.get_by_role("dialog")
+    asked.get_by_role("button", name="Reject").click()
+    expect(asked.get_by_role("alert")).to_have_text("A reason is needed.")
+    asked.get_by_label("Reason").fill("wrong place")
+    asked.get_by_role("button", name="Reject").click()
+    expect(asked.get_by_role("alert")).to_have_text("The proposal is merged already.")
+    assert healer.posts == [("reject", {"reason": "wrong place"})]
+    page.keyboard.press("Escape")
+    expect(asked).to_have_count(0)
+    expect(page.get_by_role("button", name="Reject")).to_be_enabled()
+
+
+def test_live_update_keeps_what_the_reader_does(page: Page, healer: CannedHealer) -> None:
+    page.goto("/incidents/i1")
+    expect(page.locator("#connection")).to_have_text("live")
+    refused = page.locator("details").filter(has_text="still answers 201")
+    refused.locator("summary").first.click()
+    page.evaluate("window.scrollTo(0, 600); getSelection().selectAllChildren(document.querySelector('.del'))")
+    reading = "[scrollY, String(getSelection()), document.querySelectorAll('details[open]').length]"
+    before = page.evaluate(reading)
+    assert before[0] == 600
+
+    stage = {"stage": "release", "started_at": AT, "seconds": 1.5, "state": "done", "detail": ""}
+    healer.incident = incident(state="resolved", actions=["rollback"], stages=[stage], count=4)
+    healer.emit("stage.started", stage="release")
+    healer.emit("incident.state", **{"from": "proposed", "to": "resolved", "reason": ""})
+    expect(page.get_by_text("seen 4 times")).to_be_visible()  # comes with the next answer of the API
+    expect(page.locator("#announce")).to_contain_text("healed")
+    expect(page.locator(".stage")).to_contain_text("1.5 s")
+    expect(page.locator("#log")).to_contain_text("needs you → healed")
+    expect(page.get_by_role("button", name="Roll back")).to_be_visible()
+    expect(refused).to_have_attribute("open", "")
+    assert page.evaluate(reading) == before
+
+
+def test_stream_goes_on_where_it_broke_off(page: Page, healer: CannedHealer) -> None:
+    page.goto("/incidents/i1")
+    expect(page.locator("#connection")).to_have_text("live")
+    healer.emit("log", message="before the break")
+    expect(page.get_by_text("before the break")).to_be_visible()
+    healer.break_streams()
+    healer.emit("log", message="after the break")
+    expect(page.get_by_text("after the break")).to_have_count(1)
+    expect(page.locator("#connection")).to_have_text("live")
+    assert healer.resumed_from[1] == "1"
+
+
+def test_fits_a_narrow_screen(page: Page) -> None:
+    for path, mark in (("/", ".incident"), ("/incidents/i1", ".lanes")):
+        page.goto(path)
+        expect(page.locator(mark)).to_be_visible()
+        for width in (320, 390, 800):
+            page.set_viewport_size({"width": width, "height": 800})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
+
+
+def test_page_stays_small_and_parses_no_html() -> None:
+    files = [path for path in PAGE.iterdir() if path.suffix in {".html", ".css", ".js", ".svg"}]
+    assert sum(path.stat().st_size for path in files) <= 60 * 1024
+    for path in files:
+        text = path.read_text(encoding="utf-8")
+        for banned in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "style=", "//cdn"):
+            assert banned not in text, f"{banned} in {path.name}"

@@ -1,0 +1,28 @@
+"""A sink for reports, and a client that is off again after the test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import selfheal
+
+from tests.selfheal.sink import Sink
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    server = Sink()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def client_off(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The test may call selfheal.init(); nothing of this machine's environment reaches it."""
+    for name in ("DSN", "DSN_FILE", "RELEASE", "ENTRY", "ROOT", "TRAFFIC", "SPOOL", "REDACT"):
+        monkeypatch.delenv(f"SELFHEAL_{name}", raising=False)
+    yield
+    for name in ("DSN", "DSN_FILE"):
+        monkeypatch.delenv(f"SELFHEAL_{name}", raising=False)
+    selfheal.init()

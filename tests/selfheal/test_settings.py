@@ -1,0 +1,108 @@
+"""DSNs good and bad, where settings come from, and the commit of a checkout."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+from pathlib import Path
+
+import pytest
+from selfheal.settings import DsnError, commit_of, parse_dsn, read_settings
+
+
+@pytest.mark.parametrize(
+    ("text", "address", "path", "key"),
+    [
+        ("http://abc@127.0.0.1:8001/1", "http://127.0.0.1:8001", "/api/v1/reports", "abc"),
+        (" https://abc@healer.test/shop/ ", "https://healer.test", "/api/v1/reports", "abc"),
+        ("http://abc@h:1/pre/fix/3", "http://h:1", "/pre/fix/api/v1/reports", "abc"),
+        ("http://abc@[::1]:8001/1", "http://[::1]:8001", "/api/v1/reports", "abc"),
+        ("http://abc:old-secret@h/1", "http://h", "/api/v1/reports", "abc"),
+    ],
+)
+def test_dsns(text: str, address: str, path: str, key: str) -> None:
+    dsn = parse_dsn(text)
+    assert (dsn.address, dsn.path, dsn.key) == (address, path, key)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("healer:8001", "http://"),
+        ("ftp://abc@h/1", "http://"),
+        ("http://h:8001/1", "no key"),
+        ("http://abc@/1", "no host"),
+        ("http://abc@h", "no id"),
+        ("http://abc@h/", "no id"),
+        ("http://abc@h:port/1", "cannot be read"),
+        ("http://abc@[::1/1", "cannot be read"),
+    ],
+)
+def test_malformed_dsns_say_what_is_wrong_and_do_not_repeat_the_key(text: str, problem: str) -> None:
+    with pytest.raises(DsnError, match=problem) as raised:
+        parse_dsn(text)
+    assert "abc" not in str(raised.value)
+
+
+def test_arguments_win_over_the_environment(tmp_path: Path) -> None:
+    environment = {
+        "SELFHEAL_DSN": "http://env@h/1",
+        "SELFHEAL_RELEASE": "r-env",
+        "SELFHEAL_ENTRY": "env:app",
+        "SELFHEAL_ROOT": str(tmp_path),
+        "SELFHEAL_TRAFFIC": "off",
+        "SELFHEAL_REDACT": "note, customer_name",
+    }
+    settings = read_settings({}, environment)
+    assert settings.destination is not None
+    dsn = settings.destination.find()
+    assert dsn is not None
+    assert dsn.key == "env"
+    assert (settings.release, settings.entry, settings.root, settings.traffic) == ("r-env", "env:app", str(tmp_path), False)
+    assert settings.redact == ("note", "customer_name")
+    given = read_settings({"dsn": "http://arg@h/1", "release": "r", "entry": "a:b", "traffic": True}, environment)
+    assert given.destination is not None
+    dsn = given.destination.find()
+    assert dsn is not None
+    assert (dsn.key, given.release, given.entry, given.traffic) == ("arg", "r", "a:b", True)
+
+
+def test_a_dsn_file_may_come_later_and_may_change(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    file = tmp_path / "shop.dsn"
+    settings = read_settings({}, {"SELFHEAL_DSN_FILE": str(file)})
+    assert settings.destination is not None
+    with caplog.at_level(logging.WARNING, "selfheal"):
+        assert settings.destination.find() is None
+        assert settings.destination.find() is None
+    assert len(caplog.records) == 1
+    assert "SELFHEAL_DSN_FILE" in caplog.text
+    file.write_text("http://first@h/1\n")
+    first = settings.destination.find()
+    file.write_text("http://second@h/1\n")
+    second = settings.destination.find()
+    assert first is not None
+    assert second is not None
+    assert (first.key, second.key) == ("first", "second")
+    file.write_text("http://h/1")
+    assert settings.destination.find() is None
+    assert "no key" in caplog.text
+
+
+def test_the_release_is_the_commit_of_the_checkout(tmp_path: Path) -> None:
+    def git(*arguments: str, folder: Path = tmp_path) -> str:
+        command = ["git", "-c", "user.name=t", "-c", "user.email=t@example.test", *arguments]
+        return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
+
+    assert commit_of(str(tmp_path)) is None
+    git("init", "-q", "-b", "main")
+    assert commit_of(str(tmp_path)) is None
+    git("commit", "-q", "--allow-empty", "-m", "one")
+    head = git("rev-parse", "HEAD")
+    assert commit_of(str(tmp_path)) == head
+    git("pack-refs", "--all")
+    assert commit_of(str(tmp_path)) == head
+    git("worktree", "add", "-q", "-b", "other", str(tmp_path / "tree"))
+    assert commit_of(str(tmp_path / "tree")) == head
+    git("checkout", "-q", "--detach")
+    assert commit_of(str(tmp_path)) == head
+    assert read_settings({"root": str(tmp_path)}, {}).release == head
