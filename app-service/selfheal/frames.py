@@ -10,6 +10,7 @@ import linecache
 import os
 import sys
 import sysconfig
+import tokenize  # noqa: F401 (linecache imports it when it is first used: see post.py for what a fork makes of that)
 from types import FrameType, TracebackType
 from typing import Any, NamedTuple
 

@@ -5,8 +5,13 @@ It does not write anything as text.
 
 from __future__ import annotations
 
+import sys
+import sysconfig
 import types
+from functools import lru_cache
 from typing import Any
+
+_LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib")})
 
 _type_name = type.__dict__["__name__"].__get__
 type_module = type.__dict__["__module__"].__get__
@@ -37,3 +42,18 @@ def attributes(value: object) -> dict[str, Any]:
                 except AttributeError:
                     continue
     return found
+
+
+def module_names(module: types.ModuleType) -> dict[str, Any]:
+    names: dict[str, Any] = types.ModuleType.__getattribute__(module, "__dict__")
+    return names
+
+
+@lru_cache(maxsize=2048)
+def is_library(module: str) -> bool:
+    """Whether classes of this module come with Python or were installed, rather than being the service's own."""
+    found = sys.modules.get(module)
+    file = module_names(found).get("__file__") if isinstance(found, types.ModuleType) else None
+    if not isinstance(file, str):
+        return module == "builtins" or module.partition(".")[0] in sys.builtin_module_names
+    return "site-packages" in file or "dist-packages" in file or file.startswith(_LIBRARIES)

@@ -5,12 +5,17 @@ It does not retry and follows neither proxies nor redirects: a report goes to th
 
 from __future__ import annotations
 
+import codecs
 import http.client
 from dataclasses import dataclass
 
 from selfheal.settings import Dsn
 
 _LONGEST_ASKED = 600.0
+
+# Looking up any host name imports this codec. Were it first done by the delivery's thread, a fork at that moment would
+# leave the child with half of a module and no way to connect ("unknown encoding: idna").
+codecs.lookup("idna")
 
 
 @dataclass(frozen=True)

@@ -87,14 +87,19 @@ class Draft:
 
 
 def leaf_of(error: BaseException) -> BaseException:
-    """The exception itself where task groups have only wrapped it: a group of one is its one member."""
+    """The exception itself where something has only wrapped it: a group of one is its one member, and a
+    StopIteration that leaves a coroutine (PEP 479) is the cause of the RuntimeError, which has no frames of the
+    service when it comes from a thread pool."""
     group: Any = error
     for _ in range(20):
         inner = getattr(group, "exceptions", None)
         if "BaseExceptionGroup" not in type_bases(type(group)) or not isinstance(inner, tuple) or len(inner) != 1:
             break
         group = inner[0]
-    return group if isinstance(group, BaseException) else error
+    leaf = group if isinstance(group, BaseException) else error
+    if type(leaf) is RuntimeError and leaf.args == ("coroutine raised StopIteration",) and leaf.__cause__ is not None:
+        return leaf.__cause__
+    return leaf
 
 
 def crash_key(error: BaseException) -> object:

@@ -15,7 +15,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from selfheal.instances import attributes, type_module, type_name
+from selfheal.instances import attributes, module_names, type_module, type_name
 from selfheal.patterns import REDACTED, scrub_forms
 
 _PATH = 500
@@ -74,7 +74,7 @@ PLAIN: dict[type, Callable[[Any], str]] = {
     datetime.date: repr,
     datetime.timedelta: repr,
     type: type.__repr__,
-    types.ModuleType: lambda value: f"<module {attributes(value).get('__name__', '')}>",
+    types.ModuleType: lambda value: f"<module {module_names(value).get('__name__', '')}>",
     types.FunctionType: _callable_name,
     types.BuiltinFunctionType: _callable_name,
     types.CoroutineType: _callable_name,

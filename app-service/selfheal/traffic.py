@@ -142,7 +142,7 @@ def _first(value: Any) -> list[tuple[str, str, Any]]:
 def _things_of_path(path: str) -> set[Thing]:
     things: set[Thing] = set()
     segments = [unquote(segment) for segment in path.split("/") if segment]
-    for before, segment in zip(segments, segments[1:]):  # noqa: B905, RUF007 (not in Python 3.9)
+    for before, segment in zip(segments, segments[1:]):
         things |= _thing(_singular(before), segment)
     return things
 

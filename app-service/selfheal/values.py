@@ -13,14 +13,14 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from selfheal.instances import attributes, type_dict, type_mro, type_name
+from selfheal.instances import attributes, is_library, type_dict, type_module, type_mro, type_name
 from selfheal.patterns import REDACTED
 from selfheal.scalars import PLAIN, SCALARS
 from selfheal.scrub import Scrubber
 
 _DEPTH = 5
 _WIDTH = 25  # items of a container
-_ATTRIBUTES = 12  # of an object
+_ATTRIBUTES = 16  # of an object
 _STRING = 500  # characters of one string
 _VALUE = 2000  # characters of one value, about
 _NODES = 300  # values inside one value
@@ -127,7 +127,7 @@ class _Writer:
             return text if cls is dict else f"{name}({text})"
         if base is tuple and "_fields" in type_dict(cls):
             fields = [field for field in type_dict(cls)["_fields"] if isinstance(field, str)]
-            pairs = zip(fields, tuple.__iter__(value))  # noqa: B905 (3.9 has no strict)
+            pairs = zip(fields, tuple.__iter__(value))
             return f"{name}({self._named(pairs, len(fields), depth, ', ')})"
         if base is tuple and cls is tuple and length == 2 and self._scrub.hides(value[0], value[1]):
             self._scrub.remember(value[1])
@@ -198,17 +198,18 @@ class _Writer:
     def _object(self, value: Any, cls: type, depth: int) -> str:
         own = attributes(value)
         state = own.pop("_sa_instance_state", None)
-        public = {name: part for name, part in own.items() if not name.startswith("_")}
-        if not public and state is not None:
+        shown = {name: part for name, part in own.items() if not name.startswith("_")}
+        if state is not None and not shown:
             # a row whose values are expired: its primary key is known all the same
             identity = attributes(state).get("key")
-            public = {"key": identity[1]} if type(identity) is tuple and len(identity) > 1 else {}
-        shown = public or {name: part for name, part in own.items() if not name.startswith("__")}
+            shown = {"key": identity[1]} if type(identity) is tuple and len(identity) > 1 else {}
+        if state is None and is_library(type_module(cls)):
+            # the inside of a session or a request is long and tells nothing; what is plain in it may
+            shown = {name: part for name, part in shown.items() if depth == 0 and type(part) in (str, int)}
         if depth >= _DEPTH or not shown:
             return f"<{type_name(cls)}>"
-        width = _ATTRIBUTES if depth <= 1 else 4
-        inner = self._named(itertools.islice(shown.items(), width), min(len(shown), width), depth + 1, " ")
-        return f"<{type_name(cls)} {inner}{' ...' if len(shown) > width else ''}>"
+        inner = self._named(itertools.islice(shown.items(), _ATTRIBUTES), min(len(shown), _ATTRIBUTES), depth + 1, " ")
+        return f"<{type_name(cls)} {inner}{' ...' if len(shown) > _ATTRIBUTES else ''}>"
 
 
 def _is_record(mro: Iterable[type]) -> bool:

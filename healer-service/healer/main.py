@@ -6,6 +6,7 @@ import asyncio
 import fcntl
 import logging
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -34,6 +35,8 @@ log = structlog.get_logger()
 # Pinned: DBOS's own default is a hash of the workflows' source, and in-flight work would be stranded by any edit.
 # Raise it only together with a way for the old version's work to drain.
 WORKFLOW_VERSION = "healer-1"
+
+RETRY_SECONDS = 5.0
 
 
 def configure_logging(level: str, form: str) -> None:
@@ -70,6 +73,7 @@ class Healer:
         self.bus = Bus()
         self.store = Store(settings.database, self.bus.notify)
         self._problem = "starting"
+        self._stopping = threading.Event()
         self._sandboxes: dict[str, LocalSandbox] = {}
         self._executor_lock = _SoleUser(settings.home / "healer.lock")
         self.store.migrate()
@@ -97,24 +101,32 @@ class Healer:
             # Live at once, ready when the repositories are: a slow clone must not look like a dead process.
             preparing = asyncio.create_task(asyncio.to_thread(self._start))
             yield
+            self._stopping.set()
             await preparing
             await asyncio.to_thread(self._stop)
 
         return create_app(self.web, lifespan)
 
     def _start(self) -> None:
-        try:
-            for service in self.settings.services:
-                self._first_release(service)
-            for sandbox in self._sandboxes.values():
-                sandbox.start()
-            DBOS.launch()
-            self.dispatch.start()
-            self._problem = ""
-            log.info("ready", services=[service.name for service in self.settings.services])
-        except (HealerError, OSError) as error:
-            self._problem = str(error)
-            log.error("not ready", reason=str(error))
+        """Bring every service up; one that fails is tried again while the others are at work."""
+        waiting = list(self.settings.services)
+        DBOS.launch()
+        self.dispatch.start()
+        while True:
+            problems = {}
+            for service in waiting:
+                try:
+                    self._first_release(service)
+                except (HealerError, OSError) as error:
+                    problems[service.name] = str(error)
+                    log.error("service not ready", service=service.name, reason=str(error))
+            waiting = [service for service in waiting if service.name in problems]
+            self._problem = "; ".join(f"{name}: {problem}" for name, problem in problems.items())
+            if not waiting:
+                log.info("ready", services=[service.name for service in self.settings.services])
+                return
+            if self._stopping.wait(RETRY_SECONDS):
+                return
 
     def _stop(self) -> None:
         self.dispatch.stop()
@@ -138,6 +150,8 @@ class Healer:
             parts.deployment.prepare(commit, lambda folder: parts.checkout.export(commit, folder))
             self.store.releases.put(service.name, commit, "live")
             parts.deployment.point(commit)
+        if isinstance(parts.sandbox, LocalSandbox):
+            parts.sandbox.start()
 
     def _service(self, service: ServiceSettings) -> Service:
         settings = self.settings

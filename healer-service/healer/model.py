@@ -128,6 +128,7 @@ class Request:
     body: Any = None
     status: int | None = None  # what was answered when it was recorded
     ids: Mapping[str, Any] = field(default_factory=dict)  # JSON pointer -> identifier in the recorded answer
+    truncated: bool = False  # the body is not whole, so the request cannot be sent again
 
     @property
     def route(self) -> str:
@@ -149,6 +150,7 @@ class Report:
     entry: str | None = None  # "module:attribute" of the application
     framework: str | None = None
     env: Mapping[str, str] = field(default_factory=dict)
+    suppressed: int = 0  # further occurrences that the client counted without sending them
     memory_mb: int | None = None  # memory limit in force when it crashed
 
     @property

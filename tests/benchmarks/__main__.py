@@ -54,12 +54,15 @@ def heals(running: stack.Stack, client: Client, say: Callable[[str], None]) -> l
     """Every sample that a playbook heals, one after the other on one shop, under a background load."""
     folder = ROOT / "tests" / "samples"
     names = [path.stem for path in sorted(folder.glob("*.json"))]
-    found = [sample for sample in (samples.load(folder, name) for name in names) if sample.healed_by == "playbook"]
+    found = [
+        sample
+        for sample in (samples.load(folder, name, running.admin_token) for name in names)
+        if sample.healed_by == "playbook"
+    ]
     proposed, healed, wrong = [], [], 0
     load = Load(running.shop_url, ("/health", "/products"))
     load.start()
-    headers = {stack.ADMIN_TOKEN_HEADER: running.admin_token}
-    with httpx.Client(base_url=running.shop_url, headers=headers, timeout=20, trust_env=False) as shop:
+    with httpx.Client(base_url=running.shop_url, timeout=20, trust_env=False) as shop:
         for sample in found:
             known = {item["id"] for item in client.get("/api/v1/incidents")["incidents"]}
             started = time.monotonic()

@@ -24,7 +24,8 @@ def _incident(healer: httpx.Client, *states: str) -> dict[str, Any] | None:
     if not incidents:
         return None
     whole: dict[str, Any] = healer.get(f"/api/v1/incidents/{incidents[0]['id']}").raise_for_status().json()
-    assert whole["state"] in states or whole["state"] not in _ENDS, json.dumps(whole, indent=1)[:20000]
+    refusals = [f"{verdict['origin']}: {verdict['reason']}" for verdict in whole["verdicts"]]
+    assert whole["state"] in states or whole["state"] not in _ENDS, "\n".join([whole["reason"], *refusals])
     return whole if whole["state"] in states else None
 
 

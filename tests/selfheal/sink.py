@@ -13,17 +13,23 @@ from typing import Any
 
 
 class Sink:
-    """`answers` are (status, headers) for the next requests; when they are used up, 202."""
+    """`answers` are (status, headers) for the next requests; when they are used up, 202. While `open` is cleared,
+    requests that came in wait for their answer."""
 
     def __init__(self, port: int = 0) -> None:
         self.answers: deque[tuple[int, dict[str, str]]] = deque()
         self.requests: list[tuple[str, dict[str, str], bytes]] = []
+        self.open = threading.Event()
+        self.open.set()
+        self.arrived = threading.Event()
         self._changed = threading.Condition()
         sink = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
+                sink.arrived.set()
+                sink.open.wait(10)
                 status, headers = sink.answers.popleft() if sink.answers else (202, {})
                 self.send_response(status)
                 for name, value in headers.items():

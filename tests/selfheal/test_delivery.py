@@ -101,6 +101,19 @@ def test_an_outage_loses_no_crash_and_no_count() -> None:
     sink.stop()
 
 
+def test_crashes_that_happen_while_their_report_is_on_its_way_are_counted(sink: Sink, delivery: Delivery) -> None:
+    sink.answers.append((503, {}))
+    sink.open.clear()
+    report(delivery, "a")
+    assert sink.arrived.wait(5)
+    for _ in range(3):
+        report(delivery, "a")
+    sink.open.set()
+    assert delivery.flush(5)
+    last = {entry["report_id"]: entry["suppressed"] + 1 for entry in sink.reports}  # a refused one came again
+    assert sum(last.values()) == 4
+
+
 def test_a_dsn_that_is_not_there_yet_is_waited_for(sink: Sink) -> None:
     target = Target(None)
     delivery = Delivery(target.find, first_wait=0.02)
@@ -198,7 +211,8 @@ def run(script: str, dsn: str, spool: str | None = None) -> subprocess.Completed
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SELFHEAL_")}
     environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
     code = SCRIPT.format(dsn=dsn, spool=spool) + script
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, env=environment)
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=30, env=environment)
 
 
 def test_reports_are_delivered_when_the_process_ends(sink: Sink) -> None:
@@ -224,6 +238,17 @@ assert selfheal.flush(5)
     assert done.returncode == 0, done.stderr
     assert sorted(entry["exception"]["type"] for entry in sink.reports) == ["IndexError", "KeyError"]
     assert sorted(entry["report_id"] for entry in sink.reports) == sorted(done.stdout.split())
+
+
+def test_nothing_is_imported_while_reports_are_made(sink: Sink) -> None:
+    """A fork during an import in the delivery's thread leaves the child with half of a module."""
+    script = """
+before = set(sys.modules)
+crash(1)
+assert selfheal.flush(5)
+print(sorted(set(sys.modules) - before))
+"""
+    assert run(script, sink.dsn).stdout.strip() == "[]"
 
 
 def test_what_a_process_could_not_deliver_is_sent_by_the_next(tmp_path: Path) -> None:

@@ -12,7 +12,9 @@ from selfheal.exchange import MAX_BODY, Exchange, earlier_json, identifiers, req
 from selfheal.scrub import Scrubber
 
 
-def exchange_of(body: bytes = b"", content_type: str = "", *, extra: tuple[tuple[bytes, bytes], ...] = (), more: bool = False) -> Exchange:
+def exchange_of(
+    body: bytes = b"", content_type: str = "", *, extra: tuple[tuple[bytes, bytes], ...] = (), more: bool = False
+) -> Exchange:
     headers = [(b"Content-Type", content_type.encode())] if content_type else []
     headers.append((b"Content-Length", str(len(body)).encode()))
     exchange = Exchange("POST", "/x?n=1", [*headers, *extra])
@@ -35,7 +37,11 @@ MULTIPART = (
         (b'{"a": ', "application/json", {"body": '{"a": '}),
         (b'{"a": NaN}', "application/json", {"body": '{"a": NaN}'}),
         (b"[" * 100_000, "application/json", {"body": "[" * 100_000}),
-        (b"a=1&a=2&b=x+y&token=z", "application/x-www-form-urlencoded", {"form": {"a": ["1", "2"], "b": "x y", "token": "[redacted]"}}),
+        (
+            b"a=1&a=2&b=x+y&token=z",
+            "application/x-www-form-urlencoded",
+            {"form": {"a": ["1", "2"], "b": "x y", "token": "[redacted]"}},
+        ),
         (b"password=hunter2", "text/plain", {"body": "password=[redacted]"}),
         (b'{"a": 1}', "", {"body": '{"a": 1}'}),
         (b"\xff\x00\x01", "application/octet-stream", {"body_b64": base64.b64encode(b"\xff\x00\x01").decode()}),
@@ -43,7 +49,7 @@ MULTIPART = (
         (b"", "", {}),
     ],
     ids=lambda value: str(value)[:30],
-)  # fmt: skip
+)
 def test_bodies(body: bytes, content_type: str, part: dict[str, Any]) -> None:
     request = request_json(exchange_of(body, content_type), Scrubber())
     for name in ("method", "path", "headers"):
@@ -61,7 +67,9 @@ def test_a_compressed_body_travels_expanded_and_redacted() -> None:
     request = request_json(exchange_of(body, "application/json", extra=((b"content-encoding", b"gzip"),)), Scrubber())
     assert request["json"] == {"password": "[redacted]", "n": 1}
     assert request["headers"] == {"content-type": "application/json"}
-    unknown = request_json(exchange_of(b"\x01\x02", "application/json", extra=((b"content-encoding", b"br"),)), Scrubber())
+    unknown = request_json(
+        exchange_of(b"\x01\x02", "application/json", extra=((b"content-encoding", b"br"),)), Scrubber()
+    )
     assert unknown["body"] == "[redacted]"
 
 
@@ -112,7 +120,9 @@ def test_identifiers_of_an_answer() -> None:
         (b"application/json", [b'{"id": '], {}),
     ],
 )
-def test_answers_are_read_when_they_are_small_json(content_type: bytes, chunks: list[bytes], ids: dict[str, Any]) -> None:
+def test_answers_are_read_when_they_are_small_json(
+    content_type: bytes, chunks: list[bytes], ids: dict[str, Any]
+) -> None:
     exchange = exchange_of(b'{"a": 1}', "application/json")
     exchange.begin_answer(201, [(b"content-type", content_type)])
     for chunk in chunks:

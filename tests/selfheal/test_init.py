@@ -86,7 +86,9 @@ def test_init_again_replaces_and_loses_nothing(sink: Sink) -> None:
     other.stop()
 
 
-def test_a_dsn_file_that_comes_after_the_first_crash(tmp_path: Path, sink: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dsn_file_that_comes_after_the_first_crash(
+    tmp_path: Path, sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = tmp_path / "dsn"
     monkeypatch.setenv("SELFHEAL_DSN_FILE", str(file))
     selfheal.init()

@@ -94,9 +94,10 @@ def test_the_job_has_a_clean_environment(sandbox: RunningSandbox) -> None:
 def test_the_job_runs_in_its_tree_and_the_directory_is_gone_afterwards(sandbox: RunningSandbox) -> None:
     code = "import os, sys, tempfile; answer = os.getcwd(), sys.path[0], os.environ['HOME'], tempfile.mkdtemp()"
     tree, first_on_path, home, temporary = eval(result_of(sandbox.run(code)))
-    assert tree == first_on_path == os.path.dirname(home) + "/tree"
-    assert temporary.startswith(os.path.dirname(home) + "/tmp/")
-    assert not os.path.exists(os.path.dirname(home))
+    directory = Path(home).parent
+    assert tree == first_on_path == f"{directory}/tree"
+    assert temporary.startswith(f"{directory}/tmp/")
+    assert not directory.exists()
     assert sandbox.left_behind() == []
 
 
@@ -147,9 +148,9 @@ def test_sigterm_ends_jobs_and_removes_everything() -> None:
         sandbox.process.terminate()
         assert sandbox.process.wait(20) == 0
         assert connection.recv(100) == b""
-        assert [pid for pid in below if os.path.exists(f"/proc/{pid}")] == []
+        assert [pid for pid in below if Path(f"/proc/{pid}").exists()] == []
         assert list((sandbox.directory / "work").iterdir()) == []
-        assert not os.path.exists(sandbox.socket)
+        assert not Path(sandbox.socket).exists()
 
 
 def test_a_server_that_is_killed_leaves_no_job_and_the_next_one_tidies_up() -> None:
@@ -157,8 +158,8 @@ def test_a_server_that_is_killed_leaves_no_job_and_the_next_one_tidies_up() -> N
         below = list(processes.descendants(sandbox.process.pid))
         sandbox.process.kill()
         sandbox.process.wait()
-        assert wait_until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in below))
-        assert os.path.exists(sandbox.socket)
+        assert wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below))
+        assert Path(sandbox.socket).exists()
         left = list((sandbox.directory / "work").iterdir())
         environment = {**os.environ, "PYTHONPATH": PACKAGE_HOME, "TMPDIR": str(sandbox.directory / "work")}
         command = [sys.executable, "-m", "selfheal.sandbox", "--no-frameworks", "--socket", sandbox.socket]
@@ -189,10 +190,10 @@ def test_with_parent_it_ends_with_the_process_that_started_it(tmp_path: Path) ->
     with parent:
         assert parent.stdout is not None
         server = int(parent.stdout.readline())
-        assert os.path.exists(f"/proc/{server}")
+        assert Path(f"/proc/{server}").exists()
         parent.kill()
         parent.wait()
-    assert wait_until(lambda: not os.path.exists(path))
+    assert wait_until(lambda: not Path(path).exists())
 
 
 def test_with_parent_it_outlives_the_thread_that_started_it(tmp_path: Path) -> None:
@@ -230,7 +231,7 @@ def test_the_socket_has_the_mode_asked_for_and_replaces_a_stale_one(
         assert server.stderr is not None
         assert "serving" in server.stderr.readline()
         assert stat.S_IMODE(path.stat().st_mode) == mode
-        second = subprocess.run(command, env=environment, capture_output=True, text=True)
+        second = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         assert (second.returncode, "another sandbox serves" in second.stderr) == (2, True)
         server.terminate()
 
@@ -239,7 +240,9 @@ def test_a_file_that_is_no_socket_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("keep")
     command = [sys.executable, "-m", "selfheal.sandbox", "--no-frameworks", "--socket", str(path)]
-    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": PACKAGE_HOME}, capture_output=True, text=True)
+    done = subprocess.run(
+        command, env={**os.environ, "PYTHONPATH": PACKAGE_HOME}, capture_output=True, text=True, check=False
+    )
     assert (done.returncode, path.read_text()) == (2, "keep")
     assert "is no socket" in done.stderr
 
@@ -273,7 +276,9 @@ def test_only_measures_in_force_are_named(plan: Plan, confined: bool, measures: 
 
 def test_what_can_be_enforced_is_printed_without_serving() -> None:
     command = [sys.executable, "-m", "selfheal.sandbox", "--measures"]
-    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": PACKAGE_HOME}, capture_output=True, text=True)
+    done = subprocess.run(
+        command, env={**os.environ, "PYTHONPATH": PACKAGE_HOME}, capture_output=True, text=True, check=False
+    )
     printed = json.loads(done.stdout)
     assert "limits" in printed["isolation"]
     assert printed["confined"] is ({"files", "user"} & set(printed["isolation"]) != set())

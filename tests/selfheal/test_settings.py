@@ -58,7 +58,12 @@ def test_arguments_win_over_the_environment(tmp_path: Path) -> None:
     dsn = settings.destination.find()
     assert dsn is not None
     assert dsn.key == "env"
-    assert (settings.release, settings.entry, settings.root, settings.traffic) == ("r-env", "env:app", str(tmp_path), False)
+    assert (settings.release, settings.entry, settings.root, settings.traffic) == (
+        "r-env",
+        "env:app",
+        str(tmp_path),
+        False,
+    )
     assert settings.redact == ("note", "customer_name")
     given = read_settings({"dsn": "http://arg@h/1", "release": "r", "entry": "a:b", "traffic": True}, environment)
     assert given.destination is not None

@@ -36,6 +36,11 @@ def test_reports_of_the_dead_are_taken_over_by_one_and_those_of_the_living_are_n
     assert sorted(file.name for file in tmp_path.iterdir()) == [f"{'c' * 32}.{os.getppid()}.json", "notes.txt"]
 
 
+def test_in_a_new_container_the_last_ones_process_id_may_be_the_own(tmp_path: Path) -> None:
+    (tmp_path / f"{'b' * 32}.{os.getpid()}.json").write_bytes(DOCUMENT)
+    assert Spool(str(tmp_path)).load() == [("b" * 32, DOCUMENT)]
+
+
 def test_the_folder_is_bounded(tmp_path: Path) -> None:
     spool = Spool(str(tmp_path))
     assert [spool.save(f"{number:032x}", DOCUMENT) for number in range(205)].count(True) == 200

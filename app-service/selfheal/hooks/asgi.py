@@ -17,7 +17,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
-_MARK = "selfheal.exchange"
+_MARK = "selfheal.watched"
 _LEFT = ("ClientDisconnect", "WebSocketDisconnect")  # the client went away: no crash of the service
 
 
@@ -36,7 +36,9 @@ class SelfhealMiddleware:
         if client is None or scope["type"] not in ("http", "websocket") or _MARK in scope:
             await self.app(scope, receive, send)
             return
-        exchange = scope[_MARK] = Exchange(scope.get("method", "WEBSOCKET"), target_of(scope), scope.get("headers", ()))
+        method = scope["method"] if scope["type"] == "http" else "WEBSOCKET"
+        scope[_MARK] = True  # for a second one of these further in
+        exchange = Exchange(method, target_of(scope), scope.get("headers", ()))
         token = current.set(exchange)
         try:
             if scope["type"] == "http":

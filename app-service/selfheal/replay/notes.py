@@ -9,15 +9,21 @@ import functools
 import inspect
 import logging
 from collections.abc import Callable
-from typing import Any
+from types import TracebackType
+from typing import Any, NamedTuple
+
+
+class _Seen(NamedTuple):
+    error: BaseException
+    trace: TracebackType | None
 
 
 class Notes:
     """The exceptions of one request, in the order they were seen."""
 
     def __init__(self) -> None:
-        self._handled: list[BaseException] = []
-        self._logged: list[BaseException] = []
+        self._handled: list[_Seen] = []
+        self._logged: list[_Seen] = []
 
     def clear(self) -> None:
         self._handled.clear()
@@ -27,12 +33,14 @@ class Notes:
         """What made a 500: an exception that a handler was given, else one that was logged."""
         for seen in (self._handled, self._logged):
             if seen:
-                return seen[-1]
+                error, trace = seen[-1]
+                # Starlette takes the traceback off an exception that a handler has answered.
+                return error if error.__traceback__ is not None else error.with_traceback(trace)
         return None
 
     def handled(self, error: object) -> None:
         if isinstance(error, BaseException) and not _is_an_answer(error):
-            self._handled.append(error)
+            self._handled.append(_Seen(error, error.__traceback__))
 
     def watch(self, app: Any) -> None:
         """To be called before the first request: Starlette builds its middleware then."""
@@ -49,13 +57,13 @@ class Notes:
 
 
 class _LogWatch(logging.Handler):
-    def __init__(self, seen: list[BaseException]) -> None:
+    def __init__(self, seen: list[_Seen]) -> None:
         super().__init__(logging.ERROR)
         self._seen = seen
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.exc_info and isinstance(record.exc_info[1], BaseException):
-            self._seen.append(record.exc_info[1])
+            self._seen.append(_Seen(record.exc_info[1], record.exc_info[2]))
 
 
 def _is_an_answer(error: BaseException) -> bool:

@@ -63,7 +63,8 @@ def main() -> int:
     return server.serve(
         os.path.abspath(options.socket),
         mode=options.socket_mode,
-        names=(*(() if options.no_frameworks else server.FRAMEWORKS), *filter(None, options.preload.split(","))),
+        names=tuple(filter(None, options.preload.split(","))),
+        frameworks=not options.no_frameworks,
         jobs=max(1, options.jobs),
         parent=int(os.environ[_STARTED_BY]) if options.with_parent else None,
         allow_weak=options.allow_weak,

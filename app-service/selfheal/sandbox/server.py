@@ -1,4 +1,4 @@
-# ruff: noqa: PTH101, PTH108 (pathlib is slower and knows no descriptors)
+# ruff: noqa: PTH108 (pathlib is slower and knows no descriptors)
 """The fork server: imports frameworks once, listens on a Unix socket, and forks a warden for each connection.
 
 It reads nothing of a job and has no threads, so that a fork of it is whole.
@@ -7,8 +7,6 @@ It reads nothing of a job and has no threads, so that a fork of it is whole.
 from __future__ import annotations
 
 import contextlib
-import gc
-import importlib
 import os
 import select
 import shutil
@@ -17,32 +15,14 @@ import socket
 import stat
 import sys
 import time
-import warnings
 from collections.abc import Iterable
 from types import FrameType
 from typing import NoReturn
 
 from . import jail, kernel, processes, survey, warden
+from .preloading import preload
 from .workplace import workplace
 
-FRAMEWORKS = (
-    *("fastapi", "fastapi.testclient", "starlette.middleware.base", "starlette.middleware.cors", "starlette.responses"),
-    *(
-        "flask",
-        "flask.testing",
-        "werkzeug.test",
-        "httpx",
-        "pydantic",
-        "pydantic.v1",
-        "pydantic_settings",
-        "anyio",
-        "anyio.to_thread",
-    ),
-    *("anyio._backends._asyncio", "sqlalchemy", "sqlalchemy.orm", "sqlalchemy.dialects.sqlite", "sqlmodel", "jinja2"),
-    *("multipart", "python_multipart", "email_validator", "yaml", "requests", "pytest", "_pytest.assertion.rewrite"),
-    *("_pytest.python", "_pytest.fixtures", "_pytest.terminal", "_pytest.capture", "_pytest.junitxml", "coverage"),
-    *("sqlite3", "decimal", "csv", "uuid", "logging.config", "concurrent.futures.thread", "importlib.metadata"),
-)
 _BACKLOG = 64
 _TOO_WEAK = "sandbox: neither Landlock nor a user per job is to be had here; --allow-weak runs jobs all the same"
 _STOP_SECONDS = 8.0
@@ -54,17 +34,6 @@ def _keep_quiet(*_values: object, **_named: object) -> None:
 
 class UnusableSocket(Exception):
     """The socket cannot be had; the text says why."""
-
-
-def preload(names: Iterable[str]) -> None:
-    """Import what is installed of `names`. A module that breaks on import breaks in the job too, which tells."""
-    shown, warnings.showwarning = warnings.showwarning, _keep_quiet
-    for name in names:
-        with contextlib.suppress(Exception):
-            importlib.import_module(name)
-    warnings.showwarning = shown
-    gc.collect()
-    gc.freeze()  # a collection in a job then leaves the shared pages alone
 
 
 def listen(path: str, mode: int) -> socket.socket:
@@ -203,7 +172,9 @@ def _wake(_number: int, _frame: FrameType | None) -> None:
     """The wake-up descriptor does the work."""
 
 
-def serve(path: str, *, mode: int, names: Iterable[str], jobs: int, parent: int | None, allow_weak: bool) -> int:
+def serve(
+    path: str, *, mode: int, names: Iterable[str], frameworks: bool, jobs: int, parent: int | None, allow_weak: bool
+) -> int:
     """The exit status: 0 stopped as asked, 2 no socket, 3 the machine offers too little protection.
 
     `parent`: the process to end with, if any.
@@ -211,7 +182,7 @@ def serve(path: str, *, mode: int, names: Iterable[str], jobs: int, parent: int 
     if sys.platform == "linux":
         kernel.prctl(kernel.PR_SET_DUMPABLE, 0)  # no job may look into this process or its wardens
     signal.signal(signal.SIGTERM, _stop_starting)
-    preload(names)
+    preload(names, frameworks=frameworks)
     with workplace() as root:
         plan = survey.survey(root)
         if not plan.confined and not allow_weak:

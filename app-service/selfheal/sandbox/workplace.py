@@ -1,3 +1,4 @@
+# ruff: noqa: PTH101, PTH118, PTH207 (pathlib is slower and knows no descriptors)
 """The directory in which jobs get theirs: made when a server starts, gone when it ends, also after one that was killed.
 
 It knows nothing of what jobs put there.

@@ -24,12 +24,12 @@ from pathlib import Path
 import httpx
 from rich.console import Console
 
+from healer.cli import samples
 from healer.model import BadInput, HealerError
 from healer.settings import Settings, load_settings
 
 MODEL = Path("models/qwen2.5-coder-1.5b-q4.gguf")
 START_SECONDS = 60.0
-ADMIN_TOKEN_HEADER = "x-admin-token"  # noqa: S105 - the header's name
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -76,8 +76,7 @@ def running(root: Path, *, home: Path | None = None, ports: tuple[int, int, int]
         _require_free(port)
     stack = _plan(folder, shop, shop_port, healer_port)
     try:
-        _start(stack, "healer", ["-m", "healer.cli", "serve"], _healer_environment(stack))
-        _wait(stack, "healer", f"{stack.healer_url}/health/ready")
+        start_healer(stack)
         _start(
             stack, "shop", ["-m", "selfheal.supervisor", *_supervisor_flags(stack, shop_port)], _shop_environment(stack)
         )
@@ -91,6 +90,12 @@ def running(root: Path, *, home: Path | None = None, ports: tuple[int, int, int]
         _stop(stack)
         if temporary:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def start_healer(stack: Stack) -> None:
+    """Start it, or start it again after it ended; returns when it is ready."""
+    _start(stack, "healer", ["-m", "healer.cli", "serve"], _healer_environment(stack))
+    _wait(stack, "healer", f"{stack.healer_url}/health/ready")
 
 
 def run_until_interrupted(root: Path, console: Console) -> int:
@@ -133,8 +138,8 @@ url = "{shop_url}"
 dsn_file = "{folder}/shop.dsn"
 
 [services.shop.replay]
-env = {{ SHOP_ADMIN_TOKEN = "sandbox" }}
-headers = {{ "{ADMIN_TOKEN_HEADER}" = "sandbox" }}
+env = {{ SHOP_ADMIN_TOKEN = "{samples.PLACEHOLDER}" }}
+headers = {{ "{samples.ADMIN_TOKEN_HEADER}" = "{samples.PLACEHOLDER}" }}
 """
     )
     environment = {
@@ -188,7 +193,7 @@ def _start(stack: Stack, name: str, arguments: list[str], environment: Mapping[s
         if os.getppid() != parent:
             os._exit(1)
 
-    with (stack.home / f"{name}.log").open("wb") as log:
+    with (stack.home / f"{name}.log").open("ab") as log:
         stack.processes[name] = subprocess.Popen(
             [sys.executable, *arguments],
             env={**kept, **environment},

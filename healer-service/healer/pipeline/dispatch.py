@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 from dbos import DBOS, SetWorkflowID
@@ -15,7 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from healer.edges.store import AT_WORK, ENDS, Delivery, Filed, Incident
 from healer.model import Conflict, EdgeError, HealerError, NotFound, Report, State
-from healer.pipeline.parts import Parts
+from healer.pipeline.healing import warm
+from healer.pipeline.parts import Parts, Service
 from healer.pipeline.workflows import Workflows
 from healer.stages import webhook
 from healer.stages.fingerprint import fingerprint
@@ -40,16 +42,20 @@ class Dispatch:
         self._one_at_a_time = threading.Lock()
         self._started: set[str] = set()
         self._polled = 0.0
+        self._warming = ThreadPoolExecutor(1, thread_name_prefix="warm")
         self._thread = threading.Thread(target=self._run, name="dispatch", daemon=True)
 
     def start(self) -> None:
         self._bury_the_dead()
         self._thread.start()
+        for service in self._parts.services.values():
+            self._warming.submit(self._warm, service)
 
     def stop(self) -> None:
         self._ended.set()
         self._due.set()
         self._thread.join(timeout=10)
+        self._warming.shutdown(wait=False, cancel_futures=True)
 
     def take(self, report: Report) -> Incident:
         """Store a report; what follows from it happens at once, but after the answer to the client."""
@@ -118,6 +124,12 @@ class Dispatch:
                 self.tick()
             except (HealerError, SQLAlchemyError):
                 log.exception("dispatch failed; trying again")
+
+    def _warm(self, service: Service) -> None:
+        try:
+            warm(self._workflows.memory, service)
+        except EdgeError as error:
+            log.warning("tests not run ahead", service=service.name, reason=str(error))
 
     def _start_heals(self) -> None:
         incidents = self._parts.store.incidents
@@ -200,6 +212,7 @@ class Dispatch:
             self._parts.store.incidents.move(incident.id, State.MERGED, expected=(State.PROPOSED,))
             payload = {"by": by, "merge_sha": merge_sha}
             self._parts.note(incident, "proposal.merged", payload, "control", once=merge_sha)
+            self._warming.submit(self._warm, self._parts.service(incident.service))
 
     def _rejected(self, filed: Filed, reason: str) -> None:
         incident = self._parts.store.incidents.get(filed.proposal.incident_id)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from healer.edges.store import Incident
 from healer.model import Answer, Candidate, Evidence, Proposal, Replay, Report, Request, State, Suite, Verdict
@@ -15,6 +16,9 @@ from healer.pipeline.parts import Parts, Service
 from healer.stages import announcement, guardrails, judgement, ranking
 from healer.stages.diagnosis import diagnose as diagnosis_of
 from healer.stages.playbooks import propose as candidates_of
+
+T = TypeVar("T")
+Rank = Callable[[Sequence[Verdict]], tuple[Verdict, ...]]
 
 ENOUGH = 3  # candidates with the right answer; more only cost time, for they come best first
 REMEMBERED = 32
@@ -25,28 +29,33 @@ class Memory:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._replays: OrderedDict[str, Replay] = OrderedDict()
-        self._suites: OrderedDict[str, Suite] = OrderedDict()
+        self._measured: OrderedDict[str, Future[Any]] = OrderedDict()
 
-    def replay(self, key: str) -> Replay | None:
+    def once(self, key: str, measure: Callable[[], T]) -> T:
+        """What `measure` gave for this key. Who comes while it is being measured waits for the one result."""
         with self._lock:
-            return self._replays.get(key)
+            known = self._measured.get(key)
+            if known is None:
+                mine: Future[T] = Future()
+                self._measured[key] = mine
+                while len(self._measured) > REMEMBERED:
+                    self._measured.popitem(last=False)
+        if known is not None:
+            result: T = known.result()
+            return result
+        try:
+            mine.set_result(measure())
+        except BaseException as error:
+            with self._lock:
+                self._measured.pop(key, None)
+            mine.set_exception(error)
+            raise
+        return mine.result()
 
-    def keep_replay(self, key: str, replay: Replay) -> None:
-        self._keep(self._replays, key, replay)
 
-    def suite(self, key: str) -> Suite | None:
-        with self._lock:
-            return self._suites.get(key)
-
-    def keep_suite(self, key: str, suite: Suite) -> None:
-        self._keep(self._suites, key, suite)
-
-    def _keep(self, shelf: OrderedDict[str, Any], key: str, value: object) -> None:
-        with self._lock:
-            shelf[key] = value
-            while len(shelf) > REMEMBERED:
-                shelf.popitem(last=False)
+def warm(memory: Memory, service: Service) -> None:
+    """Run the tests of the branch's tip ahead of the crash that will ask for them."""
+    _suite_before(memory, service, service.checkout.fetch())
 
 
 def fetch(parts: Parts, incident_id: str) -> str:
@@ -65,13 +74,9 @@ def reproduce(parts: Parts, memory: Memory, incident_id: str) -> str:
     incident, service, report = about(parts, incident_id)
     if report.request is None:
         return "The report holds no request, so the crash cannot be shown to be gone."
-    with ThreadPoolExecutor(1) as pool:
-        # The tests of the unchanged code are needed later; they run beside the replay.
-        suite = pool.submit(_suite_before, memory, service, _base(incident))
-        before = replay(service, report, service.checkout.tar(_base(incident)))
-        suite.result()
-    memory.keep_replay(_replay_key(incident), before)
-    return judgement.reproduces(report, before)
+    if report.request.truncated:
+        return "The report does not hold the whole body of the request, so it cannot be sent again."
+    return judgement.reproduces(report, _before(memory, incident, service, report))
 
 
 def diagnose(parts: Parts, incident_id: str) -> str:
@@ -97,28 +102,20 @@ def diagnose(parts: Parts, incident_id: str) -> str:
 def repair(parts: Parts, memory: Memory, incident_id: str, attempt: int) -> str:
     incident, service, report = about(parts, incident_id)
     parts.store.incidents.move(incident_id, State.REPAIRING, expected=(State.DIAGNOSING,))
-    assert incident.diagnosis is not None
+    diagnosis = incident.diagnosis
+    assert diagnosis is not None
     base = _base(incident)
-    candidates = candidates_of(report, incident.diagnosis, service.checkout.sources(base))
+    candidates = candidates_of(report, diagnosis, service.checkout.sources(base))
     parts.store.incidents.put_candidates(incident_id, attempt, candidates)
     if not candidates:
-        return f"No playbook has a fix for this: {incident.diagnosis.cause}"
-    before = memory.replay(_replay_key(incident)) or replay(service, report, service.checkout.tar(base))
-    trial = _Trial(service, report, base, before, _suite_before(memory, service, base))
-    verdicts: list[Verdict] = []
-    for candidate in candidates:
-        if sum(verdict.accepted for verdict in verdicts) == ENOUGH:
-            break
-        verdicts.append(trial.replayed(candidate))
-    ranked = list(ranking.rank(tuple(verdicts), incident.diagnosis))
-    winner = None
-    for position, verdict in enumerate(ranked):
-        if verdict.accepted and winner is None:
-            ranked[position] = trial.tested(verdict)
-            winner = ranked[position] if ranked[position].accepted else None
-    _file(parts, incident, attempt, candidates, ranked, winner)
-    if winner is None:
-        return f"None of {len(ranked)} candidate{'s' if len(ranked) != 1 else ''} stood: {ranked[0].reason}"
+        return f"No playbook has a fix for this: {diagnosis.cause}"
+    before = _before(memory, incident, service, report)
+    with ThreadPoolExecutor(1) as pool:
+        trial = _Trial(service, report, base, before, pool.submit(_suite_before, memory, service, base))
+        verdicts = trial.judged(candidates, lambda found: ranking.rank(found, diagnosis))
+    _file(parts, incident, attempt, candidates, verdicts)
+    if not verdicts[0].accepted:
+        return f"None of {len(verdicts)} candidate{'s' if len(verdicts) != 1 else ''} stood: {verdicts[0].reason}"
     return ""
 
 
@@ -183,9 +180,11 @@ def decline(parts: Parts, incident_id: str, reason: str) -> str:
 
 
 class _Trial:
-    """Runs candidates for one incident: first the requests, and for those with the right answer the service's tests."""
+    """Runs candidates for one incident: first the requests, and for the best of those the service's tests."""
 
-    def __init__(self, service: Service, report: Report, base: str, before: Replay, tests_before: Suite) -> None:
+    def __init__(
+        self, service: Service, report: Report, base: str, before: Replay, tests_before: Future[Suite]
+    ) -> None:
         self._service = service
         self._report = report
         self._base = base
@@ -193,22 +192,43 @@ class _Trial:
         self._tests_before = tests_before
         self._policy = guardrails.Policy(service.source, service.max_lines, service.max_files)
 
-    def replayed(self, candidate: Candidate) -> Verdict:
+    def judged(self, candidates: Sequence[Candidate], rank: Rank) -> tuple[Verdict, ...]:
+        """Best first. The first one has passed the service's tests, if it is accepted at all."""
+        verdicts: list[Verdict] = []
+        tested: dict[Candidate, Future[Verdict]] = {}
+        with ThreadPoolExecutor(1) as pool:
+            for candidate in candidates:
+                verdicts.append(self._replayed(candidate))
+                accepted = [verdict for verdict in verdicts if verdict.accepted]
+                if len(accepted) == 1 and not tested:
+                    # Candidates come best first, so this one will most likely be chosen: its tests run meanwhile.
+                    tested[accepted[0].candidate] = pool.submit(self._tested, accepted[0])
+                if len(accepted) == ENOUGH:
+                    break
+            while True:
+                best = rank(verdicts)[0]
+                position = next(n for n, verdict in enumerate(verdicts) if verdict.candidate == best.candidate)
+                if not best.accepted or (best.candidate in tested and tested[best.candidate].done()):
+                    return rank(verdicts)
+                if best.candidate not in tested:
+                    tested[best.candidate] = pool.submit(self._tested, verdicts[position])
+                verdicts[position] = tested[best.candidate].result()
+
+    def _replayed(self, candidate: Candidate) -> Verdict:
         started = time.monotonic()
         findings = guardrails.check(candidate, self._policy)
         after = None if findings else replay(self._service, self._report, self._tree(candidate))
-        verdict = judgement.judge(candidate, Evidence(self._before, after, self._tests_before), findings)
+        verdict = judgement.judge(candidate, Evidence(self._before, after), findings)
         return _timed(verdict, started)
 
-    def tested(self, verdict: Verdict) -> Verdict:
+    def _tested(self, verdict: Verdict) -> Verdict:
         started = time.monotonic()
         assert verdict.evidence is not None
-        after = _suite(self._service, self._tree(verdict.candidate)) if self._tests_before.outcomes else None
-        evidence = Evidence(self._before, verdict.evidence.after, self._tests_before, after)
+        before = self._tests_before.result()
+        after = _suite(self._service, self._tree(verdict.candidate)) if before.outcomes else None
+        evidence = Evidence(self._before, verdict.evidence.after, before, after)
         again = judgement.judge(verdict.candidate, evidence)
-        reason = verdict.reason if again.accepted else again.reason
-        tested = Verdict(verdict.candidate, again.accepted, reason, again.findings, evidence, verdict.seconds)
-        return _timed(tested, started)
+        return _timed(replace(again, seconds=verdict.seconds), started)
 
     def _tree(self, candidate: Candidate) -> bytes:
         changes = {change.file: change.after for change in candidate.changes}
@@ -216,26 +236,21 @@ class _Trial:
 
 
 def _timed(verdict: Verdict, started: float) -> Verdict:
-    seconds = round(verdict.seconds + time.monotonic() - started, 3)
-    return Verdict(verdict.candidate, verdict.accepted, verdict.reason, verdict.findings, verdict.evidence, seconds)
+    return replace(verdict, seconds=round(verdict.seconds + time.monotonic() - started, 3))
 
 
 def _file(
-    parts: Parts,
-    incident: Incident,
-    attempt: int,
-    candidates: tuple[Candidate, ...],
-    ranked: list[Verdict],
-    winner: Verdict | None,
+    parts: Parts, incident: Incident, attempt: int, candidates: tuple[Candidate, ...], ranked: Sequence[Verdict]
 ) -> None:
     for verdict in ranked:
         position = candidates.index(verdict.candidate)
-        parts.store.incidents.put_verdict(incident.id, attempt, position, verdict, chosen=verdict is winner)
+        chosen = verdict is ranked[0] and verdict.accepted
+        parts.store.incidents.put_verdict(incident.id, attempt, position, verdict, chosen=chosen)
         payload = {
             "origin": verdict.candidate.origin,
             "summary": verdict.candidate.summary,
             "accepted": verdict.accepted,
-            "chosen": verdict is winner,
+            "chosen": chosen,
             "reason": verdict.reason,
             "seconds": verdict.seconds,
         }
@@ -255,8 +270,9 @@ def _base(incident: Incident) -> str:
     return incident.base
 
 
-def _replay_key(incident: Incident) -> str:
-    return f"{incident.id}-{incident.attempt}@{incident.base}"
+def _before(memory: Memory, incident: Incident, service: Service, report: Report) -> Replay:
+    key = f"replay {incident.id}-{incident.attempt}@{incident.base}"
+    return memory.once(key, lambda: replay(service, report, service.checkout.tar(_base(incident))))
 
 
 def replay(service: Service, report: Report, tree: bytes) -> Replay:
@@ -278,9 +294,4 @@ def _suite(service: Service, tree: bytes) -> Suite:
 
 
 def _suite_before(memory: Memory, service: Service, base: str) -> Suite:
-    key = f"{service.name}@{base}"
-    known = memory.suite(key)
-    if known is None:
-        known = _suite(service, service.checkout.tar(base))
-        memory.keep_suite(key, known)
-    return known
+    return memory.once(f"tests {service.name}@{base}", lambda: _suite(service, service.checkout.tar(base)))

@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from healer.model import Candidate, Diagnosis, Verdict
 
 ANSWER_WEIGHT = 0.06
-"""What the wanted kind of answer is worth beside the fit: it breaks near-ties, a clear convention of the code wins."""
+"""What the wanted kind of answer is worth beside the fit: it breaks near-ties, a clear convention of the code
+wins.
+"""
 NEAR = 0.02
 
 
@@ -24,8 +26,11 @@ class Score:
 
 
 def rank(verdicts: Sequence[Verdict], diagnosis: Diagnosis) -> tuple[Verdict, ...]:
-    """Accepted first: by fit with the code's conventions and the wanted answer, then the smallest change. The first one's
-    reason tells why it won, those of other accepted ones why they did not. Refused ones keep their order and reason."""
+    """Accepted first: by fit with the code's conventions and the wanted answer, then the smallest change.
+
+    The first one's reason tells why it won, those of other accepted ones why they did not. Refused ones keep their
+    order and reason.
+    """
     accepted = sorted((v for v in verdicts if v.accepted), key=lambda v: _score(v.candidate, diagnosis).key)
     refused = [v for v in verdicts if not v.accepted]
     if not accepted:
@@ -60,7 +65,9 @@ def _won(winner: Verdict, others: Sequence[Verdict], diagnosis: Diagnosis) -> st
         if mine.size == next_best.size:
             why = "as good a fit and as small as the next, and it came first"
     else:
-        why = f"it fits the conventions around it best ({winner.candidate.fit:.2f} against {others[0].candidate.fit:.2f})"
+        why = (
+            f"it fits the conventions around it best ({winner.candidate.fit:.2f} against {others[0].candidate.fit:.2f})"
+        )
         if winner.candidate.answer == diagnosis.answer != others[0].candidate.answer:
             why += f" and gives the answer that is wanted here ({diagnosis.answer.value.replace('_', ' ')})"
     return f"{reason}. Chosen of {len(others) + 1} that work: {why}."

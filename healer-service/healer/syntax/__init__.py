@@ -1,1 +1,4 @@
-"""What can be read from a service's source text: calls, origins of values, conventions. It decides nothing and runs nothing."""
+"""What can be read from a service's source text: calls, origins of values, conventions.
+
+It decides nothing and runs nothing.
+"""

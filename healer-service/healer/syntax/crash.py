@@ -11,20 +11,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from healer.model import ExceptionInfo, Frame, Report
-from healer.syntax.project import COMPREHENSIONS, Function, Module, Project, same
-from healer.syntax.values import UNKNOWN, Shown, Unknown, evaluate, type_name
-
-Pair = tuple[ast.expr, ast.expr]  # the expression that failed, its culprit
+from healer.syntax.failing import FINDERS, Pair, visible
+from healer.syntax.project import Function, Module, Project
+from healer.syntax.values import Shown, Unknown, evaluate
 
 _NONE = re.compile(r"NoneType|not None\b|got None")
-_DIGITS = re.compile(r"invalid literal|could not convert|[Ii]nvalid isoformat|does not match format|unconverted data|"
-                     r"not a valid |badly formed|ConversionSyntax|hexadecimal|is out of range|must be in |out of bounds|"
-                     r"NaN|infinity|too large|Invalid format|unknown timezone|month must be|day is|year \S+ is")  # fmt: skip
-CONVERSIONS = {
-    "int", "float", "complex", "Decimal", "Fraction", "UUID", "date", "datetime", "time", "timedelta", "fromisoformat",
-    "strptime", "fromtimestamp", "utcfromtimestamp", "ip_address", "ip_network", "b64decode", "fromhex", "unhexlify",
-    "ZoneInfo", "replace", "fromordinal", "bytes", "chr", "range", "round", "quantize", "fromisocalendar",
-}  # fmt: skip
+_DIGITS = re.compile(
+    r"invalid literal|could not convert|[Ii]nvalid isoformat|does not match format|unconverted data|"
+    r"not a valid |badly formed|ConversionSyntax|hexadecimal|is out of range|must be in |out of bounds|"
+    r"NaN|infinity|too large|Invalid format|unknown timezone|month must be|day is|year \S+ is"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,13 +105,21 @@ _CATEGORIES: tuple[tuple[Callable[[ExceptionInfo, str], bool], str], ...] = (
     (_of("NameError"), "name-error"),
     (_of("ImportError", "ModuleNotFoundError"), "import-error"),
     (_of("UnicodeDecodeError", "JSONDecodeError", "UnicodeEncodeError"), "decoding"),
-    (_saying(["RuntimeError"], r"changed size during iteration|mutated during iteration|keys changed"), "changed-while-iterated"),
+    (
+        _saying(["RuntimeError"], r"changed size during iteration|mutated during iteration|keys changed"),
+        "changed-while-iterated",
+    ),
     (_of("RecursionError"), "recursion"),
     (_of("StopIteration"), "empty-sequence"),
     (_saying(["RuntimeError"], r"raised StopIteration"), "empty-sequence"),
     (_of("KeyError"), "missing-key"),
     (_of("IndexError"), "empty-sequence"),
-    (_saying(["ValueError"], r"empty (sequence|iterable)|at least one data point|arg is an empty|no mode|at least two"), "empty-sequence"),
+    (
+        _saying(
+            ["ValueError"], r"empty (sequence|iterable)|at least one data point|arg is an empty|no mode|at least two"
+        ),
+        "empty-sequence",
+    ),
     (_of("StatisticsError"), "empty-sequence"),
     (_of("ZeroDivisionError", "DivisionByZero", "DivisionUndefined"), "zero-division"),
     (_saying(["ValueError"], r"values to unpack"), "unpacking"),
@@ -132,14 +136,14 @@ _CATEGORIES: tuple[tuple[Callable[[ExceptionInfo, str], bool], str], ...] = (
     (_of("TypeError"), "wrong-type"),
     (_of("AttributeError"), "missing-attribute"),
     (_of("ValueError"), "conversion"),
-)  # fmt: skip
+)
 
 
 def _pairs(
     category: str, exception: ExceptionInfo, module: Module, statement: ast.stmt, line: int, names: Mapping[str, str]
 ) -> tuple[Pair, ...]:
-    nodes = [n for n in _visible(statement) if isinstance(n, ast.expr)]
-    found = _FINDERS.get(category, lambda *_: [])(exception.message, statement, nodes)
+    nodes = [n for n in visible(statement) if isinstance(n, ast.expr)]
+    found = FINDERS[category](exception.message, statement, nodes) if category in FINDERS else []
     if category == "none-dereference":
         found = [pair for pair in found if not isinstance(pair[1], ast.Constant)]
         constants = module.constants
@@ -156,16 +160,6 @@ def _pairs(
     if category == "empty-sequence":
         found = sorted(found, key=lambda pair: _emptiness(pair, names, module))
     return tuple(sorted(found, key=lambda pair: 0 if pair[0].lineno <= line <= (pair[0].end_lineno or 0) else 1))
-
-
-def _visible(statement: ast.stmt) -> list[ast.AST]:
-    """Nodes that run at the statement's own line: of a compound one only its head."""
-    todo: list[ast.AST] = []
-    for name, value in ast.iter_fields(statement):
-        if name in ("body", "orelse", "finalbody", "handlers", "cases", "decorator_list"):
-            continue
-        todo.extend(v for v in (value if isinstance(value, list) else [value]) if isinstance(v, ast.AST))
-    return [node for part in todo for node in ast.walk(part)]
 
 
 def _key_rank(pair: Pair, message: str, names: Mapping[str, str], module: Module) -> int:
@@ -195,232 +189,3 @@ def _emptiness(pair: Pair, names: Mapping[str, str], module: Module) -> int:
     if isinstance(value, (list, tuple, str, dict, set)):
         return 0 if not value else 1 if isinstance(pair[0], ast.Subscript) else 3
     return 2
-
-
-def _none(message: str, statement: ast.stmt, nodes: list[ast.expr]) -> list[Pair]:
-    attribute = re.search(r"has no attribute '(\w+)'", message)
-    if attribute:
-        return [(n, n.value) for n in nodes if isinstance(n, ast.Attribute) and n.attr == attribute.group(1)]
-    if "subscriptable" in message or "item assignment" in message or "item deletion" in message:
-        return [(n, n.value) for n in nodes if isinstance(n, ast.Subscript)]
-    if "unpack" in message or "not iterable" in message or "iterator" in message or "not a mapping" in message:
-        return _iterated(message, statement, nodes)
-    operands = re.search(r"'(\w+)' and '(\w+)'|instances of '(\w+)' and '(\w+)'", message)
-    if operands:
-        one, other = [group for group in operands.groups() if group]
-        return _operands(one == "NoneType", other == "NoneType", message, nodes, statement)
-    if re.search(r"concatenate|must be str, not None", message):
-        added = [n for n in nodes if isinstance(n, ast.BinOp) and isinstance(n.op, ast.Add)]
-        pairs: list[Pair] = [(n, n.right) for n in added]
-        if pairs:
-            return pairs
-    if "unary" in message:
-        return [(n, n.operand) for n in nodes if isinstance(n, ast.UnaryOp)]
-    if "__format__" in message:
-        return [(n, n.value) for n in nodes if isinstance(n, ast.FormattedValue)]
-    if "not callable" in message:
-        return [(n, n.func) for n in nodes if isinstance(n, ast.Call)]
-    if "as an integer" in message:
-        return [(n, a) for n in nodes if isinstance(n, ast.Call) for a in n.args]
-    return _arguments(message, nodes)
-
-
-def _arguments(message: str, nodes: list[ast.expr]) -> list[Pair]:
-    """Calls that refused what they were given; the one the message names comes first."""
-    word = re.match(r"(\w+)\(\)|(\w+): ", message)
-    name = next((g for g in word.groups() if g), "") if word else "len" if "has no len" in message else ""
-    calls = [n for n in nodes if isinstance(n, ast.Call) and (n.args or n.keywords)]
-    calls.sort(key=lambda n: 0 if name and ast.unparse(n.func).rpartition(".")[2] == name else 1)
-    return [(n, a) for n in calls for a in [*n.args, *(k.value for k in n.keywords)]]
-
-
-def _iterated(message: str, statement: ast.stmt, nodes: list[ast.expr]) -> list[Pair]:
-    found: list[Pair] = []
-    if isinstance(statement, (ast.For, ast.AsyncFor)):
-        found.append((statement.iter, statement.iter))
-    if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], (ast.Tuple, ast.List)):
-        found.append((statement.value, statement.value))
-    if "argument of type" in message or "container" in message:
-        found = []
-    for node in nodes:
-        if isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.In, ast.NotIn)):
-            found.append((node, node.comparators[0]))
-        elif isinstance(node, COMPREHENSIONS):
-            found += [(g.iter, g.iter) for g in node.generators]
-        elif isinstance(node, ast.Starred):
-            found.append((node, node.value))
-        elif isinstance(node, ast.Dict):
-            found += [(node, v) for k, v in zip(node.keys, node.values, strict=True) if k is None]
-        elif isinstance(node, ast.Call) and node.args and not isinstance(node.args[0], ast.Starred):
-            found += [(node, a) for a in node.args if not isinstance(a, ast.GeneratorExp)]
-    return found
-
-
-def _operands(left: bool, right: bool, message: str, nodes: list[ast.expr], statement: ast.stmt) -> list[Pair]:
-    found: list[Pair] = []
-    if isinstance(statement, ast.AugAssign):
-        target = ast.parse(ast.unparse(statement.target), mode="eval").body
-        ast.copy_location(target, statement.target)
-        found += [(target, target)] if left else [(statement.value, statement.value)]
-    for node in nodes:
-        if isinstance(node, ast.BinOp) and "instances of" not in message:
-            found += [(node, node.left)] if left else []
-            found += [(node, node.right)] if right else []
-        elif isinstance(node, ast.Compare) and "instances of" in message:
-            operands = [node.left, *node.comparators]
-            for index, op in enumerate(node.ops):
-                if isinstance(op, (ast.Lt, ast.LtE, ast.Gt, ast.GtE)):
-                    found += [(node, operands[index])] if left else []
-                    found += [(node, operands[index + 1])] if right else []
-    if not found:
-        wanted = {"sum", "max", "min", "sorted", "sort"}
-        calls = [n for n in nodes if isinstance(n, ast.Call) and ast.unparse(n.func).rpartition(".")[2] in wanted]
-        found += [(n, n.args[0] if n.args else n.func) for n in calls]
-    return found
-
-
-def _keys(message: str, statement: ast.stmt, nodes: list[ast.expr]) -> list[Pair]:
-    if isinstance(statement, (ast.AugAssign, ast.Delete)):
-        targets = [statement.target] if isinstance(statement, ast.AugAssign) else statement.targets
-        nodes = [*nodes, *(t for t in targets if t not in nodes)]
-    found: list[Pair] = []
-    for node in nodes:
-        if isinstance(node, ast.Subscript) and not (
-            isinstance(node.ctx, ast.Store) and not isinstance(statement, ast.AugAssign)
-        ):
-            found.append((node, node.value))
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if node.func.attr in ("pop", "remove", "index", "popitem") or node.func.attr in ("format", "format_map"):
-                found.append((node, node.func.value))
-    return found
-
-
-def _empties(message: str, statement: ast.stmt, nodes: list[ast.expr]) -> list[Pair]:
-    found: list[Pair] = []
-    if "index out of range" not in message or "pop" in message:
-        words = {"max", "min", "next", "mean", "median", "mode", "fmean", "choice", "pop", "popleft", "stdev", "reduce"}
-        calls = [n for n in nodes if isinstance(n, ast.Call) and ast.unparse(n.func).rpartition(".")[2] in words]
-        for call in calls:
-            if isinstance(call.func, ast.Attribute) and call.func.attr in ("pop", "popleft"):
-                found.append((call, call.func.value))
-            elif call.args:
-                found.append((call, call.args[-1] if ast.unparse(call.func).endswith("reduce") else call.args[0]))
-    found += [(n, n.value) for n in nodes if isinstance(n, ast.Subscript) and not isinstance(n.slice, ast.Slice)]
-    return found
-
-
-def _divisions(message: str, statement: ast.stmt, nodes: list[ast.expr]) -> list[Pair]:
-    operators = (ast.Mod,) if "modulo" in message and "integer division" not in message else (ast.Div, ast.FloorDiv, ast.Mod)
-    found: list[Pair] = []
-    if isinstance(statement, ast.AugAssign) and isinstance(statement.op, operators):
-        found.append((statement.value, statement.value))
-    found += [(n, n.right) for n in nodes if isinstance(n, ast.BinOp) and isinstance(n.op, operators)]
-    calls = [n for n in nodes if isinstance(n, ast.Call) and ast.unparse(n.func) in ("divmod", "pow", "math.fmod")]
-    return found + [(n, n.args[1]) for n in calls if len(n.args) > 1]
-
-
-def _conversions(message: str, statement: ast.stmt, nodes: list[ast.expr]) -> list[Pair]:
-    found: list[tuple[int, Pair]] = []
-    for node in nodes:
-        if not isinstance(node, ast.Call):
-            continue
-        name = ast.unparse(node.func).rpartition(".")[2]
-        values = [*node.args, *(k.value for k in node.keywords)]
-        culprit: ast.expr | None = values[0] if values else None
-        if culprit is None and isinstance(node.func, ast.Attribute):
-            culprit = node.func.value
-        if culprit is None or isinstance(culprit, ast.Starred):
-            continue
-        named = re.search(rf"\b{re.escape(name)}\b", message) is not None
-        enum = re.search(r"is not a valid (\w+)", message)
-        rank = 0 if (named and name in CONVERSIONS) or (enum and enum.group(1) == name) else 1 if name in CONVERSIONS else 2
-        constant = isinstance(culprit, ast.Constant)
-        found.append((rank + (3 if constant else 0), (node, culprit)))
-    return [pair for _, pair in sorted(found, key=lambda item: item[0])]
-
-
-def _unpackings(message: str, statement: ast.stmt, nodes: list[ast.expr]) -> list[Pair]:
-    found: list[Pair] = []
-    if isinstance(statement, ast.Assign):
-        found.append((statement.value, statement.value))
-    if isinstance(statement, (ast.For, ast.AsyncFor)):
-        found.append((statement.iter, statement.iter))
-    for node in nodes:
-        if isinstance(node, COMPREHENSIONS):
-            found += [(g.iter, g.iter) for g in node.generators if isinstance(g.target, ast.Tuple)]
-    return found
-
-
-def _types(message: str, statement: ast.stmt, nodes: list[ast.expr]) -> list[Pair]:
-    operands = re.search(r"'([\w.]+)' and '([\w.]+)'", message)
-    if operands or "naive" in message or "concatenate" in message:
-        found: list[Pair] = []
-        if isinstance(statement, ast.AugAssign):
-            found.append((statement.value, statement.value))
-        for node in nodes:
-            if isinstance(node, ast.BinOp):
-                found += [(node, node.left), (node, node.right)]
-            elif isinstance(node, ast.Compare):
-                found += [(node, node.left), *((node, c) for c in node.comparators)]
-        calls = [n for n in nodes if isinstance(n, ast.Call) and n.args]
-        return found + [(n, n.args[0]) for n in calls]
-    if "indices must be" in message or "subscriptable" in message or "item assignment" in message:
-        return [(n, n.value) for n in nodes if isinstance(n, ast.Subscript)]
-    if "unhashable" in message:
-        return [
-            *((n, n.slice) for n in nodes if isinstance(n, ast.Subscript)),
-            *((n, n.left) for n in nodes if isinstance(n, ast.Compare)),
-            *((n, n.args[0]) for n in nodes if isinstance(n, ast.Call) and n.args),
-        ]
-    if "not iterable" in message:
-        return _iterated(message, statement, nodes)
-    return _arguments(message, nodes)
-
-
-def _attributes(message: str, statement: ast.stmt, nodes: list[ast.expr]) -> list[Pair]:
-    attribute = re.search(r"has no attribute '(\w+)'", message)
-    wanted = attribute.group(1) if attribute else ""
-    return [(n, n.value) for n in nodes if isinstance(n, ast.Attribute) and n.attr == wanted]
-
-
-def _decodings(message: str, statement: ast.stmt, nodes: list[ast.expr]) -> list[Pair]:
-    words = {"decode", "loads", "load", "json", "get_json", "str", "read", "b64decode", "unquote"}
-    calls = [n for n in nodes if isinstance(n, ast.Call)]
-    calls.sort(key=lambda n: 0 if ast.unparse(n.func).rpartition(".")[2] in words else 1)
-    pairs: list[Pair] = []
-    for call in calls:
-        own = call.func.value if isinstance(call.func, ast.Attribute) else call.func
-        takes = call.args and ast.unparse(call.func).rpartition(".")[2] != "decode"
-        pairs.append((call, call.args[0] if takes else own))
-    return pairs
-
-
-def _loops(message: str, statement: ast.stmt, nodes: list[ast.expr]) -> list[Pair]:
-    found: list[Pair] = [(statement.iter, statement.iter)] if isinstance(statement, (ast.For, ast.AsyncFor)) else []
-    found += [(g.iter, g.iter) for n in nodes if isinstance(n, COMPREHENSIONS) for g in n.generators]
-    return found
-
-
-def _names(message: str, statement: ast.stmt, nodes: list[ast.expr]) -> list[Pair]:
-    quoted = re.search(r"'(\w+)'", message)
-    wanted = quoted.group(1) if quoted else ""
-    return [(n, n) for n in nodes if isinstance(n, ast.Name) and n.id == wanted]
-
-
-_FINDERS: dict[str, Callable[[str, ast.stmt, list[ast.expr]], list[Pair]]] = {
-    "none-dereference": _none,
-    "missing-key": _keys,
-    "missing-member": _keys,
-    "empty-sequence": _empties,
-    "zero-division": _divisions,
-    "conversion": _conversions,
-    "unpacking": _unpackings,
-    "wrong-type": _types,
-    "missing-attribute": _attributes,
-    "decoding": _decodings,
-    "changed-while-iterated": _loops,
-    "unbound-local": _names,
-    "name-error": _names,
-}
-
-__all__ = ["UNKNOWN", "Crash", "categorise", "locate", "same", "type_name"]

@@ -1,39 +1,71 @@
-"""The natural value of nothing for a place in the code, from its use, its annotations and the words around it. It changes nothing."""
+"""The natural value of nothing for a place in the code, from its use, its annotations and the words around it.
+
+It changes nothing.
+"""
 
 from __future__ import annotations
 
 import ast
 import re
 
-from healer.syntax.origins import same_function
+from healer.syntax.bindings import same_function
 from healer.syntax.project import COMPREHENSIONS, Function, Module
 from healer.syntax.situation import Situation
 
 _WORDS = re.compile(
-    r"\b(empty|blank|null|none|nothing|zero|0|without|missing|nobody|unless|optional|falls? back|treated as|default\w*|if any|"
-    r"not (?:yet|set|known|given)|no (?:longer|value|rows?|data|entries|one))\b", re.I,
-)  # fmt: skip
+    r"\b(empty|blank|null|none|nothing|zero|0|without|missing|nobody|unless|optional|falls? back|treated as|default\w*|"
+    r"if any|"
+    r"not (?:yet|set|known|given)|no (?:longer|value|rows?|data|entries|one))\b",
+    re.I,
+)
 _ZERO = re.compile(r"\b(0|zero)\b(?!\.\d*[1-9])", re.I)
 _NULL = re.compile(r"\b(null|none)\b", re.I)
 
 
 def hints_at_nothing(*functions: Function | None) -> bool:
     """Whether the docstrings speak of the case that something is not there."""
-    return any(function is not None and bool(_WORDS.search(function.docstring)) for function in functions)
+    return any(
+        function is not None and bool(_WORDS.search(function.docstring)) and not promises_refusal(function)
+        for function in functions
+    )
+
+
+def promises_refusal(function: Function | None) -> bool:
+    """Whether the docstring names a 4xx status: then nothing is not answered with a value."""
+    return function is not None and re.search(r"(?<![\d.])4\d\d(?!\d)", function.docstring) is not None
 
 
 def natural(s: Situation, module: Module, node: ast.expr, function: Function | None) -> list[str]:
     """Source of values to stand in for an expression that has none, likeliest first."""
-    found = _by_use(s, module, node, function)
+    found = [*_by_words(module, node, function), *_by_use(s, module, node, function)]
     found += [value for value in _by_annotation(s, module, node, function) if value not in found]
     return list(dict.fromkeys([*found, "None"]))
+
+
+_TEXT = re.compile(r"empty (text|string|column|cell|line)|column is empty|\bblank\b|''|\"\"", re.I)
+
+
+def _by_words(module: Module, node: ast.expr, function: Function | None) -> list[str]:
+    """What the function's docstring says is answered."""
+    text = function.docstring if function is not None else ""
+    if _TEXT.search(text):
+        return [_empty_text(module, node)]
+    return []
+
+
+def _empty_text(module: Module, node: ast.expr) -> str:
+    """Inside an f-string the other quotes, which Python needs before 3.12."""
+    for ancestor in module.ancestors(node):
+        if isinstance(ancestor, ast.JoinedStr):
+            return "''" if '"' in module.text(ancestor)[:3] else '""'
+    return '""'
 
 
 def _by_use(s: Situation, module: Module, node: ast.expr, function: Function | None) -> list[str]:
     inner: ast.AST = node
     for ancestor in module.ancestors(node):
         if isinstance(ancestor, ast.JoinedStr):
-            return ['""']
+            return [_empty_text(module, node)]
         if isinstance(ancestor, ast.Call) and inner is not ancestor.func:
             word = ast.unparse(ancestor.func).rpartition(".")[2]
             if word in ("writerow", "join", "write", "escape", "quote"):
@@ -98,7 +130,11 @@ def _response_field(s: Situation, module: Module, function: Function, key: str) 
 
 def _field(node: ast.ClassDef, name: str) -> ast.expr | None:
     for statement in node.body:
-        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name) and statement.target.id == name:
+        if (
+            isinstance(statement, ast.AnnAssign)
+            and isinstance(statement.target, ast.Name)
+            and statement.target.id == name
+        ):
             return statement.annotation
     return None
 
@@ -109,15 +145,28 @@ def of_annotation(annotation: ast.expr) -> list[str]:
         return ["None"]
     head = text.partition("[")[0].rpartition(".")[2]
     known = {
-        "str": '""', "int": "0", "float": "0.0", "Decimal": 'Decimal("0")', "list": "[]", "List": "[]", "dict": "{}",
-        "Dict": "{}", "set": "set()", "bool": "False", "tuple": "()", "Sequence": "[]", "Iterable": "[]",
-    }  # fmt: skip
+        "str": '""',
+        "int": "0",
+        "float": "0.0",
+        "Decimal": 'Decimal("0")',
+        "list": "[]",
+        "List": "[]",
+        "dict": "{}",
+        "Dict": "{}",
+        "set": "set()",
+        "bool": "False",
+        "tuple": "()",
+        "Sequence": "[]",
+        "Iterable": "[]",
+    }
     return [known[head]] if head in known else []
 
 
 def of_mean(s: Situation, module: Module, node: ast.expr, function: Function | None) -> list[tuple[str, float]]:
     """For a quotient or an extreme of nothing: values and how well each fits."""
     words = [(function.docstring if function is not None else ""), ast.get_docstring(module.tree) or ""]
+    if promises_refusal(function):
+        words[0] = ""
     decimal = is_decimal(s, module, node, function)
     zero = 'Decimal("0")' if decimal else "0"
     scores = {zero: 0.5, "None": 0.5}

@@ -1,6 +1,6 @@
-"""Changes to source text at places found in the syntax tree, through LibCST so that comments and layout stay as they are.
+"""Changes to source text at places found in the syntax tree, through LibCST so that comments and layout stay.
 
-It does not decide what to change; a place that cannot be edited without touching more than asked makes `apply` return None.
+It does not decide what to change; a place that cannot be edited makes `apply` return None.
 """
 
 from __future__ import annotations
@@ -18,7 +18,12 @@ Place = tuple[int, int, int, int]  # line, column, end line, end column; columns
 
 
 @dataclass(frozen=True)
-class Replace:
+class Edit:
+    """One of those below."""
+
+
+@dataclass(frozen=True)
+class Replace(Edit):
     """Put `code` in the place of an expression."""
 
     node: ast.expr
@@ -26,50 +31,42 @@ class Replace:
 
 
 @dataclass(frozen=True)
-class InsertBefore:
-    """Put statements before a statement."""
-
+class StatementEdit(Edit):
     statement: ast.stmt
     code: str
 
 
 @dataclass(frozen=True)
-class InsertAfter:
-    statement: ast.stmt
-    code: str
+class InsertBefore(StatementEdit):
+    pass
 
 
 @dataclass(frozen=True)
-class ReplaceStatement:
-    statement: ast.stmt
-    code: str
+class InsertAfter(StatementEdit):
+    pass
 
 
 @dataclass(frozen=True)
-class Guarded:
-    """Wrap a statement in try with one handler."""
-
-    statement: ast.stmt
-    handler: str  # "except ValueError:\n    raise …"
+class ReplaceStatement(StatementEdit):
+    pass
 
 
 @dataclass(frozen=True)
-class AddElse:
+class Guarded(StatementEdit):
+    """Wrap a statement in try; `code` is its handler: "except ValueError:\\n    raise …"."""
+
+
+@dataclass(frozen=True)
+class AddElse(StatementEdit):
     """Give an if chain its missing else branch."""
 
-    statement: ast.If
-    code: str
-
 
 @dataclass(frozen=True)
-class AddImport:
+class AddImport(Edit):
     """`module` "" is a plain import of `name`."""
 
     module: str
     name: str
-
-
-Edit = Replace | InsertBefore | InsertAfter | ReplaceStatement | Guarded | AddElse | AddImport
 
 
 def place_of(source: str, node: ast.AST) -> Place:
@@ -106,17 +103,17 @@ def apply(source: str, edits: Sequence[Edit]) -> str | None:
     try:
         module, places = _positions(source)
         expressions: dict[cst.CSTNode, str] = {}
-        statements: dict[cst.CSTNode, list[Edit]] = {}
+        statements: dict[cst.CSTNode, list[StatementEdit]] = {}
         imports: list[AddImport] = []
         for edit in edits:
             if isinstance(edit, AddImport):
                 imports.append(edit)
             elif isinstance(edit, Replace):
                 expressions[_find(places, source, edit.node, False)] = edit.code
-            else:
+            elif isinstance(edit, StatementEdit):
                 statements.setdefault(_find(places, source, edit.statement, True), []).append(edit)
         changed = module.visit(_Editor(expressions, statements, module.config_for_parsing))
-        text = _with_imports(cast(cst.Module, changed), imports).code
+        text = _with_imports(changed, imports).code
         ast.parse(text)
     except (KeyError, cst.ParserSyntaxError, SyntaxError, ValueError):
         return None
@@ -135,7 +132,7 @@ def _find(places: dict[tuple[Place, bool], cst.CSTNode], source: str, node: ast.
 
 class _Editor(cst.CSTTransformer):
     def __init__(
-        self, expressions: dict[cst.CSTNode, str], statements: dict[cst.CSTNode, list[Edit]], config: Any
+        self, expressions: dict[cst.CSTNode, str], statements: dict[cst.CSTNode, list[StatementEdit]], config: Any
     ) -> None:
         super().__init__()
         self._expressions, self._statements, self._config = expressions, statements, config
@@ -149,7 +146,7 @@ class _Editor(cst.CSTTransformer):
                 updated = self._edit(edit, updated)
         return updated
 
-    def _edit(self, edit: Edit, node: Any) -> Any:
+    def _edit(self, edit: StatementEdit, node: Any) -> Any:
         nodes = list(node.nodes) if isinstance(node, cst.FlattenSentinel) else [node]
         if isinstance(edit, InsertBefore):
             return cst.FlattenSentinel([*_moved_lines(self._parse(edit.code), nodes)])
@@ -166,7 +163,7 @@ class _Editor(cst.CSTTransformer):
         return node
 
     def _guard(self, edit: Guarded, nodes: list[Any]) -> Any:
-        attempt = cast(cst.Try, self._parse(f"try:\n    pass\n{edit.handler}")[0])
+        attempt = cast(cst.Try, self._parse(f"try:\n    pass\n{edit.code}")[0])
         last = nodes[-1]
         body = cst.IndentedBlock(body=[last.with_changes(leading_lines=[])])
         wrapped = attempt.with_changes(body=body, leading_lines=last.leading_lines)

@@ -1,4 +1,7 @@
-"""What other code of the service does in the same case: guards, defaults and handlers to follow. It copies nothing by itself."""
+"""What other code of the service does in the same case: guards, defaults and handlers to follow.
+
+It copies nothing by itself.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ def membership_guards(s: Situation, table: ast.expr) -> list[Example]:
 
 def lookup_guards(s: Situation, value: ast.expr, module: Module) -> list[Example]:
     """Refusals where a name that got its value in the same way turned out to be None."""
-    wanted = _lookup_shape(value)
+    wanted = _lookup_shape(s, module, value)
     found = []
     for refusal in s.refusals.all:
         subject = none_subject(refusal.test)
@@ -40,7 +43,7 @@ def lookup_guards(s: Situation, value: ast.expr, module: Module) -> list[Example
         if isinstance(subject, ast.Name):
             defined = s.tracer.definitions(subject.id, refusal.module, refusal.function, refusal.node)
             source = defined[0].value if defined else None
-        if source is not None and wanted and _lookup_shape(source) == wanted:
+        if source is not None and wanted and _lookup_shape(s, refusal.module, source) == wanted:
             found.append(Example(refusal, subject))
     return sorted(found, key=lambda e: 0 if e.refusal.module is module else 1)
 
@@ -68,7 +71,7 @@ def _same_thing(one: ast.expr, other: ast.expr) -> bool:
     return bool(names[0]) and names[0] == names[1] and names[0].isupper()
 
 
-def _lookup_shape(value: ast.expr) -> str:
+def _lookup_shape(s: Situation, module: Module, value: ast.expr) -> str:
     """The call without what is looked for: `ITEMS.get(_)`, `find_item(_)`, `session.get(Item, _)`."""
     if isinstance(value, ast.Await):
         value = value.value
@@ -76,16 +79,20 @@ def _lookup_shape(value: ast.expr) -> str:
         return ""
     if ast.unparse(value.func) == "next" and value.args and isinstance(value.args[0], ast.GeneratorExp):
         return f"next({ast.unparse(value.args[0].generators[0].iter)})"
+    known = s.project.find_function(module, value.func, module.function_of(value))
+    callee = known.name if known is not None else ast.unparse(value.func)
     fixed = [
         ast.unparse(a) if isinstance(a, ast.Name) and a.id[:1].isupper() else "_"
         for a in [*value.args, *(k.value for k in value.keywords)]
     ]
     if fixed[-1:] == ["_"] and isinstance(value.args[-1] if value.args else None, ast.Constant):
         fixed = fixed[:-1] if len(fixed) > 1 else [ast.unparse(value.args[-1])]
-    return f"{ast.unparse(value.func)}({', '.join(fixed)})"
+    return f"{callee}({', '.join(fixed)})"
 
 
-def ensuring_functions(s: Situation, table: ast.expr | None, lookup: ast.expr | None) -> Iterator[Function]:
+def ensuring_functions(
+    s: Situation, module: Module, table: ast.expr | None, lookup: ast.expr | None
+) -> Iterator[Function]:
     """Functions of one key that refuse when it is not there and answer what is: `get_item_or_404`."""
     for refusal in s.refusals.all:
         function = refusal.function
@@ -93,9 +100,14 @@ def ensuring_functions(s: Situation, table: ast.expr | None, lookup: ast.expr | 
             continue
         if function.node.decorator_list or same_node(function, s.function):
             continue
-        if (table is not None and any(_gives(node.value, table) for node in function.own_nodes() if _is_return(node))) or (lookup is not None and any(
-            isinstance(node, ast.Call) and _lookup_shape(node) == _lookup_shape(lookup) for node in function.own_nodes()
-        )):
+        if (table is not None and any(_gives(node, table) for node in function.own_nodes())) or (
+            lookup is not None
+            and any(
+                isinstance(node, ast.Call)
+                and _lookup_shape(s, function.module, node) == _lookup_shape(s, module, lookup)
+                for node in function.own_nodes()
+            )
+        ):
             yield function
 
 
@@ -107,11 +119,8 @@ def _own_params(function: Function) -> list[ast.arg]:
     return [arg for arg in function.params if arg.arg not in ("self", "cls")]
 
 
-def _is_return(node: ast.AST) -> bool:
-    return isinstance(node, ast.Return) and node.value is not None
-
-
-def _gives(value: ast.expr, table: ast.expr) -> bool:
+def _gives(node: ast.AST, table: ast.expr) -> bool:
+    value = node.value if isinstance(node, ast.Return) else None
     return isinstance(value, ast.Subscript) and _same_thing(value.value, table)
 
 

@@ -1,4 +1,6 @@
-"""Points in time that meet with and without a zone: which of them to bring to the other's kind, and in whose style."""
+"""Points in time that meet with and without a zone: which of them to bring to the other's kind, and in whose
+style.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,9 @@ def _corrections(s: Situation, module: Module, value: ast.expr, statement: ast.s
         if "utcnow" in text or not any(ast.unparse(a) for a in getattr(value, "args", [])):
             code = f"{text.partition('.')[0] if text.startswith('datetime.datetime') else 'datetime'}"
             code = f"{'datetime.datetime' if text.startswith('datetime.datetime') else code}.now({zone})"
-            yield Moment(module, value, None, text, code, True, imports, "Take the time now with its zone", 0.72 - 0.1 * strips)
+            yield Moment(
+                module, value, None, text, code, True, imports, "Take the time now with its zone", 0.72 - 0.1 * strips
+            )
         return
     client = any(o.is_client for o in s.tracer.origins(value, module, s.function, at=statement))
     known = _carries_zone(s, value) if depth == 0 else None
@@ -53,16 +57,33 @@ def _corrections(s: Situation, module: Module, value: ast.expr, statement: ast.s
     if known is not True:
         code = f"{text}.replace(tzinfo={zone})"
         code = code if isinstance(value, ast.Name) else f"{text} if {text}.tzinfo else {code}"
-        yield Moment(module, value, statement, text, code, True, imports, f"Take {text} for UTC when it names no zone", base - 0.12 * strips)
+        yield Moment(
+            module,
+            value,
+            statement,
+            text,
+            code,
+            True,
+            imports,
+            f"Take {text} for UTC when it names no zone",
+            base - 0.12 * strips,
+        )
     if known is not False:
         code = f"{text}.astimezone({zone}).replace(tzinfo=None)"
         if strips and "astimezone" not in "".join(m.source for m in s.project.modules.values()):
             code, imports = f"{text}.replace(tzinfo=None)", ()
         shown = code if isinstance(value, ast.Name) else f"{code} if {text}.tzinfo else {text}"
         yield Moment(
-            module, value, statement, text, shown, False, imports,
-            f"Bring {text} to UTC without a zone, as the stored ones are", base - 0.04 + 0.08 * strips,
-        )  # fmt: skip
+            module,
+            value,
+            statement,
+            text,
+            shown,
+            False,
+            imports,
+            f"Bring {text} to UTC without a zone, as the stored ones are",
+            base - 0.04 + 0.08 * strips,
+        )
 
 
 def _utc(module: Module) -> tuple[str, tuple[AddImport, ...]]:

@@ -8,16 +8,40 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from healer.model import Frame
-from healer.syntax.project import COMPREHENSIONS, Function, Module, Project, same
-from healer.syntax.refusals import Refusals, route_path
+from healer.syntax.bindings import (
+    Definition,
+    argument_of,
+    assignments,
+    comprehension_source,
+    default_of,
+    same_function,
+)
+from healer.syntax.project import COMPREHENSIONS, Function, Module, Project
+from healer.syntax.refusals import Refusals
+from healer.syntax.routes import route_path
 
 CLIENT = frozenset({"path", "query", "header", "cookie", "form", "body", "raw"})
 REQUEST_PARTS = {
-    "args": "query", "query_params": "query", "values": "query", "query_string": "query", "headers": "header",
-    "cookies": "cookie", "form": "form", "json": "body", "get_json": "body", "path_params": "path", "view_args": "path",
-    "data": "raw", "get_data": "raw", "body": "raw", "files": "form", "stream": "raw", "url": "path", "path": "path",
+    "args": "query",
+    "query_params": "query",
+    "values": "query",
+    "query_string": "query",
+    "headers": "header",
+    "cookies": "cookie",
+    "form": "form",
+    "json": "body",
+    "get_json": "body",
+    "path_params": "path",
+    "view_args": "path",
+    "data": "raw",
+    "get_data": "raw",
+    "body": "raw",
+    "files": "form",
+    "stream": "raw",
+    "url": "path",
+    "path": "path",
     "authorization": "header",
-}  # fmt: skip
+}
 MARKERS = {"Query": "query", "Header": "header", "Cookie": "cookie", "Form": "form", "Body": "body", "Path": "path"}
 ROW_METHODS = {"first", "one_or_none", "scalar", "scalar_one_or_none", "fetchone", "one", "scalars", "fetchall", "all"}
 NETWORK_ROOTS = {"requests", "httpx", "urllib", "aiohttp", "socket", "redis", "boto3"}
@@ -35,30 +59,19 @@ class Origin:
         return self.kind in CLIENT
 
 
-@dataclass(frozen=True, eq=False)
-class Definition:
-    """An expression that gave a name its value, and where."""
-
-    module: Module
-    function: Function | None
-    value: ast.expr
-    statement: ast.AST
-    item: bool = False  # the name is one item of the value: a loop variable or a part of an unpacking
-
-
 class Tracer:
     def __init__(self, project: Project, refusals: Refusals, frames: Sequence[Frame] = ()) -> None:
         self.project, self.refusals, self.frames = project, refusals, frames
 
     def definitions(self, name: str, module: Module, function: Function | None, before: ast.AST) -> list[Definition]:
         """What may have given `name` its value where `before` stands, the latest first."""
-        inner = _comprehension_source(name, module, before)
+        inner = comprehension_source(name, module, before)
         if inner is not None:
             return [Definition(module, function, inner, module.statement_of(before), True)]
         if function is None:
             return []
         line = getattr(before, "lineno", 10**9)
-        found = [d for d in _assignments(function, name) if getattr(d.statement, "lineno", 0) <= line]
+        found = [d for d in assignments(function, name) if getattr(d.statement, "lineno", 0) <= line]
         found = [d for d in found if d.statement is not module.statement_of(before) or d.item]
         return sorted(found, key=lambda d: -getattr(d.statement, "lineno", 0))
 
@@ -93,14 +106,14 @@ class Tracer:
             found |= self.origins(part, module, function, depth - 1, at)
         return frozenset(found)
 
-    def _name(
-        self, name: str, module: Module, function: Function | None, depth: int, at: ast.AST
-    ) -> frozenset[Origin]:
+    def _name(self, name: str, module: Module, function: Function | None, depth: int, at: ast.AST) -> frozenset[Origin]:
         defined = self.definitions(name, module, function, at)
         found: set[Origin] = set()
         for one in defined:
             inside = self.origins(one.value, one.module, one.function, depth - 1, one.statement)
-            found |= {Origin("record", o.name) if one.item and o.kind in ("state", "table", "row") else o for o in inside}
+            found |= {
+                Origin("record", o.name) if one.item and o.kind in ("state", "table", "row") else o for o in inside
+            }
         if function is not None and any(arg.arg == name for arg in function.params):
             if not defined or not any(d.statement in function.node.body for d in defined):
                 found |= self._parameter(name, function, depth)
@@ -127,8 +140,18 @@ class Tracer:
     @cached_property
     def _mutated(self) -> frozenset[str]:
         changing = {
-            "append", "add", "update", "setdefault", "pop", "popitem", "clear", "extend", "insert", "remove", "discard",
-        }  # fmt: skip
+            "append",
+            "add",
+            "update",
+            "setdefault",
+            "pop",
+            "popitem",
+            "clear",
+            "extend",
+            "insert",
+            "remove",
+            "discard",
+        }
         found: set[str] = set()
         for module in self.project.modules.values():
             for node in ast.walk(module.tree):
@@ -159,7 +182,11 @@ class Tracer:
                 return frozenset({Origin(kind, name)})
             if "Depends(" in marker:
                 return self._dependency(function, arg, default, depth)
-            if annotation.rpartition(".")[2] in ("Request", "HTTPConnection") or name in ("request", "scope", "receive"):
+            if annotation.rpartition(".")[2] in ("Request", "HTTPConnection") or name in (
+                "request",
+                "scope",
+                "receive",
+            ):
                 return frozenset({Origin("raw", name)})
             if arg.annotation is not None and self.is_model(function.module, arg.annotation):
                 return frozenset({Origin("body", name)})
@@ -168,9 +195,7 @@ class Tracer:
             return frozenset({Origin("query", name)})
         return self._argument(name, function, depth) or frozenset({Origin("unknown", name)})
 
-    def _dependency(
-        self, function: Function, arg: ast.arg, default: ast.expr | None, depth: int
-    ) -> frozenset[Origin]:
+    def _dependency(self, function: Function, arg: ast.arg, default: ast.expr | None, depth: int) -> frozenset[Origin]:
         places = [node for node in (arg.annotation, default) if node is not None]
         calls = [c for place in places for c in ast.walk(place) if isinstance(c, ast.Call)]
         for call in calls:
@@ -216,7 +241,9 @@ class Tracer:
         if isinstance(node.value, ast.Name) and node.value.id in module.imports:
             constant = self.project.module_named(module.imports[node.value.id])
             if constant is not None and node.attr in constant.constants:
-                return frozenset({Origin(self.constant_kind(constant, constant.constants[node.attr], node.attr), node.attr)})
+                return frozenset(
+                    {Origin(self.constant_kind(constant, constant.constants[node.attr], node.attr), node.attr)}
+                )
         return frozenset(_part(o, node.attr) for o in self.origins(node.value, module, function, depth - 1, at))
 
     def _item(
@@ -225,7 +252,9 @@ class Tracer:
         text = ast.unparse(base)
         name = str(key.value) if isinstance(key, ast.Constant) else ""
         if text == "scope":
-            part = {"path": "path", "headers": "header", "query_string": "query", "path_params": "path"}.get(name, "raw")
+            part = {"path": "path", "headers": "header", "query_string": "query", "path_params": "path"}.get(
+                name, "raw"
+            )
             return frozenset({Origin(part, name)})
         return frozenset(_part(o, name) for o in self.origins(base, module, function, depth - 1, at))
 
@@ -275,71 +304,3 @@ def _part(origin: Origin, name: str) -> Origin:
     if origin.is_client:
         return Origin(origin.kind if origin.kind != "raw" else "raw", name or origin.name)
     return Origin("record", name) if origin.kind in ("state", "table", "row", "record") else origin
-
-
-def same_function(one: Function | None, other: Function | None) -> bool:
-    return one is not None and other is not None and one.node is other.node
-
-
-def default_of(function: Function, name: str) -> ast.expr | None:
-    args = function.node.args
-    positional = [*args.posonlyargs, *args.args]
-    for arg, default in zip(reversed(positional), reversed(args.defaults), strict=False):
-        if arg.arg == name:
-            return default
-    for arg, value in zip(args.kwonlyargs, args.kw_defaults, strict=True):
-        if arg.arg == name:
-            return value
-    return None
-
-
-def argument_of(call: ast.Call, function: Function, name: str) -> ast.expr | None:
-    """What a call passes for a parameter; its default when it passes nothing."""
-    for keyword in call.keywords:
-        if keyword.arg == name:
-            return keyword.value
-    names = [arg.arg for arg in function.params]
-    if function.owner is not None and names[:1] in (["self"], ["cls"]):
-        names = names[1:]
-    if name in names and names.index(name) < len(call.args):
-        return call.args[names.index(name)]
-    return default_of(function, name)
-
-
-def _comprehension_source(name: str, module: Module, node: ast.AST) -> ast.expr | None:
-    for ancestor in [node, *module.ancestors(node)]:
-        if isinstance(ancestor, COMPREHENSIONS):
-            for generator in ancestor.generators:
-                if any(isinstance(t, ast.Name) and t.id == name for t in ast.walk(generator.target)):
-                    return generator.iter
-        if isinstance(ancestor, ast.stmt):
-            return None
-    return None
-
-
-def _assignments(function: Function, name: str) -> list[Definition]:
-    found = []
-    for node in function.own_nodes():
-        pairs: list[tuple[ast.expr, ast.expr, bool]] = []
-        if isinstance(node, ast.Assign):
-            for target in node.targets:
-                if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
-                    pairs += [(t, v, False) for t, v in zip(target.elts, node.value.elts, strict=False)]
-                else:
-                    pairs.append((target, node.value, isinstance(target, (ast.Tuple, ast.List))))
-        elif isinstance(node, (ast.AnnAssign, ast.AugAssign, ast.NamedExpr)) and node.value is not None:
-            pairs.append((node.target, node.value, False))
-        elif isinstance(node, (ast.For, ast.AsyncFor)):
-            pairs.append((node.target, node.iter, True))
-        elif isinstance(node, (ast.With, ast.AsyncWith)):
-            pairs += [(i.optional_vars, i.context_expr, False) for i in node.items if i.optional_vars is not None]
-        for target, value, item in pairs:
-            names = target.elts if isinstance(target, (ast.Tuple, ast.List)) else [target]
-            if any(isinstance(t, ast.Name) and t.id == name for t in names):
-                statement = node if isinstance(node, ast.stmt) else function.module.statement_of(node)
-                found.append(Definition(function.module, function, value, statement, item))
-    return found
-
-
-def mentions(node: ast.AST, part: ast.expr) -> bool:
-    return any(isinstance(n, ast.expr) and same(n, part) for n in ast.walk(node))

@@ -1,4 +1,7 @@
-"""The service's modules as syntax trees, with names, calls and parents resolved. It does not judge the code or change it."""
+"""The service's modules as syntax trees, with names, calls and parents resolved.
+
+It does not judge the code or change it.
+"""
 
 from __future__ import annotations
 

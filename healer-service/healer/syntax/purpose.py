@@ -1,4 +1,7 @@
-"""Exceptions that the service raises on purpose: who else handles them, and whether the client caused them. It does not decline."""
+"""Exceptions that the service raises on purpose: who else handles them, and whether the client caused them.
+
+It does not decline.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,23 @@ from healer.syntax.project import Function, Module
 from healer.syntax.situation import Situation
 
 _CLIENT_ERRORS = ("ValueError", "LookupError", "KeyError", "TypeError", "IndexError")
-_NEVER = ("AssertionError", "RuntimeError", "PermissionError", "NotImplementedError", "SystemError", "OSError", "ArithmeticError")
+_NEVER = (
+    "AssertionError",
+    "RuntimeError",
+    "PermissionError",
+    "NotImplementedError",
+    "SystemError",
+    "OSError",
+    "ArithmeticError",
+)
 
 
 def handled_elsewhere(s: Situation) -> list[Handled]:
     """Handlers that turn this exception, from the same function or of the same class, into a refusal."""
-    names = [s.report.exception.type, *(b for b in s.report.exception.bases if b not in ("Exception", "BaseException", "object"))]
+    names = [
+        s.report.exception.type,
+        *(b for b in s.report.exception.bases if b not in ("Exception", "BaseException", "object")),
+    ]
     stack = _functions_on_stack(s)
     found: list[tuple[int, Handled]] = []
     for module in s.project.modules.values():
@@ -32,7 +46,9 @@ def handled_elsewhere(s: Situation) -> list[Handled]:
                     same = target is not None and any(target.node is f.node for f in stack)
                     own_class = s.report.exception.module != "builtins"
                     if same or own_class:
-                        found.append((0 if same else 1, Handled(module, module.function_of(node), call, handler, refusal)))
+                        found.append(
+                            (0 if same else 1, Handled(module, module.function_of(node), call, handler, refusal))
+                        )
                         break
     return [handled for _, handled in sorted(found, key=lambda pair: pair[0])]
 

@@ -1,4 +1,7 @@
-"""How a service says no: its statements that answer 4xx, and new ones in their style. It does not decide when to refuse."""
+"""How a service says no: its statements that answer 4xx, and new ones in their style.
+
+It does not decide when to refuse.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +16,20 @@ from http import HTTPStatus
 
 from healer.syntax.edits import AddImport
 from healer.syntax.project import Function, Module, Project, names_in
+from healer.syntax.routes import route_path
 
 WERKZEUG = {
-    "BadRequest": 400, "Unauthorized": 401, "Forbidden": 403, "NotFound": 404, "Conflict": 409, "Gone": 410,
-    "UnprocessableEntity": 422, "HTTPNotFound": 404, "HTTPBadRequest": 400,
-}  # fmt: skip
+    "BadRequest": 400,
+    "Unauthorized": 401,
+    "Forbidden": 403,
+    "NotFound": 404,
+    "Conflict": 409,
+    "Gone": 410,
+    "UnprocessableEntity": 422,
+    "HTTPNotFound": 404,
+    "HTTPBadRequest": 400,
+}
 STATUS_NAMES = {status.name: int(status) for status in HTTPStatus} | {"UNPROCESSABLE_CONTENT": 422}
-ROUTE_WORDS = {"get", "post", "put", "patch", "delete", "route", "api_route", "head", "options", "websocket"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,24 +212,6 @@ class Refusals:
         return Counter(r.status for r in self.all if r.status and (module is None or r.module is module))
 
 
-def route_path(function: Function) -> str | None:
-    """The path template of a request handler: from its decorator, or from a Route(…) that names it; None for others."""
-    for decorator in function.node.decorator_list:
-        if isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Attribute):
-            first = decorator.args[0] if decorator.args else next((k.value for k in decorator.keywords), None)
-            if decorator.func.attr in ROUTE_WORDS and isinstance(first, ast.Constant) and isinstance(first.value, str):
-                return first.value
-    for node in ast.walk(function.module.tree):
-        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
-            word = ast.unparse(node.func).rpartition(".")[2]
-            named = [a for a in [*node.args[1:], *(k.value for k in node.keywords)] if isinstance(a, ast.Name)]
-            if word in ("Route", "add_route", "add_api_route", "add_url_rule", "APIRoute"):
-                if any(a.id == function.name for a in named) and isinstance(node.args[0].value, str):
-                    return node.args[0].value
-    names = [arg.arg for arg in function.params]
-    return "" if names[:1] == ["scope"] and isinstance(function.node, ast.AsyncFunctionDef) else None
-
-
 def _status_of(node: ast.expr | None) -> int | None:
     if isinstance(node, ast.Constant) and type(node.value) is int and 100 <= node.value < 600:
         return node.value
@@ -269,7 +261,7 @@ def _message_of(value: ast.expr) -> ast.expr | None:
 
     visit(value)
     phrases = [n for n in found if isinstance(n, ast.JoinedStr) or " " in str(getattr(n, "value", ""))]
-    return (phrases or found or [None])[-1]
+    return (phrases or found)[-1] if found else None
 
 
 def _leading(module: Module, node: ast.stmt) -> tuple[ast.expr | None, ast.ExceptHandler | None]:

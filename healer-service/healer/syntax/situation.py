@@ -1,4 +1,7 @@
-"""One crash with everything the source tells about it: what diagnosis and playbooks both look at. It proposes nothing."""
+"""One crash with everything the source tells about it: what diagnosis and playbooks both look at.
+
+It proposes nothing.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +11,20 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from healer.model import Report
+from healer.syntax.bindings import argument_of, default_of, same_function
 from healer.syntax.crash import Crash, locate
-from healer.syntax.origins import Origin, Tracer, argument_of, default_of, same_function
+from healer.syntax.origins import Origin, Tracer
 from healer.syntax.project import COMPREHENSIONS, Function, Module, Project, names_in
-from healer.syntax.refusals import Refusals, route_path
+from healer.syntax.refusals import Refusals
+from healer.syntax.routes import route_path
 from healer.syntax.values import UNKNOWN
 
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """Somewhere a guard may stand: the expression to look at as that function knows it, and the statement it goes before."""
+    """Somewhere a guard may stand: the expression to look at as that function knows it, and the statement it
+    goes before.
+    """
 
     function: Function
     statement: ast.stmt
@@ -76,9 +83,7 @@ class Situation:
 
     def callers(self, function: Function) -> list[tuple[Module, ast.Call]]:
         """Calls of a function; those on the stack first, and only they when there are any."""
-        calls = [
-            (m, c) for m, c in self.project.calls_of(function) if not same_function(m.function_of(c), function)
-        ]
+        calls = [(m, c) for m, c in self.project.calls_of(function) if not same_function(m.function_of(c), function)]
         on_stack = [
             (m, c)
             for m, c in calls
@@ -101,9 +106,7 @@ class Situation:
         if level >= depth:
             return
         names = [arg.arg for arg in function.params if arg.arg in names_in(value) and arg.arg not in ("self", "cls")]
-        assigned = {
-            n.id for n in function.own_nodes() if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
-        }
+        assigned = {n.id for n in function.own_nodes() if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
         if len(names) != 1 or names[0] in assigned or not isinstance(value, ast.Name):
             return
         for other, call in self.callers(function)[:2]:
@@ -132,7 +135,9 @@ def bound_inside(value: ast.expr, module: Module, node: ast.AST) -> bool:
 
 
 def anchor(module: Module, function: Function, statement: ast.stmt, names: set[str]) -> ast.stmt:
-    """The statement a guard on `names` goes before: the given one, or an earlier one so that nothing changes before it."""
+    """The statement a guard on `names` goes before: the given one, or an earlier one so that nothing changes
+    before it.
+    """
     statement = out_of_elif(module, statement)
     block = block_of(module, statement)
     if block is None or statement not in block:

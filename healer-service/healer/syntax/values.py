@@ -1,4 +1,7 @@
-"""What a value was when it crashed, read from the bounded repr texts of a report. It never evaluates anything from the report."""
+"""What a value was when it crashed, read from the bounded repr texts of a report.
+
+It never evaluates anything from the report.
+"""
 
 from __future__ import annotations
 

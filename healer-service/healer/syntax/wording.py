@@ -9,10 +9,12 @@ import ast
 import re
 from collections import Counter
 from dataclasses import dataclass
+from http import HTTPStatus
 
-from healer.syntax.edits import AddImport
+from healer.syntax.edits import AddImport, place_of
 from healer.syntax.project import Function, Module, names_in
-from healer.syntax.refusals import Refusal, Refusals, Wording, reachable, route_path
+from healer.syntax.refusals import Refusal, Refusals, Wording, reachable
+from healer.syntax.routes import route_path
 
 NOT_FOUND, BAD_INPUT, UNAUTHORISED, CONFLICT = "not_found", "bad_input", "unauthorised", "conflict"
 _STATUSES = {NOT_FOUND: (404,), BAD_INPUT: (400, 422), UNAUTHORISED: (401, 403), CONFLICT: (409,)}
@@ -82,7 +84,9 @@ def _unknown_names(refusal: Refusal, where: Function) -> bool:
 
 
 def wanted_statuses(refusals: Refusals, where: Function, kind: str) -> list[int]:
-    """The statuses that say this here, likeliest first: the docstring's word, the function's, the module's, the project's."""
+    """The statuses that say this here, likeliest first: the docstring's word, the function's, the module's, the
+    project's.
+    """
     usual = _STATUSES[kind]
     scores: Counter[int] = Counter({status: 1 for status in usual})
     fastapi = refusals.framework == "fastapi"
@@ -116,7 +120,12 @@ def _likeness(refusal: Refusal, where: Function, wish: Wish, statuses: list[int]
 
 
 def _from_template(
-    template: Refusal, imports: tuple[AddImport, ...], refusals: Refusals, where: Function, wish: Wish, statuses: list[int]
+    template: Refusal,
+    imports: tuple[AddImport, ...],
+    refusals: Refusals,
+    where: Function,
+    wish: Wish,
+    statuses: list[int],
 ) -> Wording | None:
     status = template.status or 0
     status_text: str | None = None
@@ -130,13 +139,18 @@ def _from_template(
     code = render(template, message, status_text)
     if code is None:
         return None
-    fit = 0.55 + 0.07 * min(_likeness(template, where, wish, statuses), 5.5)
+    fit = 0.55 + 0.07 * min(_likeness(template, where, wish, statuses), 5.5) - _foreign(where, imports)
     return Wording(code, status, imports, min(fit, 0.95), template.returns, template)
 
 
-def _status_like(node: ast.expr, status: int) -> str:
-    from http import HTTPStatus
+def _foreign(where: Function, imports: tuple[AddImport, ...]) -> float:
+    """A module that knows nothing of the web framework should not learn of it for one refusal."""
+    roots = {dotted.partition(".")[0] for dotted in where.module.imports.values()}
+    needed = {added.module.partition(".")[0] for added in imports} & {"fastapi", "flask", "starlette", "werkzeug"}
+    return 0.15 if needed - roots else 0.0
 
+
+def _status_like(node: ast.expr, status: int) -> str:
     if isinstance(node, ast.Attribute):
         name = HTTPStatus(status).name
         if node.attr.startswith("HTTP_"):
@@ -171,8 +185,6 @@ def render(template: Refusal, message: str, status: str | None) -> str | None:
 
 
 def _offsets(source: str, statement: ast.stmt, part: ast.expr) -> tuple[int, int]:
-    from healer.syntax.edits import place_of
-
     lines = source.splitlines(keepends=True)
 
     def absolute(line: int, column: int) -> int:
@@ -217,7 +229,9 @@ def _no_such(siblings: list[str], wish: Wish) -> str:
         made = next((shape for pattern, shape in _PATTERNS if pattern.match(words)), None)
         if made:
             tally[made] += 1
-    shape = tally.most_common(1)[0][0] if tally else ("unknown {noun}" if wish.kind == BAD_INPUT else "{noun} not found")
+    shape = (
+        tally.most_common(1)[0][0] if tally else ("unknown {noun}" if wish.kind == BAD_INPUT else "{noun} not found")
+    )
     if wish.kind == BAD_INPUT and tally and shape.endswith("not found"):
         shape = "unknown {noun}"
     if not wish.value or '"' in wish.value or "'" in wish.value:
@@ -232,24 +246,17 @@ def _plain(refusals: Refusals, where: Function, wish: Wish, status: int) -> Word
     if refusals.framework in ("fastapi", "starlette"):
         source = "fastapi" if refusals.framework == "fastapi" else "starlette.exceptions"
         imports = () if _has(module, "HTTPException") else (AddImport(source, "HTTPException"),)
-        return Wording(f"raise HTTPException(status_code={status}, detail={message})", status, imports, 0.55)
+        return Wording(
+            f"raise HTTPException(status_code={status}, detail={message})",
+            status,
+            imports,
+            0.55 - _foreign(where, imports),
+        )
     if refusals.framework == "flask":
         imports = () if _has(module, "abort") else (AddImport("flask", "abort"),)
-        return Wording(f"abort({status}, {message})", status, imports, 0.5)
+        return Wording(f"abort({status}, {message})", status, imports, 0.5 - _foreign(where, imports))
     return None
 
 
 def _has(module: Module, name: str) -> bool:
     return name in module.imports or name in module.classes
-
-
-def singular(word: str) -> str:
-    word = re.sub(r"(_by_\w+|_table|_map|_dict|_list|_store|_index|_id|_code|_name|_key|_slug|_ref)$", "", word.lower().strip("_"))
-    word = re.sub(r"^(all|get|find|load|fetch|lookup|by|parse|read)_", "", word)
-    if word.endswith("ies") and len(word) > 4:
-        word = word[:-3] + "y"
-    elif word.endswith(("sses", "xes", "ches", "shes")):
-        word = word[:-2]
-    elif word.endswith("s") and not word.endswith(("ss", "us", "is")):
-        word = word[:-1]
-    return word.replace("_", " ")

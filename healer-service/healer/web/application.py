@@ -27,17 +27,12 @@ from healer.pipeline import Dispatch, Parts
 from healer.stages import webhook
 from healer.web import problems, views
 from healer.web.access import COOKIE, Access
+from healer.web.headers import SecurityHeaders
 from healer.web.reports import LARGEST_REPORT, parse_report
 
 PAGE = Path(__file__).parent / "page"
 LARGEST_WEBHOOK = 25 * 2**20  # GitHub's own cap
 KEEP_ALIVE_SECONDS = 15.0
-SECURITY_HEADERS = {
-    "content-security-policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "cross-origin-opener-policy": "same-origin",
-}
 
 
 @dataclass(frozen=True)
@@ -77,12 +72,7 @@ def create_app(web: Web, lifespan: Lifespan) -> FastAPI:
     app.include_router(_page(web))
     app.mount("/page", StaticFiles(directory=PAGE), name="page")
 
-    @app.middleware("http")
-    async def secured(request: Request, call_next: Callable[[Request], Any]) -> Response:
-        response: Response = await call_next(request)
-        response.headers.update(SECURITY_HEADERS)
-        return response
-
+    app.add_middleware(SecurityHeaders)
     return app
 
 
@@ -165,7 +155,7 @@ def _operator(web: Web) -> APIRouter:
         if start is None:
             start = await run_in_threadpool(web.store.log.last_id)
         stream = _stream(web, start)
-        return StreamingResponse(stream, media_type="text/event-stream", headers={"cache-control": "no-cache"})
+        return StreamingResponse(stream, media_type="text/event-stream")
 
     return router
 

@@ -65,6 +65,7 @@ class RequestIn(_In):
     body_b64: str | None = None
     status: int | None = None
     ids: Annotated[dict[Short, Any], Field(max_length=200)] = {}
+    truncated: bool = False
 
     def to_model(self) -> Request:
         kind, body = "none", None
@@ -78,7 +79,7 @@ class RequestIn(_In):
                 kind, body = name, value
                 break
         headers = {name.lower(): value for name, value in self.headers.items()}
-        return Request(self.method, self.path, headers, kind, body, self.status, self.ids)
+        return Request(self.method, self.path, headers, kind, body, self.status, self.ids, self.truncated)
 
 
 class LimitsIn(_In):
@@ -96,6 +97,7 @@ class ReportIn(_In):
     framework: Short | None = None
     env: Annotated[dict[Short, Long], Field(max_length=100)] = {}
     limits: LimitsIn = LimitsIn()
+    suppressed: Annotated[int, Field(ge=0, le=1_000_000_000)] = 0
 
     def to_model(self, service: str) -> Report:
         exception = self.exception
@@ -116,6 +118,7 @@ class ReportIn(_In):
             entry=self.entry,
             framework=self.framework,
             env=self.env,
+            suppressed=self.suppressed,
             memory_mb=self.limits.as_mb,
         )
 

@@ -171,3 +171,8 @@ def test_a_new_event_is_announced_after_the_commit(tmp_path):
 def test_a_service_keeps_its_key(store):
     assert store.service_key("shop") == store.service_key("shop")
     assert store.service_key("other")[0] == 2
+
+
+def test_what_the_client_only_counted_counts_too(store):
+    store.incidents.take(a_report(report_id="1" * 32, suppressed=4), "f")
+    assert store.incidents.take(a_report(report_id="2" * 32, suppressed=2), "f").count == 8

@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from healer.model import ExceptionInfo, Evidence, Request, Suite, Verdict
+from healer.model import Evidence, ExceptionInfo, Request, Suite, Verdict
 from healer.stages import announcement
 
 from tests.healer.samples import a_candidate, a_diagnosis, a_replay, a_report, answered, crashed

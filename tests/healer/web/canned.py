@@ -115,7 +115,8 @@ class CannedHealer:
         self.refusal = ""  # detail of the problem that actions are answered with
         self.may_answer = threading.Event()  # actions wait for it
         self.may_answer.set()
-        self.resumed_from: list[str | None] = []  # Last-Event-ID of each stream
+        self.resumed_from: list[str | None] = []  # Last-Event-ID, or `after`, of each stream asked for
+        self.refused_streams = 0  # how many streams still to refuse
         self.log: list[dict[str, Any]] = []
 
     def emit(self, type_: str, **payload: Any) -> None:
@@ -202,9 +203,12 @@ class CannedHealer:
             return JSONResponse({"incident_id": "i1", "state": "proposed"}, 202)
 
         @app.get("/api/v1/events")
-        def events(request: Request) -> StreamingResponse:
-            last = request.headers.get("last-event-id")
+        def events(request: Request, after: str | None = None) -> Response:
+            last = request.headers.get("last-event-id") or after
             self.resumed_from.append(last)
+            if self.refused_streams:
+                self.refused_streams -= 1
+                return problem(503, "Starting.")
             return StreamingResponse(self.stream(int(last or len(self.log))), media_type="text/event-stream")
 
         return app

@@ -51,9 +51,7 @@ def is_problem(answer, status: int, *words: str) -> None:
 
 
 def count(healer) -> int:
-    return sum(
-        item["count"] for item in healer.get("/api/v1/incidents", headers=healer.operator).json()["incidents"]
-    )
+    return sum(item["count"] for item in healer.get("/api/v1/incidents", headers=healer.operator).json()["incidents"])
 
 
 def test_a_report_is_accepted_and_shown(healer):
@@ -82,7 +80,10 @@ def test_a_report_that_comes_twice_counts_once(healer):
         (b"[1]", ["object", "list"]),
         (b"{}", ["exception", "required"]),
         (b'{"exception": {"type": ""}}', ["exception.type"]),
-        (b'{"exception": {"type": "E"}, "frames": [{"file": "a", "line": "x", "function": "f"}]}', ["frames.0.line", "'x'"]),
+        (
+            b'{"exception": {"type": "E"}, "frames": [{"file": "a", "line": "x", "function": "f"}]}',
+            ["frames.0.line", "'x'"],
+        ),
         (b'{"exception": {"type": "E"}, "request": {"method": "get it", "path": "/"}}', ["request.method", "'get it'"]),
         (b'{"exception": {"type": "E"}, "request": {"method": "GET", "path": "x"}}', ["request.path"]),
         (b'{"exception": {"type": "E"}, "report_id": "../../x"}', ["report_id", "../../x"]),
@@ -151,7 +152,9 @@ def test_an_action_that_does_not_fit_the_state_is_409(healer):
 
 def test_a_report_of_a_foreign_file_is_declined_with_a_reason(healer):
     frame = {**REPORT["frames"][0], "file": "elsewhere/views.py"}
-    answer = healer.post("/api/v1/reports", json={**REPORT, "report_id": "e" * 32, "frames": [frame]}, headers=healer.key)
+    answer = healer.post(
+        "/api/v1/reports", json={**REPORT, "report_id": "e" * 32, "frames": [frame]}, headers=healer.key
+    )
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         found = healer.get(f"/api/v1/incidents/{answer.json()['incident_id']}", headers=healer.operator).json()

@@ -210,7 +210,15 @@ def test_stream_goes_on_where_it_broke_off(page: Page, healer: CannedHealer) -> 
     healer.emit("log", message="after the break")
     expect(page.get_by_text("after the break")).to_have_count(1)
     expect(page.locator("#connection")).to_have_text("live")
-    assert healer.resumed_from[1] == "1"
+    assert healer.resumed_from == [None, "1"]
+
+    healer.refused_streams = 1  # as a proxy does while the healer restarts: the browser itself gives up then
+    healer.break_streams()
+    expect(page.locator("#connection")).to_have_text("reconnecting…")
+    healer.emit("log", message="after the restart")
+    expect(page.get_by_text("after the restart")).to_have_count(1)
+    expect(page.locator("#connection")).to_have_text("live")
+    assert healer.resumed_from == [None, "1", "2", "2"]
 
 
 def test_fits_a_narrow_screen(page: Page) -> None:

@@ -68,7 +68,7 @@ class Incidents:
             if row is None:
                 _open(transaction, incident_id, report, fingerprint)
             else:
-                seen = {"count": row["count"] + 1, "last_seen": report.received_at}
+                seen = {"count": row["count"] + 1 + report.suppressed, "last_seen": report.received_at}
                 transaction.run(update(tables.incidents).where(tables.incidents.c.id == incident_id).values(**seen))
             transaction.run(
                 insert(tables.reports).values(
@@ -219,7 +219,7 @@ def _open(transaction: Transaction, incident_id: str, report: Report, fingerprin
             fault_line=fault.line if fault else None,
             fault_function=fault.function if fault else None,
             route=report.request.route if report.request else None,
-            count=1,
+            count=1 + report.suppressed,
             first_seen=report.received_at,
             last_seen=report.received_at,
             trace_id=trace_id,

@@ -1,4 +1,7 @@
-"""From a report and the source to a diagnosis: category, cause, where to fix, which answer. It proposes no change and runs nothing."""
+"""From a report and the source to a diagnosis: category, cause, where to fix, which answer.
+
+It proposes no change and runs nothing.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What went wrong in a sentence, which answer a maintainer would want, and where the fix may stand. It writes no code."""
+"""What went wrong in a sentence, which answer a maintainer would want, and where the fix may stand.
+
+It writes no code.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,20 @@ from healer.syntax.project import Function
 from healer.syntax.situation import Situation
 
 _KINDS = {
-    "path": "the path", "query": "the query string", "header": "a header", "cookie": "a cookie", "form": "the form",
-    "body": "the request's body", "raw": "the request", "state": "the service's own records", "table": "a fixed table",
-    "record": "a stored record", "row": "a database query", "env": "the environment", "external": "another service",
-}  # fmt: skip
+    "path": "the path",
+    "query": "the query string",
+    "header": "a header",
+    "cookie": "a cookie",
+    "form": "the form",
+    "body": "the request's body",
+    "raw": "the request",
+    "state": "the service's own records",
+    "table": "a fixed table",
+    "record": "a stored record",
+    "row": "a database query",
+    "env": "the environment",
+    "external": "another service",
+}
 _CONVERTING = {"wrong-type": Answer.CONVERT, "unserialisable": Answer.CONVERT}
 _LOGIC = ("changed-while-iterated", "name-error", "import-error", "await", "recursion")
 _REFUSING = ("conversion", "unpacking", "decoding", "raised-on-purpose", "integrity", "missing-member")
@@ -34,7 +47,7 @@ def cause_of(s: Situation) -> str:
         "conversion": f"{culprit} cannot be converted by {expression} {where}{came}.",
         "unpacking": f"{culprit} does not have as many parts as the code unpacks {where}{came}.",
         "wrong-type": f"{expression} mixes types that do not go together {where}{came}.",
-        "unbound-local": f"A path through {_function(s)} uses {culprit or 'a name'} before any branch has given it a value.",
+        "unbound-local": f"A path through {_function(s)} uses {culprit or 'a name'} before any branch gave it a value.",
         "changed-while-iterated": f"The loop over {culprit} changes what it loops over {where}.",
         "decoding": f"{expression} cannot decode what was sent {where}{came}.",
         "raised-on-purpose": f"{_function(s)} raises {crash.exception.type}, and no caller turns it into an answer.",

@@ -1,4 +1,7 @@
-"""How sure the diagnosis is and how much a fix there could break, each a sum of named parts. Evidence from runs is not its matter."""
+"""How sure the diagnosis is and how much a fix there could break, each a sum of named parts.
+
+Evidence from runs is not its matter.
+"""
 
 from __future__ import annotations
 

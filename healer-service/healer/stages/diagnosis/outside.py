@@ -1,4 +1,7 @@
-"""Crashes that no code change answers: something outside failed, or the code refused on purpose. It looks at no style of code."""
+"""Crashes that no code change answers: something outside failed, or the code refused on purpose.
+
+It looks at no style of code.
+"""
 
 from __future__ import annotations
 
@@ -10,38 +13,70 @@ from healer.syntax.purpose import handled_elsewhere, is_client_error
 from healer.syntax.situation import Situation
 
 _UNREACHABLE = {
-    "ConnectionRefusedError": "refused the connection", "ConnectionResetError": "closed the connection",
-    "ConnectionAbortedError": "closed the connection", "BrokenPipeError": "closed the connection",
-    "ConnectError": "could not be reached over the network", "ConnectTimeout": "did not answer in time",
-    "ReadTimeout": "did not answer in time", "TimeoutError": "did not answer in time", "Timeout": "did not answer in time",
-    "TimeoutException": "did not answer in time", "gaierror": "has a name that could not be resolved over the network",
-    "herror": "has a name that could not be resolved", "URLError": "could not be reached over the network",
-    "NetworkError": "could not be reached over the network", "ConnectionError": "could not be reached over the network",
-    "MaxRetryError": "could not be reached over the network", "RemoteDisconnected": "closed the connection",
-    "SSLError": "could not be trusted: its TLS certificate or handshake failed", "RemoteProtocolError": "broke the protocol",
-    "SSLCertVerificationError": "could not be trusted: its TLS certificate is not valid", "ReadError": "broke the connection",
-    "SMTPException": "(the mail server) refused", "IncompleteRead": "broke off its answer", "TransportError": "could not be reached",
-}  # fmt: skip
+    "ConnectionRefusedError": "refused the connection",
+    "ConnectionResetError": "closed the connection",
+    "ConnectionAbortedError": "closed the connection",
+    "BrokenPipeError": "closed the connection",
+    "ConnectError": "could not be reached over the network",
+    "ConnectTimeout": "did not answer in time",
+    "ReadTimeout": "did not answer in time",
+    "TimeoutError": "did not answer in time",
+    "Timeout": "did not answer in time",
+    "TimeoutException": "did not answer in time",
+    "gaierror": "has a name that could not be resolved over the network",
+    "herror": "has a name that could not be resolved",
+    "URLError": "could not be reached over the network",
+    "NetworkError": "could not be reached over the network",
+    "ConnectionError": "could not be reached over the network",
+    "MaxRetryError": "could not be reached over the network",
+    "RemoteDisconnected": "closed the connection",
+    "SSLError": "could not be trusted: its TLS certificate or handshake failed",
+    "RemoteProtocolError": "broke the protocol",
+    "SSLCertVerificationError": "could not be trusted: its TLS certificate is not valid",
+    "ReadError": "broke the connection",
+    "SMTPException": "(the mail server) refused",
+    "IncompleteRead": "broke off its answer",
+    "TransportError": "could not be reached",
+}
 _SYSTEM = (
-    (r"No space left on device|disk quota exceeded|\[Errno 28\]|database or disk is full", "The disk is full: no space left on the device."),
+    (
+        r"No space left on device|disk quota exceeded|\[Errno 28\]|database or disk is full",
+        "The disk is full: no space left on the device.",
+    ),
     (r"Too many open files|\[Errno 24\]", "The process has too many open files: a limit of the machine was reached."),
     (r"Cannot allocate memory|\[Errno 12\]|can't start new thread", "The machine ran out of memory."),
     (r"Read-only file system|\[Errno 30\]|readonly database", "The storage is read-only, so nothing could be written."),
     (r"Input/output error|\[Errno 5\]|disk I/O error", "The disk failed with an input/output error."),
     (r"Network is unreachable|No route to host|\[Errno 101\]|\[Errno 113\]", "The network is unreachable from here."),
-)  # fmt: skip
+)
 _DATABASE = (
-    (r"database is locked|database table is locked|deadlock|lock timeout|could not obtain lock|Lock wait timeout",
-     "The database is locked by another writer; it was busy at that moment."),
+    (
+        r"database is locked|database table is locked|deadlock|lock timeout|could not obtain lock|Lock wait timeout",
+        "The database is locked by another writer; it was busy at that moment.",
+    ),
     (r"unable to open database file", "The database file could not be opened: a matter of the deployment."),
-    (r"could not connect|connection refused|server closed the connection|Can't connect|too many (clients|connections)|"
-     r"terminating connection|connection (timed out|to server)|QueuePool limit|Lost connection|gone away",
-     "The database refused or lost the connection."),
-    (r"no such table|no such column|does not exist|Unknown column",
-     "The database does not have the schema this release expects; a migration is missing."),
+    (
+        r"could not connect|connection refused|server closed the connection|Can't connect|"
+        r"too many (clients|connections)|"
+        r"terminating connection|connection (timed out|to server)|QueuePool limit|Lost connection|gone away",
+        "The database refused or lost the connection.",
+    ),
+    (
+        r"no such table|no such column|does not exist|Unknown column",
+        "The database does not have the schema this release expects; a migration is missing.",
+    ),
     (r"malformed|not a database|disk image", "The database file is damaged."),
-)  # fmt: skip
-_GUARDS = ("AssertionError", "RuntimeError", "PermissionError", "SystemError", "NotImplementedError", "SystemExit", "OSError", "EnvironmentError")
+)
+_GUARDS = (
+    "AssertionError",
+    "RuntimeError",
+    "PermissionError",
+    "SystemError",
+    "NotImplementedError",
+    "SystemExit",
+    "OSError",
+    "EnvironmentError",
+)
 
 
 def no_code_change(report: Report, situation: Situation | None) -> str:
@@ -64,7 +99,13 @@ def _outside(exception: ExceptionInfo, situation: Situation | None) -> str:
     for pattern, reason in _SYSTEM:
         if re.search(pattern, message, re.I):
             return reason
-    if exception.type in ("OperationalError", "InterfaceError", "InternalError", "DatabaseError", "PendingRollbackError"):
+    if exception.type in (
+        "OperationalError",
+        "InterfaceError",
+        "InternalError",
+        "DatabaseError",
+        "PendingRollbackError",
+    ):
         for pattern, reason in _DATABASE:
             if re.search(pattern, message, re.I):
                 return reason
@@ -86,7 +127,12 @@ def _named(situation: Situation | None) -> str:
         return ""
     stem = situation.module.name.rpartition(".")[2]
     doc = (ast.get_docstring(situation.module.tree) or "").partition(".")[0].strip()
-    known = re.search(r"(?:the |our |shared )?([\w-]+(?: [\w-]+)? (?:store|service|server|gateway|database|provider|cache|queue|broker|api))\b", doc, re.I)
+    known = re.search(
+        r"(?:the |our |shared )?([\w-]+(?: [\w-]+)? "
+        r"(?:store|service|server|gateway|database|provider|cache|queue|broker|api))\b",
+        doc,
+        re.I,
+    )
     return f" ({known.group(1)})" if known else f" (called from {stem})"
 
 

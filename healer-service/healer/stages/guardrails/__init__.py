@@ -1,6 +1,6 @@
 """What a patch must not do, whoever wrote it: named rules over the files and over the syntax trees before and after.
 
-It says nothing about whether the patch is right. Rule numbers are stable; 0 is for a patch that cannot be checked at all.
+It says nothing about whether the patch is right. Rule numbers are stable; 0 is for a patch that cannot be checked.
 """
 
 from __future__ import annotations

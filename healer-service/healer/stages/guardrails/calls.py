@@ -1,4 +1,7 @@
-"""Rules about calls and imports that a repair of a web service never needs to add. Calls that were there before may stay."""
+"""Rules about calls and imports that a repair of a web service never needs to add.
+
+Calls that were there before may stay.
+"""
 
 from __future__ import annotations
 
@@ -10,30 +13,64 @@ from healer.model import Finding
 from healer.stages.guardrails.policy import Trees, added
 
 _CALLS: tuple[tuple[str, int, str, str], ...] = (
-    ("dynamic-code", 6, r"(builtins\.)?(eval|exec|compile|__import__)|importlib\.import_module|runpy\..+|code\.Interactive.+",
-     "Code made from text is run."),
-    ("subprocess", 7, r"subprocess\..+|os\.(system|popen|exec\w+|spawn\w+|posix_spawn\w*|fork\w*)|pty\..+|commands\..+|asyncio\.create_subprocess\w+",
-     "Another process is started."),
-    ("network", 8, r"(socket|requests|httpx|urllib3?|http\.client|aiohttp|ftplib|smtplib|telnetlib|websockets?|paramiko)(\..+)?|asyncio\.open_connection",
-     "A new network call."),
-    ("unsafe-deserialising", 9, r"(pickle|cPickle|marshal|shelve|dill|cloudpickle|joblib)\..+|yaml\.(load|load_all|unsafe_load\w*|full_load\w*)",
-     "Data is deserialised in a way that runs code."),
+    (
+        "dynamic-code",
+        6,
+        r"(builtins\.)?(eval|exec|compile|__import__)|importlib\.import_module|runpy\..+|code\.Interactive.+",
+        "Code made from text is run.",
+    ),
+    (
+        "subprocess",
+        7,
+        r"subprocess\..+|os\.(system|popen|exec\w+|spawn\w+|posix_spawn\w*|fork\w*)|pty\..+|commands\..+|asyncio\.create_subprocess\w+",
+        "Another process is started.",
+    ),
+    (
+        "network",
+        8,
+        r"(socket|requests|httpx|urllib3?|http\.client|aiohttp|ftplib|smtplib|telnetlib|websockets?|paramiko)(\..+)?|asyncio\.open_connection",
+        "A new network call.",
+    ),
+    (
+        "unsafe-deserialising",
+        9,
+        r"(pickle|cPickle|marshal|shelve|dill|cloudpickle|joblib)\..+|yaml\.(load|load_all|unsafe_load\w*|full_load\w*)",
+        "Data is deserialised in a way that runs code.",
+    ),
     ("native-code", 10, r"(ctypes|cffi|_ctypes)\..+", "Native code is called."),
     ("sleep", 29, r"(time|asyncio|gevent|eventlet|trio|anyio)\.sleep", "Waiting does not repair anything."),
-    ("fake-exit", 31, r"os\.(_exit|abort|kill)|sys\.exit|atexit\..+|signal\..+|(builtins\.)?(exit|quit)|faulthandler\..+",
-     "The process is ended or its end is caught."),
-    ("patched-harness", 30, r"(unittest\.mock|mock|gc|inspect)\..+|sys\.(settrace|setprofile|setrecursionlimit)|(builtins\.)?setattr",
-     "Builtins, recursion limits or objects are patched from outside."),
+    (
+        "fake-exit",
+        31,
+        r"os\.(_exit|abort|kill)|sys\.exit|atexit\..+|signal\..+|(builtins\.)?(exit|quit)|faulthandler\..+",
+        "The process is ended or its end is caught.",
+    ),
+    (
+        "patched-harness",
+        30,
+        r"(unittest\.mock|mock|gc|inspect)\..+|sys\.(settrace|setprofile|setrecursionlimit)|(builtins\.)?setattr",
+        "Builtins, recursion limits or objects are patched from outside.",
+    ),
     ("obfuscated", 33, r"(zlib|bz2|lzma)\.decompress|codecs\.decode", "A packed payload is unpacked."),
-)  # fmt: skip
+)
 _MODULES: tuple[tuple[str, int, str, str], ...] = (
     ("subprocess", 7, r"subprocess|pty|commands", "Another process can be started."),
-    ("network", 8, r"socket|requests|httpx|urllib3|urllib\.request|http\.client|aiohttp|ftplib|smtplib|telnetlib|paramiko", "Network calls become possible."),
-    ("unsafe-deserialising", 9, r"pickle|cPickle|marshal|shelve|dill|cloudpickle", "Deserialising that runs code becomes possible."),
+    (
+        "network",
+        8,
+        r"socket|requests|httpx|urllib3|urllib\.request|http\.client|aiohttp|ftplib|smtplib|telnetlib|paramiko",
+        "Network calls become possible.",
+    ),
+    (
+        "unsafe-deserialising",
+        9,
+        r"pickle|cPickle|marshal|shelve|dill|cloudpickle",
+        "Deserialising that runs code becomes possible.",
+    ),
     ("native-code", 10, r"ctypes|cffi", "Native code becomes possible."),
     ("fake-exit", 31, r"atexit|signal", "The process's end can be caught."),
     ("patched-harness", 30, r"unittest\.mock|mock|gc", "Objects can be patched from outside."),
-)  # fmt: skip
+)
 
 
 def added_calls(trees: Trees) -> Iterator[Finding]:
@@ -65,7 +102,9 @@ def _references(trees: Trees) -> Iterator[Finding]:
     wanted = {"eval", "exec", "__import__", "__builtins__", "__subclasses__", "__globals__"}
 
     def dangerous(node: ast.AST) -> bool:
-        return (isinstance(node, ast.Name) and node.id in wanted) or (isinstance(node, ast.Attribute) and node.attr in wanted)
+        return (isinstance(node, ast.Name) and node.id in wanted) or (
+            isinstance(node, ast.Attribute) and node.attr in wanted
+        )
 
     called = {id(n.func) for n in ast.walk(trees.after) if isinstance(n, ast.Call)}
     for node in added(trees.before, trees.after, dangerous):

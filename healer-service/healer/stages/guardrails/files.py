@@ -11,29 +11,61 @@ from healer.model import Candidate, Change, Finding
 from healer.stages.guardrails.policy import Policy
 
 _DENIED: tuple[tuple[str, int, str, str], ...] = (
-    ("git-internals", 22, r"(^|/)(\.git(/|$)|\.gitattributes$|\.gitmodules$|\.githooks/|\.husky/|hooks/(pre|post|commit)-)",
-     "Git's own files are not the service's source."),
-    ("ci-workflow", 15, r"(^|/)(\.github/|\.gitlab-ci|\.circleci/|\.ci/|azure-pipelines|Jenkinsfile|\.travis|\.woodpecker|\.drone)",
-     "A repair does not change what the CI runs."),
-    ("build-files", 16, r"(^|/)(Dockerfile|Containerfile|docker-compose|compose\.ya?ml|Makefile|GNUmakefile|[^/]*\.dockerfile|Procfile|[^/]*\.(service|tf))",
-     "A repair does not change how the service is built or started."),
-    ("dependencies", 12, r"(^|/)(requirements[^/]*\.(txt|in|lock)|pyproject\.toml|setup\.(py|cfg)|Pipfile|poetry\.lock|uv\.lock|[^/]*\.lock|constraints[^/]*\.txt|environment\.ya?ml)$",
-     "A repair does not change dependencies."),
-    ("test-machinery", 17, r"(^|/)(conftest\.py|sitecustomize\.py|usercustomize\.py|pytest\.ini|tox\.ini|\.coveragerc|noxfile\.py|[^/]*\.pth)$",
-     "A repair does not change how tests or the interpreter start."),
-    ("ownership", 39, r"(^|/)(CODEOWNERS|LICEN[CS]E[^/]*|COPYING|NOTICE)$", "A repair does not change ownership or licence."),
+    (
+        "git-internals",
+        22,
+        r"(^|/)(\.git(/|$)|\.gitattributes$|\.gitmodules$|\.githooks/|\.husky/|hooks/(pre|post|commit)-)",
+        "Git's own files are not the service's source.",
+    ),
+    (
+        "ci-workflow",
+        15,
+        r"(^|/)(\.github/|\.gitlab-ci|\.circleci/|\.ci/|azure-pipelines|Jenkinsfile|\.travis|\.woodpecker|\.drone)",
+        "A repair does not change what the CI runs.",
+    ),
+    (
+        "build-files",
+        16,
+        r"(^|/)(Dockerfile|Containerfile|docker-compose|compose\.ya?ml|Makefile|GNUmakefile|[^/]*\.dockerfile|Procfile|[^/]*\.(service|tf))",
+        "A repair does not change how the service is built or started.",
+    ),
+    (
+        "dependencies",
+        12,
+        r"(^|/)(requirements[^/]*\.(txt|in|lock)|pyproject\.toml|setup\.(py|cfg)|Pipfile|poetry\.lock|uv\.lock|[^/]*\.lock|constraints[^/]*\.txt|environment\.ya?ml)$",
+        "A repair does not change dependencies.",
+    ),
+    (
+        "test-machinery",
+        17,
+        r"(^|/)(conftest\.py|sitecustomize\.py|usercustomize\.py|pytest\.ini|tox\.ini|\.coveragerc|noxfile\.py|[^/]*\.pth)$",
+        "A repair does not change how tests or the interpreter start.",
+    ),
+    (
+        "ownership",
+        39,
+        r"(^|/)(CODEOWNERS|LICEN[CS]E[^/]*|COPYING|NOTICE)$",
+        "A repair does not change ownership or licence.",
+    ),
     ("migrations", 34, r"(^|/)(migrations?|alembic)/|\.sql$", "A repair does not touch the database's schema."),
-)  # fmt: skip
+)
 _BIDI = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
-_SILENCERS = re.compile(r"#\s*(noqa|nosec|type:\s*ignore|pragma:\s*no cover|pylint:\s*disable|pyright:\s*ignore|mypy:\s*ignore|fmt:\s*off)", re.I)
-_SKIPS = re.compile(r"(pytest\.mark\.(skip|skipif|xfail)|pytest\.(skip|xfail|importorskip)\(|unittest\.skip|@skip|expectedFailure)")
+_SILENCERS = re.compile(
+    r"#\s*(noqa|nosec|type:\s*ignore|pragma:\s*no cover|pylint:\s*disable|pyright:\s*ignore|mypy:\s*ignore|fmt:\s*off)",
+    re.I,
+)
+_SKIPS = re.compile(
+    r"(pytest\.mark\.(skip|skipif|xfail)|pytest\.(skip|xfail|importorskip)\(|unittest\.skip|@skip|expectedFailure)"
+)
 
 
 def about_files(candidate: Candidate, policy: Policy) -> Iterator[Finding]:
     if not candidate.changes or all(c.before == c.after for c in candidate.changes):
         yield Finding("no-op", 38, "", 0, "The patch changes nothing.")
     if len(candidate.changes) > policy.max_files:
-        yield Finding("too-large", 24, "", 0, f"It touches {len(candidate.changes)} files; {policy.max_files} are allowed.")
+        yield Finding(
+            "too-large", 24, "", 0, f"It touches {len(candidate.changes)} files; {policy.max_files} are allowed."
+        )
     lines = sum(len(added_lines(c)) + len(removed_lines(c)) for c in candidate.changes)
     if lines > policy.max_lines:
         yield Finding("too-large", 24, "", 0, f"It changes {lines} lines; {policy.max_lines} are allowed.")
@@ -53,11 +85,16 @@ def _about_path(change: Change, policy: Policy) -> Iterator[Finding]:
             denied = True
             yield Finding(name, number, change.file, 0, reason)
     if not denied and not _inside(path, policy.source) and not _is_test(path):
-        yield Finding("outside-source", 20, change.file, 0, f"A patch may touch {', '.join(policy.source) or 'nothing'} only.")
+        yield Finding(
+            "outside-source", 20, change.file, 0, f"A patch may touch {', '.join(policy.source) or 'nothing'} only."
+        )
 
 
 def _inside(path: PurePosixPath, folders: tuple[str, ...]) -> bool:
-    return any(folder in (".", "") or path == PurePosixPath(folder) or PurePosixPath(folder) in path.parents for folder in folders)
+    return any(
+        folder in (".", "") or path == PurePosixPath(folder) or PurePosixPath(folder) in path.parents
+        for folder in folders
+    )
 
 
 def _is_test(path: PurePosixPath) -> bool:
@@ -70,7 +107,9 @@ def _about_text(change: Change) -> Iterator[Finding]:
     for number, text in added_lines(change):
         if _BIDI.search(text):
             yield Finding("hidden-characters", 32, change.file, number, "Invisible or direction-changing characters.")
-        if _SILENCERS.search(text) and not any(_SILENCERS.search(old) and _bare(old) == _bare(text) for _, old in removed_lines(change)):
+        if _SILENCERS.search(text) and not any(
+            _SILENCERS.search(old) and _bare(old) == _bare(text) for _, old in removed_lines(change)
+        ):
             yield Finding("silenced-checker", 36, change.file, number, "A comment that silences a checker.")
         if _SKIPS.search(text):
             yield Finding("test-skipped", 18, change.file, number, "A test is skipped or expected to fail.")

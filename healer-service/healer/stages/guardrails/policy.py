@@ -31,7 +31,12 @@ class Trees:
         names = {}
         for node in ast.walk(self.after):
             if isinstance(node, ast.Import):
-                names.update({(a.asname or a.name.partition(".")[0]): (a.name if a.asname else a.name.partition(".")[0]) for a in node.names})
+                names.update(
+                    {
+                        (a.asname or a.name.partition(".")[0]): (a.name if a.asname else a.name.partition(".")[0])
+                        for a in node.names
+                    }
+                )
             elif isinstance(node, ast.ImportFrom):
                 names.update({(a.asname or a.name): f"{node.module or ''}.{a.name}" for a in node.names})
         return names

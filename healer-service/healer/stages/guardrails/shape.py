@@ -1,4 +1,7 @@
-"""Rules about what must still be there: routes, public signatures, real function bodies. It does not look at values."""
+"""Rules about what must still be there: routes, public signatures, real function bodies.
+
+It does not look at values.
+"""
 
 from __future__ import annotations
 
@@ -70,8 +73,14 @@ def _compatible(old: ast.arguments, new: ast.arguments) -> bool:
     keyword_only = {arg.arg for arg in old.kwonlyargs}
     if not keyword_only <= {arg.arg for arg in new.kwonlyargs} or (old.vararg is None) != (new.vararg is None):
         return False
-    required = [a.arg for a, d in zip(new.kwonlyargs, new.kw_defaults, strict=True) if d is None and a.arg not in keyword_only]
-    return not required and (old.kwarg is None) == (new.kwarg is None) and _annotations(old) == _annotations(new, set(names) | keyword_only)
+    required = [
+        a.arg for a, d in zip(new.kwonlyargs, new.kw_defaults, strict=True) if d is None and a.arg not in keyword_only
+    ]
+    return (
+        not required
+        and (old.kwarg is None) == (new.kwarg is None)
+        and _annotations(old) == _annotations(new, set(names) | keyword_only)
+    )
 
 
 def _annotations(args: ast.arguments, only: set[str] | None = None) -> dict[str, str]:
@@ -86,7 +95,9 @@ def _is_stub(node: FunctionNode) -> bool:
     first = body[0]
     if isinstance(first, ast.Pass) or (isinstance(first, ast.Raise) and "NotImplementedError" in ast.unparse(first)):
         return True
-    return isinstance(first, ast.Return) and (first.value is None or not any(isinstance(n, (ast.Name, ast.Call)) for n in ast.walk(first.value)))
+    return isinstance(first, ast.Return) and (
+        first.value is None or not any(isinstance(n, (ast.Name, ast.Call)) for n in ast.walk(first.value))
+    )
 
 
 def _about_names(trees: Trees) -> Iterator[Finding]:

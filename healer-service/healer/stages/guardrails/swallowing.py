@@ -1,4 +1,6 @@
-"""Rules against hiding the failure: catch-alls, swallowed exceptions, a special case for the one value that failed."""
+"""Rules against hiding the failure: catch-alls, swallowed exceptions, a special case for the one value that
+failed.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +66,9 @@ def _is_remark(statement: ast.stmt) -> bool:
     if isinstance(statement.value, ast.Constant):
         return True
     call = statement.value
-    return isinstance(call, ast.Call) and ast.unparse(call.func).startswith(("print", "log", "self.log", "current_app.logger", "app.logger"))
+    return isinstance(call, ast.Call) and ast.unparse(call.func).startswith(
+        ("print", "log", "self.log", "current_app.logger", "app.logger")
+    )
 
 
 def _is_nothing(value: ast.expr | None) -> bool:
@@ -74,7 +78,12 @@ def _is_nothing(value: ast.expr | None) -> bool:
         return not any(_is_status(item) for item in value.elts) and all(_is_nothing(item) for item in value.elts)
     if isinstance(value, ast.Dict):
         return all(_is_nothing(item) for item in value.values)
-    return isinstance(value, ast.Call) and not value.args and not value.keywords and ast.unparse(value.func) in ("dict", "list", "set", "tuple", "str")
+    return (
+        isinstance(value, ast.Call)
+        and not value.args
+        and not value.keywords
+        and ast.unparse(value.func) in ("dict", "list", "set", "tuple", "str")
+    )
 
 
 def _is_status(node: ast.expr) -> bool:
@@ -82,13 +91,23 @@ def _is_status(node: ast.expr) -> bool:
 
 
 def _already_answers(trees: Trees, handler: ast.ExceptHandler, answer: ast.Return) -> bool:
-    """A parser that answers None for other bad text before the patch may answer it for this; a broad except may not."""
+    """A parser that answers None for other bad text before the patch may answer it for this; a broad except may
+    not.
+    """
     if _is_broad(trees, handler) or answer.value is None or ast.unparse(answer.value) != "None":
         return False
     for function in ast.walk(trees.after):
-        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)) and any(n is handler for n in ast.walk(function)):
-            old = next((f for f in ast.walk(trees.before) if isinstance(f, type(function)) and f.name == function.name), None)
-            texts = [ast.unparse(n.value) for n in ast.walk(old) if isinstance(n, ast.Return) and n.value is not None] if old else []
+        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)) and any(
+            n is handler for n in ast.walk(function)
+        ):
+            old = next(
+                (f for f in ast.walk(trees.before) if isinstance(f, type(function)) and f.name == function.name), None
+            )
+            texts = (
+                [ast.unparse(n.value) for n in ast.walk(old) if isinstance(n, ast.Return) and n.value is not None]
+                if old
+                else []
+            )
             return any(text == "None" or text.endswith("else None") for text in texts)
     return False
 
@@ -103,7 +122,9 @@ def about_special_cases(trees: Trees, policy: Policy) -> Iterator[Finding]:
     for node in added(trees.before, trees.after, lambda n: isinstance(n, wanted)):
         for constant in _compared(node):
             if str(constant.value) in values and not isinstance(constant.value, bool):
-                yield _finding("special-case", 3, node, f"A special case for the value that failed: {constant.value!r}.")
+                yield _finding(
+                    "special-case", 3, node, f"A special case for the value that failed: {constant.value!r}."
+                )
 
 
 def _compared(node: ast.AST) -> list[ast.Constant]:
@@ -119,7 +140,11 @@ def _compared(node: ast.AST) -> list[ast.Constant]:
         flat = [key for key in node.keys if key is not None]
     elif isinstance(node, ast.Set):
         flat = list(node.elts)
-    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("startswith", "endswith", "replace"):
+    elif (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("startswith", "endswith", "replace")
+    ):
         flat = list(node.args)
     else:
         flat = []

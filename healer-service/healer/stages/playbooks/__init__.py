@@ -32,10 +32,24 @@ Playbook = Callable[[Situation], Iterator[Draft]]
 LIMIT = 12
 
 _MODULES = (
-    none_dereference, missing_key, empty_sequence, zero_division, conversion, unbound_local, changed_while_iterated,
-    decoding, unpacking, wrong_type, names, misspelt_attribute, unhandled_error, rows, missing_file, unserialisable,
+    none_dereference,
+    missing_key,
+    empty_sequence,
+    zero_division,
+    conversion,
+    unbound_local,
+    changed_while_iterated,
+    decoding,
+    unpacking,
+    wrong_type,
+    names,
+    misspelt_attribute,
+    unhandled_error,
+    rows,
+    missing_file,
+    unserialisable,
     forgotten_await,
-)  # fmt: skip
+)
 SERVING: dict[str, list[tuple[str, Playbook]]] = {}
 for _module in _MODULES:
     for _category in _module.CATEGORIES:
@@ -43,7 +57,9 @@ for _module in _MODULES:
 
 
 def propose(report: Report, diagnosis: Diagnosis, sources: Mapping[str, str]) -> tuple[Candidate, ...]:
-    """Candidates for a diagnosis, best first, at most LIMIT; none when no code change is right or no playbook serves it."""
+    """Candidates for a diagnosis, best first, at most LIMIT; none when no code change is right or no playbook
+    serves it.
+    """
     if diagnosis.decline_reason or diagnosis.category not in SERVING:
         return ()
     situation = Situation.of(report, sources)

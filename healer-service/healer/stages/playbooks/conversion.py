@@ -17,11 +17,11 @@ from healer.stages.playbooks.drafts import (
     guard,
     hoisted,
     in_lazy_part,
-    wrap,
-)  # fmt: skip
+)
 from healer.stages.playbooks.handlers import widened
 from healer.syntax.edits import AddImport, Guarded
 from healer.syntax.examples import handlers_around
+from healer.syntax.nouns import name_of
 from healer.syntax.project import Function, Module
 from healer.syntax.refusals import reachable
 from healer.syntax.situation import Situation
@@ -30,9 +30,17 @@ from healer.syntax.wording import render
 CATEGORIES = ("conversion",)
 NAME = "conversion"
 _KINDS = {
-    "int": "a whole number", "float": "a number", "Decimal": "a number", "date": "a date", "datetime": "a date",
-    "strptime": "a date", "fromisoformat": "a date", "UUID": "a UUID", "fromtimestamp": "a timestamp", "ip_address": "an IP address",
-}  # fmt: skip
+    "int": "a whole number",
+    "float": "a number",
+    "Decimal": "a number",
+    "date": "a date",
+    "datetime": "a date",
+    "strptime": "a date",
+    "fromisoformat": "a date",
+    "UUID": "a UUID",
+    "fromtimestamp": "a timestamp",
+    "ip_address": "an IP address",
+}
 
 
 def draft(s: Situation) -> Iterator[Draft]:
@@ -46,7 +54,7 @@ def _drafts(s: Situation, expression: ast.expr, culprit: ast.expr) -> Iterator[D
         return
     origins = s.origins(culprit)
     client = sorted((o for o in origins if o.is_client), key=lambda o: not o.name)
-    name = _name(culprit, client[0].name if client else "")
+    name = name_of(culprit, *(o.name for o in client))
     base = 0.84 if client else 0.55
     errors, imports = error_of(s, s.module)
     yield from widened(s, errors, imports)
@@ -66,22 +74,14 @@ def error_of(s: Situation, module: Module) -> tuple[str, tuple[AddImport, ...]]:
     if name == "InvalidOperation":
         if "decimal" in module.imports and "Decimal" not in module.imports:
             return "decimal.InvalidOperation", ()
-        return "InvalidOperation", () if "InvalidOperation" in module.imports else (AddImport("decimal", "InvalidOperation"),)
+        return "InvalidOperation", () if "InvalidOperation" in module.imports else (
+            AddImport("decimal", "InvalidOperation"),
+        )
     if exception.is_a("UnicodeDecodeError"):
         return "UnicodeDecodeError", ()
     if exception.is_a("JSONDecodeError"):
         return "ValueError", ()
     return (name if name in ("OverflowError", "KeyError", "TypeError", "OSError") else "ValueError"), ()
-
-
-def _name(culprit: ast.expr, origin: str) -> str:
-    if isinstance(culprit, ast.Subscript) and isinstance(culprit.slice, ast.Constant) and isinstance(culprit.slice.value, str):
-        return culprit.slice.value
-    if isinstance(culprit, ast.Call) and culprit.args and isinstance(culprit.args[0], ast.Constant):
-        return str(culprit.args[0].value)
-    if isinstance(culprit, (ast.Name, ast.Attribute)) and origin in ("", "args", "json", "form"):
-        return ast.unparse(culprit).rpartition(".")[2]
-    return origin or "value"
 
 
 def _phrase(s: Situation, call: ast.Call, name: str) -> str:
@@ -127,7 +127,7 @@ def _as_sibling(s: Situation, call: ast.Call, name: str, base: float) -> Iterato
         imports = reachable(refusal, s.module, s.project)
         if imports is None or not isinstance(refusal.message, ast.Constant):
             continue
-        old = _name(handled.call.args[0], "") if handled.call.args else ""
+        old = name_of(handled.call.args[0]) if handled.call.args else ""
         said = refusal.module.text(refusal.message)
         if old and old not in said:
             old = next((w for w in re.findall(r"\w+", said) if w in ast.unparse(handled.call)), "")
@@ -141,7 +141,9 @@ def _as_sibling(s: Situation, call: ast.Call, name: str, base: float) -> Iterato
         handler = f"except {ast.unparse(handled.handler.type)}:\n    {chained(s, code)}\n"
         edits = ((s.module, Guarded(statement, handler)), *((s.module, added) for added in imports))
         where = handled.function.name if handled.function is not None else "other code"
-        yield Draft(f"Refuse with {refusal.status}, as {where} does", edits, answer_of(refusal.status or 400), base + 0.1)
+        yield Draft(
+            f"Refuse with {refusal.status}, as {where} does", edits, answer_of(refusal.status or 400), base + 0.1
+        )
 
 
 def _in_callers(s: Situation, call: ast.Call, errors: str, wish: Wish, base: float) -> Iterator[Draft]:
@@ -160,8 +162,6 @@ def _finite(s: Situation, culprit: ast.expr, name: str, base: float) -> Iterator
         return
     needs = () if "math" in s.module.imports else (AddImport("", "math"),)
     for part in [culprit, *(n for n in ast.walk(culprit) if isinstance(n, ast.Name))]:
-        if not isinstance(part, ast.expr):
-            continue
         for place in s.places(part):
             if any(o.is_client for o in s.origins_at(place)):
                 wish = Wish(BAD_INPUT, name, says=f"{name} must be a finite number")
@@ -182,5 +182,6 @@ def _none_like_its_other_answers(
     if gives_none or speaks:
         handler = f"except {errors}:\n    return None\n"
         edits = ((s.module, Guarded(statement, handler)), *((s.module, n) for n in imports))
-        yield Draft(f"Answer None on {errors}, as {function.name} does for other text", edits, Answer.NATURAL_VALUE, 0.86)
-
+        yield Draft(
+            f"Answer None on {errors}, as {function.name} does for other text", edits, Answer.NATURAL_VALUE, 0.86
+        )

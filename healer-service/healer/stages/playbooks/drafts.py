@@ -1,4 +1,7 @@
-"""From an idea for a repair to a candidate: guards, values and handlers as edits of the source. It does not choose between ideas."""
+"""From an idea for a repair to a candidate: guards, values and handlers as edits of the source.
+
+It does not choose between ideas.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,11 @@ from dataclasses import dataclass, field
 from healer.model import Answer, Candidate, Change
 from healer.syntax.edits import AddImport, Edit, Guarded, InsertBefore, Replace, apply
 from healer.syntax.examples import Example
+from healer.syntax.nouns import singular
 from healer.syntax.project import Function, Module, names_in
 from healer.syntax.refusals import Wording, reachable
 from healer.syntax.situation import Place, Situation, bound_inside
-from healer.syntax.wording import BAD_INPUT, CONFLICT, NOT_FOUND, UNAUTHORISED, Wish, refuse, render, singular, usable
+from healer.syntax.wording import BAD_INPUT, CONFLICT, NOT_FOUND, UNAUTHORISED, Wish, refuse, render, usable
 
 __all__ = ["BAD_INPUT", "CONFLICT", "NOT_FOUND", "UNAUTHORISED", "Draft", "Wish"]
 
@@ -62,7 +66,10 @@ def answer_of(status: int) -> Answer:
 
 
 def guard(s: Situation, place: Place, test: str, wish: Wish, fit: float, limit: int = 3) -> Iterator[Draft]:
-    """`if <test>: <refusal>` before the place; `{0}` in the test is what is looked at. Calls are made once, into a name."""
+    """`if <test>: <refusal>` before the place; `{0}` in the test is what is looked at.
+
+    Calls are made once, into a name.
+    """
     subject, before = named(s, place)
     if subject is None:
         return
@@ -73,16 +80,17 @@ def guard(s: Situation, place: Place, test: str, wish: Wish, fit: float, limit: 
             f"Refuse with {wording.status} when {test.format(subject)}",
             (
                 (place.module, InsertBefore(place.statement, code)),
-                *_use_name(s, place, subject, before),
+                *use_name(s, place, subject, before),
                 *((place.module, added) for added in wording.imports),
             ),
             answer_of(wording.status),
-            _weigh(fit, wording) - 0.05 * place.depth,
+            _weigh(fit, wording, place.function) - 0.05 * place.depth,
         )
 
 
-def _weigh(fit: float, wording: Wording) -> float:
-    return fit + 0.5 * (wording.fit - 0.85)
+def _weigh(fit: float, wording: Wording, where: Function) -> float:
+    promised = re.search(rf"(?<![\d.]){wording.status}(?!\d)", where.docstring) is not None
+    return fit + 0.5 * (wording.fit - 0.85) + 0.3 * promised
 
 
 def named(s: Situation, place: Place) -> tuple[str | None, str]:
@@ -136,10 +144,12 @@ def fresh_name(value: ast.expr, function: Function) -> str:
     elif isinstance(inner, ast.Attribute):
         word = inner.attr
     word = word if word.isidentifier() else "value"
-    return next(n for n in (word, f"found_{word}", f"{word}_value", *(f"{word}_{i}" for i in range(2, 99))) if n not in taken)
+    return next(
+        n for n in (word, f"found_{word}", f"{word}_value", *(f"{word}_{i}" for i in range(2, 99))) if n not in taken
+    )
 
 
-def _use_name(s: Situation, place: Place, subject: str, before: str) -> tuple[tuple[Module, Edit], ...]:
+def use_name(s: Situation, place: Place, subject: str, before: str) -> tuple[tuple[Module, Edit], ...]:
     return ((place.module, Replace(place.value, subject)),) if before else ()
 
 
@@ -157,7 +167,7 @@ def copied(s: Situation, example: Example, place: Place, subject: ast.expr, test
         return None
     edits: list[tuple[Module, Edit]] = [
         (place.module, InsertBefore(place.statement, f"{before}if {test.format(looked_at)}:\n    {code}\n")),
-        *_use_name(s, place, looked_at, before),
+        *use_name(s, place, looked_at, before),
         *((place.module, added) for added in match),
     ]
     status = example.refusal.status or 400
@@ -167,7 +177,9 @@ def copied(s: Situation, example: Example, place: Place, subject: ast.expr, test
 
 
 def _renamed(example: Example, subject: ast.expr, place: Place) -> str | None:
-    """The example's words; where they show a value that this place does not have, what it looks at takes its place."""
+    """The example's words; where they show a value that this place does not have, what it looks at takes its
+    place.
+    """
     refusal = example.refusal
     if refusal.message is None:
         return ""
@@ -202,7 +214,7 @@ def caught(
             f"Refuse with {wording.status} on {errors}",
             ((module, Guarded(statement, handler)), *((module, added) for added in wording.imports)),
             answer_of(wording.status),
-            _weigh(fit, wording),
+            _weigh(fit, wording, function),
         )
 
 
@@ -228,7 +240,7 @@ def hoisted(
                 *((module, added) for added in wording.imports),
             ),
             answer_of(wording.status),
-            _weigh(fit, wording),
+            _weigh(fit, wording, function),
         )
 
 
@@ -245,14 +257,17 @@ def chained(s: Situation, code: str) -> str:
     return f"{code} from None" if ends and ends.count("None") * 2 >= len(ends) else code
 
 
-def importable(s: Situation, target: Module, owner: Module, name: str) -> tuple[AddImport, ...] | None:
-    """What `target` must import to use a name of another module of the service."""
+def reference(s: Situation, target: Module, owner: Module, name: str) -> tuple[str, tuple[AddImport, ...]] | None:
+    """How `target` says a name of another module of the service, and what it must import for that."""
     if owner is target or name in target.imports:
-        return ()
+        return name, ()
+    for known, dotted in target.imports.items():
+        if s.project.module_named(dotted) is owner:
+            return f"{known}.{name}", ()
     for refusal in s.refusals.all:
         if refusal.module is owner and reachable(refusal, target, s.project) is None:
             return None
-    return (AddImport(owner.name, name),)
+    return name, (AddImport(owner.name, name),)
 
 
 def wrap(module: Module, node: ast.expr, code: str) -> str:
@@ -270,7 +285,9 @@ def whole_of(module: Module, node: ast.expr) -> ast.expr:
     current = node
     while True:
         parent = module.parents.get(current)
-        if (isinstance(parent, (ast.Attribute, ast.Subscript)) and parent.value is current) or (isinstance(parent, ast.Call) and parent.func is current):
+        if (isinstance(parent, (ast.Attribute, ast.Subscript)) and parent.value is current) or (
+            isinstance(parent, ast.Call) and parent.func is current
+        ):
             current = parent
         else:
             return current

@@ -7,14 +7,28 @@ from collections.abc import Iterator
 
 from healer.model import Answer
 from healer.stages.playbooks.drafts import (
-    BAD_INPUT, NOT_FOUND, UNAUTHORISED, Draft, Wish, copied, guard, importable, in_lazy_part, whole_of, wrap,
-)  # fmt: skip
+    BAD_INPUT,
+    NOT_FOUND,
+    UNAUTHORISED,
+    Draft,
+    Wish,
+    answer_of,
+    copied,
+    guard,
+    in_lazy_part,
+    named,
+    reference,
+    use_name,
+    whole_of,
+    wrap,
+)
 from healer.syntax.defaults import hints_at_nothing, of_mean
-from healer.syntax.edits import InsertBefore, Replace
+from healer.syntax.edits import Edit, InsertBefore, Replace
 from healer.syntax.examples import ensuring_functions, lookup_guards
+from healer.syntax.nouns import name_of, noun_of
 from healer.syntax.origins import Origin
-from healer.syntax.situation import Situation
-from healer.syntax.wording import singular
+from healer.syntax.project import Module
+from healer.syntax.situation import Place, Situation
 
 CATEGORIES = ("empty-sequence",)
 NAME = "empty-sequence"
@@ -61,9 +75,11 @@ def _too_few_parts(s: Situation, expression: ast.Subscript, culprit: ast.expr, p
     same_list = [
         n.slice.value
         for n in ast.walk(s.function.node if s.function is not None else s.crash.statement)
-        if isinstance(n, ast.Subscript) and ast.unparse(n.value) == ast.unparse(culprit)
-        and isinstance(n.slice, ast.Constant) and isinstance(n.slice.value, int)
-    ]  # fmt: skip
+        if isinstance(n, ast.Subscript)
+        and ast.unparse(n.value) == ast.unparse(culprit)
+        and isinstance(n.slice, ast.Constant)
+        and isinstance(n.slice.value, int)
+    ]
     needed = max([needed, *(i + 1 for i in same_list)])
     name = _input_name(client, parts.func.value)
     for place in s.places(culprit):
@@ -78,24 +94,22 @@ def _refuses(s: Situation, node: ast.AST, status: int) -> bool:
     return any(r.function is not None and r.function.node is node and r.status == status for r in s.refusals.all)
 
 
-def _same_refusal(s: Situation, place: object, test: str, status: int, fit: float) -> Iterator[Draft]:
-    from healer.stages.playbooks.drafts import Place, _use_name, answer_of, named
-    from healer.syntax.refusals import Refusal
-
-    assert isinstance(place, Place)
-    own: list[Refusal] = [
+def _same_refusal(s: Situation, place: Place, test: str, status: int, fit: float) -> Iterator[Draft]:
+    own = [
         r
         for r in s.refusals.all
-        if r.function is not None and r.function.node is place.function.node and r.status == status
+        if r.function is not None
+        and r.function.node is place.function.node
+        and r.status == status
         and r.node.lineno < place.statement.lineno
-    ]  # fmt: skip
+    ]
     subject, before = named(s, place)
     if not own or subject is None:
         return
     code = place.module.text(own[-1].node)
     edits = (
         (place.module, InsertBefore(place.statement, f"{before}if {test.format(subject)}:\n    {code}\n")),
-        *_use_name(s, place, subject, before),
+        *use_name(s, place, subject, before),
     )
     yield Draft(f"Refuse with {status} when {test.format(subject)}, as just before", edits, answer_of(status), fit)
 
@@ -116,13 +130,16 @@ def _chosen_index(s: Situation, expression: ast.Subscript, culprit: ast.expr) ->
     if not client:
         return
     table, text = s.module.text(culprit), s.module.text(expression.slice)
-    noun = singular(table.rpartition(".")[2])
+    noun = noun_of(culprit)
     path = any(o.kind == "path" for o in client)
     for place in s.places(expression.slice):
         if place.depth:
             continue
         test = f"not 0 <= {text} < len({table})"
-        wishes = [Wish(NOT_FOUND, noun, text), Wish(BAD_INPUT, noun, text, says=f"invalid {singular(client[0].name or noun)}")]
+        wishes = [
+            Wish(NOT_FOUND, noun, text),
+            Wish(BAD_INPUT, noun, text, says=f"invalid {name_of(client[0].name, noun)}"),
+        ]
         first = 0 if path or any(r.status == 404 for r in s.refusals.all if r.module is s.module) else 1
         yield from guard(s, place, test, wishes[first], 0.84)
         yield from guard(s, place, test, wishes[1 - first], 0.68, 2)
@@ -137,20 +154,24 @@ def _next(s: Situation, expression: ast.expr) -> Iterator[Draft]:
     client = {o.kind for part in sought for o in s.origins(part) if o.is_client}
     iterated = searched.generators[0].iter if isinstance(searched, ast.GeneratorExp) else searched
     target = _assigned_name(s)
-    noun = singular(target or ast.unparse(iterated).rpartition(".")[2].partition("(")[0])
+    noun = noun_of(target, *_holders(iterated))
     with_none = f"next({_in_parentheses(s, searched)}, None)"
-    for helper in ensuring_functions(s, None, expression):
-        imports = importable(s, s.module, helper.module, helper.name)
+    for helper in ensuring_functions(s, s.module, None, expression):
+        said = reference(s, s.module, helper.module, helper.name)
         keys = [n for part in sought for n in ast.walk(part) if isinstance(n, ast.Name) and s.origins(n)]
-        if imports is not None and keys:
-            edits = ((s.module, Replace(expression, f"{helper.name}({keys[-1].id})")), *((s.module, a) for a in imports))
+        if said is not None and keys:
+            edits = ((s.module, Replace(expression, f"{said[0]}({keys[-1].id})")), *((s.module, a) for a in said[1]))
             yield Draft(f"Look it up through {helper.name}, which refuses", edits, Answer.NOT_FOUND, 0.78)
     for place in s.places(expression, 1):
         if place.depth:
             continue
-        shown = next((ast.unparse(n) for part in sought for n in ast.walk(part) if isinstance(n, ast.Name) and s.origins(n)), "")
+        shown = next(
+            (ast.unparse(n) for part in sought for n in ast.walk(part) if isinstance(n, ast.Name) and s.origins(n)), ""
+        )
         drafts = []
-        examples = [copied(s, e, place, place.value, "{0} is None", 0.93) for e in lookup_guards(s, expression, s.module)[:2]]
+        examples = [
+            copied(s, e, place, place.value, "{0} is None", 0.93) for e in lookup_guards(s, expression, s.module)[:2]
+        ]
         drafts += [one for one in examples if one is not None]
         kind = NOT_FOUND
         drafts += guard(s, place, "{0} is None", Wish(kind, noun, shown), 0.84 if client else 0.6)
@@ -163,6 +184,12 @@ def _next(s: Situation, expression: ast.expr) -> Iterator[Draft]:
     yield Draft("Answer None when nothing is found", edits, Answer.NATURAL_VALUE, fit - 0.2 * bool(client))
 
 
+def _holders(node: ast.expr) -> list[ast.expr]:
+    """Of `USERS.values()` the holder, too."""
+    inner = node.func.value if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else None
+    return [inner] if inner is not None else [node]
+
+
 def _in_parentheses(s: Situation, node: ast.expr) -> str:
     text = s.module.text(node)
     return f"({text})" if isinstance(node, ast.GeneratorExp) and not text.startswith("(") else text
@@ -170,11 +197,13 @@ def _in_parentheses(s: Situation, node: ast.expr) -> str:
 
 def _with_default(s: Situation, one: Draft, expression: ast.expr, with_none: str) -> Draft:
     """The guard's own assignment of the search gets its None, too."""
-    edits = []
+    edits: list[tuple[Module, Edit]] = []
     for module, edit in one.edits:
         if isinstance(edit, InsertBefore):
-            edit = InsertBefore(edit.statement, edit.code.replace(s.module.text(expression), with_none, 1))
-        edits.append((module, edit))
+            code = edit.code.replace(s.module.text(expression), with_none, 1)
+            edits.append((module, InsertBefore(edit.statement, code)))
+        else:
+            edits.append((module, edit))
     return Draft(one.summary, tuple(edits), one.answer, one.fit)
 
 
@@ -193,11 +222,13 @@ def _empty(s: Situation, expression: ast.expr, culprit: ast.expr, word: str) -> 
     made = _comprehension_of(s, culprit)
     sought = [test for g in made.generators for test in g.ifs] if made is not None else []
     by_identity = any(
-        isinstance(n, ast.Compare) and isinstance(n.ops[0], ast.Eq) and any(w in ast.unparse(n).lower() for w in (".id", "'id'", "_id", "slug", "code", "name"))
+        isinstance(n, ast.Compare)
+        and isinstance(n.ops[0], ast.Eq)
+        and any(w in ast.unparse(n).lower() for w in (".id", "'id'", "_id", "slug", "code", "name"))
         for n in sought
-    )  # fmt: skip
+    )
     client = {o.kind for part in sought for o in s.origins(part) if o.is_client}
-    named = singular(text.rpartition(".")[2]) if isinstance(culprit, (ast.Name, ast.Attribute)) else "entry"
+    named = noun_of(culprit)
     given = [o for o in origins if o.kind in ("body", "query", "form", "raw")]
     if given and not sought and isinstance(culprit, (ast.Name, ast.Attribute, ast.Subscript)):
         name = given[0].name or text.rpartition(".")[2]
@@ -226,13 +257,25 @@ def _natural(s: Situation, expression: ast.expr, culprit: ast.expr, word: str, u
     hint = 0.1 * hints_at_nothing(s.function) - 0.25 * unlikely
     for value, fit in of_mean(s, module, whole, s.function):
         final = 0.28 + 0.6 * fit + hint
-        if word in ("max", "min") and whole is expression and isinstance(expression, ast.Call) and len(expression.args) == 1:
+        if (
+            word in ("max", "min")
+            and whole is expression
+            and isinstance(expression, ast.Call)
+            and len(expression.args) == 1
+        ):
             if any(k.arg == "default" for k in expression.keywords):
                 continue
             inner = _in_parentheses(s, culprit) if isinstance(culprit, ast.GeneratorExp) else text
             keywords = "".join(f", {k.arg}={module.text(k.value)}" for k in expression.keywords)
             code = f"{word}({inner}{keywords}, default={value})"
-            yield Draft(f"Answer {value} for an empty collection", ((module, Replace(whole, code)),), Answer.NATURAL_VALUE, final)
+            yield Draft(
+                f"Answer {value} for an empty collection",
+                ((module, Replace(whole, code)),),
+                Answer.NATURAL_VALUE,
+                final,
+            )
         elif not isinstance(culprit, ast.GeneratorExp) and not in_lazy_part(module, culprit):
             code = wrap(module, whole, f"{module.text(whole)} if {text} else {value}")
-            yield Draft(f"Answer {value} when {text} is empty", ((module, Replace(whole, code)),), Answer.NATURAL_VALUE, final)
+            yield Draft(
+                f"Answer {value} when {text} is empty", ((module, Replace(whole, code)),), Answer.NATURAL_VALUE, final
+            )

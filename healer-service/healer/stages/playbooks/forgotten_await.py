@@ -25,7 +25,12 @@ def draft(s: Situation) -> Iterator[Draft]:
         is_async = is_async or ast.unparse(call.func) in _ASYNC_REQUEST
         if isinstance(parent, ast.Await) and callee is not None and not is_async:
             edits = ((s.module, Replace(parent, s.module.text(call))),)
-            yield Draft(f"Do not await {ast.unparse(call.func)}, which is no coroutine", edits, Answer.CORRECT, 0.9 - 0.05 * rank)
+            yield Draft(
+                f"Do not await {ast.unparse(call.func)}, which is no coroutine",
+                edits,
+                Answer.CORRECT,
+                0.9 - 0.05 * rank,
+            )
         elif is_async and not isinstance(parent, ast.Await) and isinstance(s.function.node, ast.AsyncFunctionDef):
             edits = ((s.module, Replace(call, wrap(s.module, call, f"await {s.module.text(call)}"))),)
             yield Draft(f"Await {ast.unparse(call.func)}", edits, Answer.CORRECT, 0.92 - 0.05 * rank)

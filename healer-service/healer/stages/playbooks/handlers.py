@@ -1,4 +1,7 @@
-"""Drafts that widen an except clause which already refuses, for the error it forgot. They add no new way to refuse."""
+"""Drafts that widen an except clause which already refuses, for the error it forgot.
+
+They add no new way to refuse.
+"""
 
 from __future__ import annotations
 

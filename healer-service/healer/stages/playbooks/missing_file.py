@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from healer.stages.playbooks.drafts import NOT_FOUND, Draft, Wish, answer_of, caught, chained
 from healer.stages.playbooks.handlers import widened
 from healer.syntax.edits import Guarded
+from healer.syntax.nouns import singular
 from healer.syntax.situation import Situation
-from healer.syntax.wording import refuse, singular
+from healer.syntax.wording import refuse
 
 CATEGORIES = ("missing-file",)
 NAME = "missing-file"
@@ -32,4 +33,6 @@ def draft(s: Situation) -> Iterator[Draft]:
     for wording in refuse(s.refusals, s.function, wish):
         handler = f"except FileNotFoundError:\n    {chained(s, wording.code)}\n"
         edits = ((s.module, Guarded(statement, handler)), *((s.module, a) for a in wording.imports))
-        yield Draft(f"Refuse with {wording.status} when there is no such file", edits, answer_of(wording.status), wording.fit)
+        yield Draft(
+            f"Refuse with {wording.status} when there is no such file", edits, answer_of(wording.status), wording.fit
+        )

@@ -1,4 +1,7 @@
-"""KeyError: a look-up with a key that is not there. A client's bad key is refused, a field of one's own that may be absent gets its default."""
+"""KeyError: a look-up with a key that is not there.
+
+A client's bad key is refused, a field of one's own that may be absent gets its default.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,14 @@ import ast
 from collections.abc import Iterator
 
 from healer.model import Answer
-from healer.stages.playbooks.drafts import BAD_INPUT, NOT_FOUND, Draft, Wish, copied, guard, importable, wrap
+from healer.stages.playbooks.drafts import BAD_INPUT, NOT_FOUND, Draft, Wish, copied, guard, reference
 from healer.syntax.defaults import hints_at_nothing, natural
 from healer.syntax.edits import AddImport, Replace, ReplaceStatement
-from healer.syntax.examples import ensuring_functions, get_defaults, membership_guards
+from healer.syntax.examples import Example, ensuring_functions, get_defaults, membership_guards
+from healer.syntax.nouns import noun_of
 from healer.syntax.origins import Origin
+from healer.syntax.project import same
 from healer.syntax.situation import Place, Situation
-from healer.syntax.wording import singular
 
 CATEGORIES = ("missing-key", "missing-member")
 NAME = "missing-key"
@@ -50,12 +54,17 @@ def _drafts(s: Situation, expression: ast.expr, base: ast.expr, key: ast.expr) -
 
 def _required(s: Situation, base: ast.expr, key: ast.Constant) -> Iterator[Draft]:
     """A field the client left out."""
-    for value in get_defaults(s, str(key.value)):
-        code = f"{s.module.text(base)}.get({s.module.text(key)}, {ast.unparse(value)})"
+    for known in get_defaults(s, str(key.value)):
+        code = f"{s.module.text(base)}.get({s.module.text(key)}, {ast.unparse(known)})"
         expression = s.module.parents[base]
         if isinstance(expression, ast.Subscript):
             edits = ((s.module, Replace(expression, code)),)
-            yield Draft(f"Take {ast.unparse(value)} where {key.value} is missing, as elsewhere", edits, Answer.NATURAL_VALUE, 0.84)
+            yield Draft(
+                f"Take {ast.unparse(known)} where {key.value!s} is missing, as elsewhere",
+                edits,
+                Answer.NATURAL_VALUE,
+                0.84,
+            )
     for place in s.places(base):
         wish = Wish(BAD_INPUT, str(key.value), says=missing_phrase(s, str(key.value)))
         yield from guard(s, place, f"{_literal(s, key)} not in {{0}}", wish, 0.8)
@@ -85,26 +94,34 @@ def _unknown_key(
     table = s.module.text(base)
     by_path = any(o.kind == "path" for o in client)
     stored = any(o.kind in ("state", "row", "record") for o in held)
-    for helper in ensuring_functions(s, base, None):
-        imports = importable(s, s.module, helper.module, helper.name)
-        if isinstance(expression, ast.Subscript) and isinstance(expression.ctx, ast.Load) and imports is not None:
-            call = f"{helper.name}({s.module.text(key)})"
-            edits = ((s.module, Replace(expression, call)), *((s.module, added) for added in imports))
+    for helper in ensuring_functions(s, s.module, base, None):
+        said = reference(s, s.module, helper.module, helper.name)
+        if isinstance(expression, ast.Subscript) and isinstance(expression.ctx, ast.Load) and said is not None:
+            call = f"{said[0]}({s.module.text(key)})"
+            edits = ((s.module, Replace(expression, call)), *((s.module, added) for added in said[1]))
             yield Draft(f"Look it up through {helper.name}, which refuses", edits, Answer.NOT_FOUND, 0.82)
     subject = ast.unparse(key)
     for place in s.places(key):
         if place.depth and table not in _visible_names(place):
             continue
         test = f"{{0}} not in {table}"
-        for example in membership_guards(s, base)[:2]:
-            one = copied(s, example, place, place.value, test, 0.92)
+        for example in membership_guards(s, base)[:3]:
+            one = copied(s, example, place, place.value, test, 0.92 - 0.12 * _asked_otherwise(s, example, by_path))
             if one is not None:
                 yield one
-        noun = singular(client[0].name if client and client[0].name else subject.rpartition(".")[2])
+        noun = noun_of(key, client[0].name if client else "", base)
         wishes = [Wish(NOT_FOUND, noun, subject), Wish(BAD_INPUT, noun, subject)]
         first = 0 if by_path or (stored and _speaks_of(s, place, 404)) else 1
         yield from guard(s, place, test, wishes[first], 0.82)
         yield from guard(s, place, test, wishes[1 - first], 0.66, 2)
+
+
+def _asked_otherwise(s: Situation, example: Example, by_path: bool) -> bool:
+    """A key in the path names a resource, one in the query or body is input: they are refused in different ways."""
+    refusal = example.refusal
+    asked = s.tracer.origins(example.subject, refusal.module, refusal.function, at=refusal.node)
+    kinds = {o.kind for o in asked if o.is_client}
+    return bool(kinds) and ("path" in kinds) != by_path
 
 
 def _visible_names(place: Place) -> set[str]:
@@ -144,14 +161,16 @@ def _absent_field(
     if not isinstance(expression, ast.Subscript) or not isinstance(expression.ctx, ast.Load):
         return
     table, text = s.module.text(base), s.module.text(key)
-    for value in get_defaults(s, str(key.value)):
-        edits = ((s.module, Replace(expression, f"{table}.get({text}, {ast.unparse(value)})")),)
-        yield Draft(f"Take {ast.unparse(value)} where {key.value} is missing, as elsewhere", edits, Answer.NATURAL_VALUE, 0.88)
+    for known in get_defaults(s, str(key.value)):
+        edits = ((s.module, Replace(expression, f"{table}.get({text}, {ast.unparse(known)})")),)
+        yield Draft(
+            f"Take {ast.unparse(known)} where {key.value!s} is missing, as elsewhere", edits, Answer.NATURAL_VALUE, 0.88
+        )
     fit = 0.7
     for value in natural(s, s.module, expression, s.function):
         code = f"{table}.get({text})" if value == "None" else f"{table}.get({text}, {value})"
-        edits = ((s.module, Replace(expression, wrap(s.module, expression, code) if value == "" else code)),)
-        yield Draft(f"Take {value} where {key.value} is missing", edits, Answer.NATURAL_VALUE, fit)
+        edits = ((s.module, Replace(expression, code)),)
+        yield Draft(f"Take {value} where {key.value!s} is missing", edits, Answer.NATURAL_VALUE, fit)
         fit -= 0.06
 
 
@@ -161,9 +180,7 @@ def _grouping(s: Situation, expression: ast.expr, base: ast.expr, key: ast.expr)
         return
     table, text = s.module.text(base), s.module.text(key)
     statement = s.crash.statement
-    local = any(o.kind in ("literal", "local", "state", "unknown") for o in s.origins(base)) or not s.origins(base)
-    if not local:
-        return
+    sure = not s.origins(base) or not _filled_elsewhere(s, base)
     if isinstance(statement, ast.AugAssign) and statement.target is expression and isinstance(statement.op, ast.Add):
         fresh = "[]" if isinstance(statement.value, (ast.List, ast.ListComp)) else "0"
         code = f"{table}[{text}] = {table}.get({text}, {fresh}) + {s.module.text(statement.value)}"
@@ -171,7 +188,7 @@ def _grouping(s: Situation, expression: ast.expr, base: ast.expr, key: ast.expr)
             f"Begin at {fresh} for the first {text}",
             ((s.module, ReplaceStatement(statement, code)),),
             Answer.NATURAL_VALUE,
-            0.93 if not s.origins(base) else 0.78,
+            0.93 if sure else 0.62,
         )
     parent = s.module.parents.get(expression)
     if isinstance(parent, ast.Attribute) and parent.attr in ("append", "extend", "add", "update"):
@@ -181,8 +198,19 @@ def _grouping(s: Situation, expression: ast.expr, base: ast.expr, key: ast.expr)
             f"Begin with {fresh} for the first {text}",
             ((s.module, Replace(expression, code)),),
             Answer.NATURAL_VALUE,
-            0.92 if not s.origins(base) else 0.76,
+            0.92 if sure else 0.6,
         )
+
+
+def _filled_elsewhere(s: Situation, base: ast.expr) -> bool:
+    """Whether something else makes the entries: then a missing one is no first of its kind."""
+    for module in s.project.modules.values():
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store) and same(node.value, base):
+                if not isinstance(module.parents.get(node), ast.AugAssign):
+                    return True
+    value = s.project.constant(s.module, base.id) if isinstance(base, ast.Name) else None
+    return value is not None and isinstance(value[1], ast.Dict) and bool(value[1].keys)
 
 
 __all__ = ["CATEGORIES", "NAME", "AddImport", "draft", "missing_phrase"]

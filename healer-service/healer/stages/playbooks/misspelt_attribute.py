@@ -48,6 +48,10 @@ def _attributes(s: Situation, name: str) -> set[str]:
                 found |= {t.id for t in part.targets if isinstance(t, ast.Name)}
             elif isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 found.add(part.name)
-            elif isinstance(part, ast.Attribute) and isinstance(part.ctx, ast.Store) and ast.unparse(part.value) == "self":
+            elif (
+                isinstance(part, ast.Attribute)
+                and isinstance(part.ctx, ast.Store)
+                and ast.unparse(part.value) == "self"
+            ):
                 found.add(part.attr)
     return {n for n in found if not n.startswith("__")}

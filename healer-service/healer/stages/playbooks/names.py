@@ -10,23 +10,53 @@ import sys
 from collections.abc import Iterator
 
 from healer.model import Answer
-from healer.stages.playbooks.drafts import Draft, importable
-from healer.syntax.edits import AddImport, Replace
+from healer.stages.playbooks.drafts import Draft, reference
+from healer.syntax.edits import AddImport, Replace, ReplaceStatement
 from healer.syntax.project import Module
 from healer.syntax.situation import Situation
 
 CATEGORIES = ("name-error", "import-error")
 NAME = "names"
 _USUAL = {
-    "timedelta": "datetime", "datetime": "datetime", "timezone": "datetime", "date": "datetime", "Decimal": "decimal",
-    "InvalidOperation": "decimal", "ROUND_HALF_UP": "decimal", "defaultdict": "collections", "Counter": "collections",
-    "deque": "collections", "UUID": "uuid", "uuid4": "uuid", "Path": "pathlib", "reduce": "functools", "partial": "functools",
-    "lru_cache": "functools", "Optional": "typing", "Any": "typing", "ceil": "math", "floor": "math", "chain": "itertools",
-    "groupby": "itertools", "islice": "itertools", "count": "itertools", "Enum": "enum", "dataclass": "dataclasses",
-    "asdict": "dataclasses", "quote": "urllib.parse", "urlencode": "urllib.parse", "unquote": "urllib.parse",
-    "HTTPException": "fastapi", "Response": "fastapi", "JSONResponse": "fastapi.responses", "jsonify": "flask", "abort": "flask",
-    "IntegrityError": "sqlalchemy.exc", "select": "sqlalchemy", "func": "sqlalchemy",
-}  # fmt: skip
+    "timedelta": "datetime",
+    "datetime": "datetime",
+    "timezone": "datetime",
+    "date": "datetime",
+    "Decimal": "decimal",
+    "InvalidOperation": "decimal",
+    "ROUND_HALF_UP": "decimal",
+    "defaultdict": "collections",
+    "Counter": "collections",
+    "deque": "collections",
+    "UUID": "uuid",
+    "uuid4": "uuid",
+    "Path": "pathlib",
+    "reduce": "functools",
+    "partial": "functools",
+    "lru_cache": "functools",
+    "Optional": "typing",
+    "Any": "typing",
+    "ceil": "math",
+    "floor": "math",
+    "chain": "itertools",
+    "groupby": "itertools",
+    "islice": "itertools",
+    "count": "itertools",
+    "Enum": "enum",
+    "dataclass": "dataclasses",
+    "asdict": "dataclasses",
+    "quote": "urllib.parse",
+    "urlencode": "urllib.parse",
+    "unquote": "urllib.parse",
+    "HTTPException": "fastapi",
+    "Response": "fastapi",
+    "JSONResponse": "fastapi.responses",
+    "jsonify": "flask",
+    "abort": "flask",
+    "IntegrityError": "sqlalchemy.exc",
+    "select": "sqlalchemy",
+    "func": "sqlalchemy",
+}
 
 
 def draft(s: Situation) -> Iterator[Draft]:
@@ -39,13 +69,22 @@ def draft(s: Situation) -> Iterator[Draft]:
     name = quoted.group(1)
     yield from _forgotten_import(s, name)
     for rank, other in enumerate(difflib.get_close_matches(name, _known(s), 3, 0.7)):
-        nodes = [n for n in ast.walk(s.function.node if s.function else s.module.tree) if isinstance(n, ast.Name) and n.id == name]
+        nodes = [
+            n
+            for n in ast.walk(s.function.node if s.function else s.module.tree)
+            if isinstance(n, ast.Name) and n.id == name
+        ]
         edits = tuple((s.module, Replace(node, other)) for node in nodes)
         yield Draft(f"Write {other} for {name}", edits, Answer.CORRECT, 0.9 - 0.12 * rank)
 
 
 def _known(s: Situation) -> list[str]:
-    names = {*s.module.imports, *s.module.constants, *s.module.classes, *(f.name for f in s.module.functions if f.owner is None)}
+    names = {
+        *s.module.imports,
+        *s.module.constants,
+        *s.module.classes,
+        *(f.name for f in s.module.functions if f.owner is None),
+    }
     names |= set(s.crash.names) | {n for n in dir(builtins) if not n.startswith("_")}
     if s.function is not None:
         names |= {arg.arg for arg in s.function.params}
@@ -56,11 +95,15 @@ def _known(s: Situation) -> list[str]:
 def _forgotten_import(s: Situation, name: str) -> Iterator[Draft]:
     frameworks = {dotted.partition(".")[0] for m in s.project.modules.values() for dotted in m.imports.values()}
     for module in s.project.modules.values():
-        own = name in module.classes or name in module.constants or any(f.name == name and not f.owner for f in module.functions)
+        own = (
+            name in module.classes
+            or name in module.constants
+            or any(f.name == name and not f.owner for f in module.functions)
+        )
         if own and module is not s.module:
-            imports = importable(s, s.module, module, name)
-            if imports:
-                yield _import(s, imports[0], 0.94)
+            said = reference(s, s.module, module, name)
+            if said is not None and said[1]:
+                yield _import(s, said[1][0], 0.94)
         dotted = module.imports.get(name)
         if dotted and module is not s.module:
             head, _, last = dotted.rpartition(".")
@@ -68,7 +111,9 @@ def _forgotten_import(s: Situation, name: str) -> Iterator[Draft]:
                 yield _import(s, AddImport(head, name), 0.93)
     usual = _USUAL.get(name, "")
     if usual and (usual.partition(".")[0] in sys.stdlib_module_names or usual.partition(".")[0] in frameworks):
-        attribute = isinstance(s.module.parents.get(s.crash.culprit), ast.Attribute) if s.crash.culprit is not None else False
+        attribute = (
+            isinstance(s.module.parents.get(s.crash.culprit), ast.Attribute) if s.crash.culprit is not None else False
+        )
         if not (name == "datetime" and attribute and _follows(s, "datetime")):
             yield _import(s, AddImport(usual, name), 0.92)
     if name in sys.stdlib_module_names:
@@ -95,9 +140,12 @@ def _import_slip(s: Situation) -> Iterator[Draft]:
     if owner is None:
         return
     known = [*owner.classes, *owner.constants, *(f.name for f in owner.functions if f.owner is None)]
-    from healer.syntax.edits import ReplaceStatement
-
     for other in difflib.get_close_matches(quoted.group(1), known, 1, 0.6):
         text = s.module.text(statement)
         fresh = re.sub(rf"\b{quoted.group(1)}\b", f"{other} as {quoted.group(1)}", text)
-        yield Draft(f"Import {other} for {quoted.group(1)}", ((s.module, ReplaceStatement(statement, fresh)),), Answer.CORRECT, 0.85)
+        yield Draft(
+            f"Import {other} for {quoted.group(1)}",
+            ((s.module, ReplaceStatement(statement, fresh)),),
+            Answer.CORRECT,
+            0.85,
+        )

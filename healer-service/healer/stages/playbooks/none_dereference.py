@@ -1,4 +1,6 @@
-"""None where an object was expected: refuse when the client asked for what is not there, else give the natural value of nothing."""
+"""None where an object was expected: refuse when the client asked for what is not there, else give the natural
+value of nothing.
+"""
 
 from __future__ import annotations
 
@@ -14,23 +16,37 @@ from healer.stages.playbooks.drafts import (
     Wish,
     copied,
     guard,
-    importable,
     in_lazy_part,
+    reference,
     whole_of,
     wrap,
-)  # fmt: skip
+)
 from healer.stages.playbooks.missing_key import missing_phrase
+from healer.syntax.bindings import Definition
 from healer.syntax.defaults import hints_at_nothing, natural
 from healer.syntax.edits import Replace
 from healer.syntax.examples import ensuring_functions, lookup_guards, nullable_defaults
-from healer.syntax.origins import Definition
+from healer.syntax.nouns import name_of, noun_of, singular
 from healer.syntax.project import COMPREHENSIONS, Function, Module, same
 from healer.syntax.situation import Place, Situation
-from healer.syntax.wording import singular
 
 CATEGORIES = ("none-dereference",)
 NAME = "none-dereference"
-_LIMITS = ("max", "min", "limit", "until", "expire", "deadline", "ends", "starts", "valid", "due", "cap", "quota", "_at")
+_LIMITS = (
+    "max",
+    "min",
+    "limit",
+    "until",
+    "expire",
+    "deadline",
+    "ends",
+    "starts",
+    "valid",
+    "due",
+    "cap",
+    "quota",
+    "_at",
+)
 
 
 def draft(s: Situation) -> Iterator[Draft]:
@@ -63,9 +79,7 @@ def definition(s: Situation, node: ast.expr) -> Definition:
             continue
         outer = None
         if function is not None:
-            outer = next(
-                (p for p in s._places(value, function, at, 0, 1) if p.depth == 1), None
-            )
+            outer = next((p for p in s._places(value, function, at, 0, 1) if p.depth == 1), None)
         if outer is None:
             break
         value, module, function, at = outer.value, outer.module, outer.function, outer.statement
@@ -82,7 +96,17 @@ def looks_up(s: Situation, made: Definition) -> bool:
     if s.project.find_function(made.module, value.func, made.function) is not None:
         return True
     word = ast.unparse(value.func).rpartition(".")[2]
-    return word in ("get", "first", "one_or_none", "scalar", "scalar_one_or_none", "next", "fetchone", "find_one", "pop")
+    return word in (
+        "get",
+        "first",
+        "one_or_none",
+        "scalar",
+        "scalar_one_or_none",
+        "next",
+        "fetchone",
+        "find_one",
+        "pop",
+    )
 
 
 def _refusals(s: Situation, culprit: ast.expr, made: Definition) -> Iterator[Draft]:
@@ -100,19 +124,19 @@ def _refusals(s: Situation, culprit: ast.expr, made: Definition) -> Iterator[Dra
             if one is not None:
                 yield one
         if matching:
-            name = singular(ast.unparse(arguments[-1]).rpartition(".")[2]) if arguments else "input"
+            name = name_of(arguments[-1] if arguments else None)
             yield from guard(s, place, "{0} is None", Wish(BAD_INPUT, name, says=f"invalid {name}"), 0.82)
         elif looks_up(s, made) and not (_is_field_get(value) and any(o.is_client for o in origins)):
             yield from _not_found(s, place, made, {o.kind for o in asked if o.is_client}, arguments)
         elif any(o.is_client for o in origins):
             yield from _missing_input(s, place, value, {o.kind for o in origins})
     if isinstance(value, ast.Call) and arguments:
-        for helper in ensuring_functions(s, None, value):
-            imports = importable(s, made.module, helper.module, helper.name)
-            if imports is not None and made.function is not None and helper.node is not made.function.node:
-                call = f"{helper.name}({made.module.text(arguments[-1])})"
-                edits = ((made.module, Replace(value, call)), *((made.module, added) for added in imports))
-                yield Draft(f"Look it up through {helper.name}, which refuses", edits, Answer.NOT_FOUND, 0.8)
+        for helper in ensuring_functions(s, made.module, None, value):
+            said = reference(s, made.module, helper.module, helper.name)
+            if said is not None and made.function is not None and helper.node is not made.function.node:
+                call = f"{said[0]}({made.module.text(arguments[-1])})"
+                edits = ((made.module, Replace(value, call)), *((made.module, added) for added in said[1]))
+                yield Draft(f"Look it up through {helper.name}, which refuses", edits, Answer.NOT_FOUND, 0.9)
 
 
 def _searched(node: ast.expr) -> ast.expr:
@@ -154,15 +178,17 @@ def _noun(s: Situation, made: Definition, place: Place) -> str:
     if isinstance(place.value, ast.Name) and len(place.value.id) > 2:
         return singular(place.value.id)
     if isinstance(value, ast.Call):
-        entity = next((a.id for a in value.args if isinstance(a, ast.Name) and a.id[:1].isupper() and not a.id.isupper()), "")
+        entity = next(
+            (a.id for a in value.args if isinstance(a, ast.Name) and a.id[:1].isupper() and not a.id.isupper()), ""
+        )
         if entity:
             return entity.lower()
         if isinstance(value.func, ast.Attribute) and value.func.attr in ("get", "first", "pop"):
             inner = value.func.value
             if isinstance(inner, (ast.Name, ast.Attribute)):
-                return singular(ast.unparse(inner).rpartition(".")[2])
-        return singular(ast.unparse(value.func).rpartition(".")[2].partition("(")[0])
-    return singular(ast.unparse(place.value).rpartition(".")[2])
+                return noun_of(inner)
+        return noun_of(value)
+    return noun_of(place.value)
 
 
 def _missing_input(s: Situation, place: Place, value: ast.expr, kinds: set[str]) -> Iterator[Draft]:
@@ -192,7 +218,9 @@ def _in_callee(s: Situation, made: Definition) -> Iterator[Draft]:
 
 
 def _with_default(s: Situation, callee: Function, value: ast.expr) -> Iterator[Draft]:
-    """`.get(key)` gets the default that a sibling gives on the same kind of holder, its key put in place of the other."""
+    """`.get(key)` gets the default that a sibling gives on the same kind of holder, its key put in place of the
+    other.
+    """
     module = callee.module
     if not (_is_field_get(value) and isinstance(value, ast.Call) and len(value.args) == 1):
         return
@@ -222,7 +250,12 @@ def _natural(s: Situation, expression: ast.expr, culprit: ast.expr, made: Defini
         fit -= 0.06
     text = module.text(culprit)
     if expression is culprit or isinstance(module.parents.get(culprit), ast.comprehension):
-        yield Draft(f"Take {text} for empty", _one(module, culprit, wrap(module, culprit, f"{text} or []")), Answer.NATURAL_VALUE, fit)
+        yield Draft(
+            f"Take {text} for empty",
+            _one(module, culprit, wrap(module, culprit, f"{text} or []")),
+            Answer.NATURAL_VALUE,
+            fit,
+        )
         return
     condition = _condition(module, expression)
     simple = not any(isinstance(n, (ast.Call, ast.Await)) for n in ast.walk(culprit))
@@ -231,7 +264,9 @@ def _natural(s: Situation, expression: ast.expr, culprit: ast.expr, made: Defini
         limit = any(word in text.rpartition(".")[2].lower() for word in _LIMITS)
         yield Draft(
             f"Ask whether {text} is there first",
-            _one(module, condition, code if not isinstance(module.parents.get(condition), ast.UnaryOp) else f"({code})"),
+            _one(
+                module, condition, code if not isinstance(module.parents.get(condition), ast.UnaryOp) else f"({code})"
+            ),
             Answer.NATURAL_VALUE,
             fit + (0.1 if limit or isinstance(expression, ast.Attribute) else 0),
         )
@@ -255,7 +290,10 @@ def _condition(module: Module, expression: ast.expr) -> ast.expr | None:
             or isinstance(ancestor, ast.BoolOp)
             or (isinstance(ancestor, ast.UnaryOp) and isinstance(ancestor.op, ast.Not))
             or (isinstance(ancestor, ast.Call) and ast.unparse(ancestor.func) in ("any", "all"))
-            or (isinstance(ancestor, COMPREHENSIONS) and ast.unparse(module.parents[ancestor]).startswith(("any(", "all(")))
+            or (
+                isinstance(ancestor, COMPREHENSIONS)
+                and ast.unparse(module.parents[ancestor]).startswith(("any(", "all("))
+            )
         )
         if deciding:
             return current if isinstance(current, ast.expr) and not isinstance(current, COMPREHENSIONS) else None
@@ -280,7 +318,9 @@ def _instead(
             code = wrap(module, whole, f"{module.text(whole)} if {test} else {value}")
             bonus = 0.1 if value in others else 0
             answer = Answer.NATURAL_VALUE
-            yield Draft(f"Answer {value} where {text} is None", _one(module, whole, code), answer, fit + bonus - 0.06 * index)
+            yield Draft(
+                f"Answer {value} where {text} is None", _one(module, whole, code), answer, fit + bonus - 0.06 * index
+            )
     method = expression.attr if isinstance(expression, ast.Attribute) else "get"
     empty = '""' if hasattr(str, method) else "{}" if hasattr(dict, method) else ""
     if empty and not in_lazy_part(module, culprit):
@@ -316,7 +356,21 @@ def _operand(s: Situation, expression: ast.expr, culprit: ast.expr, text: str, f
         return
     if isinstance(expression, (ast.Call, ast.FormattedValue)):
         word = ast.unparse(expression.func).rpartition(".")[2] if isinstance(expression, ast.Call) else ""
-        if word in ("len", "list", "sorted", "set", "tuple", "sum", "max", "min", "enumerate", "any", "all", "dict", "extend"):
+        if word in (
+            "len",
+            "list",
+            "sorted",
+            "set",
+            "tuple",
+            "sum",
+            "max",
+            "min",
+            "enumerate",
+            "any",
+            "all",
+            "dict",
+            "extend",
+        ):
             edits = _one(module, culprit, f"{text} or {'{}' if word == 'dict' else '[]'}")
             yield Draft(f"Take {text} for empty", edits, Answer.NATURAL_VALUE, fit)
             return

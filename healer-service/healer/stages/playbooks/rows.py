@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from healer.stages.playbooks.drafts import BAD_INPUT, CONFLICT, NOT_FOUND, Draft, Wish, answer_of, chained
 from healer.stages.playbooks.handlers import widened
 from healer.syntax.edits import AddImport, Guarded, InsertAfter, Replace
+from healer.syntax.nouns import singular
 from healer.syntax.situation import Situation
-from healer.syntax.wording import refuse, singular
+from healer.syntax.wording import refuse
 
 CATEGORIES = ("missing-row", "integrity")
 NAME = "rows"
@@ -25,7 +26,11 @@ def draft(s: Situation) -> Iterator[Draft]:
     statement = s.crash.statement
     if s.function is None:
         return
-    calls = [n for n in ast.walk(statement) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and n.func.attr in _SOFT]
+    calls = [
+        n
+        for n in ast.walk(statement)
+        if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and n.func.attr in _SOFT
+    ]
     for call in calls[:1]:
         assert isinstance(call.func, ast.Attribute)
         if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Name):
@@ -35,7 +40,9 @@ def draft(s: Situation) -> Iterator[Draft]:
         for wording in refuse(s.refusals, s.function, Wish(NOT_FOUND, singular(name))):
             guard = InsertAfter(statement, f"if {name} is None:\n    {wording.code}\n")
             edits = ((s.module, Replace(call, fresh)), (s.module, guard), *((s.module, a) for a in wording.imports))
-            yield Draft(f"Refuse with {wording.status} when there is no row", edits, answer_of(wording.status), wording.fit)
+            yield Draft(
+                f"Refuse with {wording.status} when there is no row", edits, answer_of(wording.status), wording.fit
+            )
 
 
 def _constraint(s: Situation) -> Iterator[Draft]:
@@ -61,4 +68,6 @@ def _constraint(s: Situation) -> Iterator[Draft]:
     for wording in refuse(s.refusals, s.function, wish):
         handler = f"except {known}:\n{undo}    {chained(s, wording.code)}\n"
         edits = ((s.module, Guarded(statement, handler)), *((s.module, a) for a in (*wording.imports, *needs)))
-        yield Draft(f"Refuse with {wording.status} when the database does", edits, answer_of(wording.status), wording.fit - 0.04)
+        yield Draft(
+            f"Refuse with {wording.status} when the database does", edits, answer_of(wording.status), wording.fit - 0.04
+        )

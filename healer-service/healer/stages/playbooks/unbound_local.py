@@ -1,4 +1,6 @@
-"""A local name used on a path that never gave it a value: a value before the branches, or a refusal where no branch fits."""
+"""A local name used on a path that never gave it a value: a value before the branches, or a refusal where no
+branch fits.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +11,10 @@ from collections.abc import Iterator
 from healer.model import Answer
 from healer.stages.playbooks.drafts import BAD_INPUT, NOT_FOUND, Draft, Wish, answer_of
 from healer.syntax.edits import AddElse, InsertBefore
+from healer.syntax.nouns import singular
 from healer.syntax.project import Function, names_in
 from healer.syntax.situation import Situation, block_of, out_of_elif
-from healer.syntax.wording import refuse, singular
+from healer.syntax.wording import refuse
 
 CATEGORIES = ("unbound-local",)
 NAME = "unbound-local"
@@ -129,9 +132,18 @@ def _like(s: Situation, value: ast.expr) -> list[str]:
     if isinstance(value, ast.Call):
         word = ast.unparse(value.func).rpartition(".")[2]
         return {
-            "round": ["0"], "int": ["0"], "len": ["0"], "sum": ["0"], "float": ["0.0"], "str": ['""'], "list": ["[]"],
-            "sorted": ["[]"], "dict": ["{}"], "set": ["set()"], "Decimal": ['Decimal("0")'],
-        }.get(word, [])  # fmt: skip
+            "round": ["0"],
+            "int": ["0"],
+            "len": ["0"],
+            "sum": ["0"],
+            "float": ["0.0"],
+            "str": ['""'],
+            "list": ["[]"],
+            "sorted": ["[]"],
+            "dict": ["{}"],
+            "set": ["set()"],
+            "Decimal": ['Decimal("0")'],
+        }.get(word, [])
     return []
 
 

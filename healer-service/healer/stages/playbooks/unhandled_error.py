@@ -1,4 +1,6 @@
-"""An error the service raises on purpose and one caller forgot to turn into an answer: handled as the other callers do."""
+"""An error the service raises on purpose and one caller forgot to turn into an answer: handled as the other
+callers do.
+"""
 
 from __future__ import annotations
 
@@ -47,16 +49,31 @@ def draft(s: Situation) -> Iterator[Draft]:
 
 def _in_style(s: Situation, module: Module, function: Function, statement: ast.stmt, name: str) -> Iterator[Draft]:
     message = s.report.exception.message.lower()
-    missing = s.report.exception.is_a("LookupError") or any(w in message for w in ("not found", "no such", "unknown", "does not exist"))
+    missing = s.report.exception.is_a("LookupError") or any(
+        w in message for w in ("not found", "no such", "unknown", "does not exist")
+    )
     owner = s.module
     imports: tuple[AddImport, ...] = ()
     if name in owner.classes and name not in module.imports and module is not owner:
         imports = (AddImport(owner.name, name),)
-    for wording in refuse(s.refusals, function, Wish(NOT_FOUND if missing else BAD_INPUT, "entry", says=s.report.exception.message[:0] or "{err}")):
-        code = wording.code.replace('f"{err}"', "str(err)").replace("f'{err}'", "str(err)").replace('f"{err}."', "str(err)")
+    for wording in refuse(
+        s.refusals,
+        function,
+        Wish(NOT_FOUND if missing else BAD_INPUT, "entry", says=s.report.exception.message[:0] or "{err}"),
+    ):
+        code = (
+            wording.code.replace('f"{err}"', "str(err)")
+            .replace("f'{err}'", "str(err)")
+            .replace('f"{err}."', "str(err)")
+        )
         handler = f"except {name} as err:\n    {chained(s, code)}\n"
         edits = ((module, Guarded(statement, handler)), *((module, a) for a in (*wording.imports, *imports)))
-        yield Draft(f"Refuse with {wording.status} on {name}", edits, answer_of(wording.status), 0.72 + 0.5 * (wording.fit - 0.85))
+        yield Draft(
+            f"Refuse with {wording.status} on {name}",
+            edits,
+            answer_of(wording.status),
+            0.72 + 0.5 * (wording.fit - 0.85),
+        )
 
 
 def _dedented(text: str) -> str:
@@ -71,7 +88,11 @@ def _fits(handler: ast.ExceptHandler, source: Module, target: Module, function: 
     local |= {n.id for n in function.own_nodes() if isinstance(n, ast.Name)}
     outer = source.function_of(handler)
     foreign = {a.arg for a in outer.params} if outer is not None else set()
-    foreign |= {n.id for n in outer.own_nodes() if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)} if outer else set()
+    foreign |= (
+        {n.id for n in outer.own_nodes() if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        if outer
+        else set()
+    )
     used = {name for statement in handler.body for name in names_in(statement)}
     return not ((used & foreign) - local)
 
@@ -79,7 +100,9 @@ def _fits(handler: ast.ExceptHandler, source: Module, target: Module, function: 
 def _class_import(s: Situation, target: Module, source: Module, handler: ast.ExceptHandler) -> tuple[AddImport, ...]:
     """The exception's class, where the caller's module does not know it yet."""
     found = []
-    parts = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type] if handler.type is not None else []
+    parts = (
+        handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type] if handler.type is not None else []
+    )
     for part in parts:
         if not isinstance(part, ast.Name) or part.id in target.imports or part.id in target.classes:
             continue

@@ -1,4 +1,6 @@
-"""Text split into more or fewer parts than the code expects: refused, or split once where the rest belongs to the last part."""
+"""Text split into more or fewer parts than the code expects: refused, or split once where the rest belongs to
+the last part.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +13,7 @@ from healer.stages.playbooks.conversion import sites
 from healer.stages.playbooks.drafts import BAD_INPUT, UNAUTHORISED, Draft, Wish
 from healer.stages.playbooks.handlers import widened
 from healer.syntax.edits import Replace
+from healer.syntax.nouns import name_of
 from healer.syntax.situation import Situation
 
 CATEGORIES = ("unpacking",)
@@ -32,11 +35,12 @@ def _drafts(s: Situation, expression: ast.expr) -> Iterator[Draft]:
     source = split.func.value if isinstance(split, ast.Call) and isinstance(split.func, ast.Attribute) else expression
     origins = s.origins(source)
     client = [o for o in origins if o.is_client]
-    name = ast.unparse(source).rpartition(".")[2] if isinstance(source, (ast.Name, ast.Attribute)) else ""
-    name = name or next((o.name for o in client if o.name), "value")
+    name = name_of(source, *(o.name for o in client))
     base = 0.82 if client else 0.58
     header = any(o.kind == "header" for o in client)
-    refuses = any(r.function is not None and r.function.node is s.function.node and r.status == 401 for r in s.refusals.all)
+    refuses = any(
+        r.function is not None and r.function.node is s.function.node and r.status == 401 for r in s.refusals.all
+    )
     wish = Wish(UNAUTHORISED if header and refuses else BAD_INPUT, name, says=f"invalid {name.replace('_', ' ')}")
     yield from sites(s, expression, "ValueError", wish, base, s.module, s.function)
     for module, outer in s.callers(s.function)[:1]:

@@ -15,16 +15,21 @@ from healer.syntax.situation import Situation
 CATEGORIES = ("unserialisable",)
 NAME = "unserialisable"
 _AS = {
-    "set": ("sorted({})", r"set|tags|names|ids|roles"), "frozenset": ("sorted({})", r"set|tags|names|ids|roles"),
+    "set": ("sorted({})", r"set|tags|names|ids|roles"),
+    "frozenset": ("sorted({})", r"set|tags|names|ids|roles"),
     "datetime": ("{}.isoformat()", r"_at$|date|time|when|since|until|due|created|updated|expires|start|end"),
     "date": ("{}.isoformat()", r"date|day|when|since|until|due|born|start|end|_on$"),
-    "Decimal": ("str({})", r"price|amount|total|cost|sum|balance|rate|tax"), "UUID": ("str({})", r"id$|uuid|token|ref"),
-    "bytes": ("{}.decode()", r"data|body|raw|content"), "Enum": ("{}.value", r"status|state|kind|type"),
-}  # fmt: skip
+    "Decimal": ("str({})", r"price|amount|total|cost|sum|balance|rate|tax"),
+    "UUID": ("str({})", r"id$|uuid|token|ref"),
+    "bytes": ("{}.decode()", r"data|body|raw|content"),
+    "Enum": ("{}.value", r"status|state|kind|type"),
+}
 
 
 def draft(s: Situation) -> Iterator[Draft]:
-    told = re.search(r"[Oo]bject of type (\w+) is not JSON|of type (\w+) is not serializable", s.report.exception.message)
+    told = re.search(
+        r"[Oo]bject of type (\w+) is not JSON|of type (\w+) is not serializable", s.report.exception.message
+    )
     if told is None:
         return
     kind = told.group(1) or told.group(2)
@@ -37,7 +42,9 @@ def draft(s: Situation) -> Iterator[Draft]:
         text = module.text(value)
         name = text.rpartition(".")[2].strip("[]'\"")
         shown = s.crash.names.get(text, "")
-        certain = shown.startswith((f"{kind}(", f"datetime.{kind}(")) or (kind == "set" and re.match(r"\{[^:]*\}$|set\(", shown))
+        certain = shown.startswith((f"{kind}(", f"datetime.{kind}(")) or (
+            kind == "set" and re.match(r"\{[^:]*\}$|set\(", shown)
+        )
         fit = 0.9 if certain else 0.72 if re.search(likely, name, re.I) else 0.4
         edits = ((module, Replace(value, shape.format(text))),)
         yield Draft(f"Answer {shape.format(text)}", edits, Answer.CONVERT, fit)
@@ -48,7 +55,9 @@ def draft(s: Situation) -> Iterator[Draft]:
 
 
 def _values(s: Situation) -> Iterator[tuple[Module, ast.expr]]:
-    """Values of the dicts on the stack: in the crashing statement, in what its names were given, in the functions it calls."""
+    """Values of the dicts on the stack: in the crashing statement, in what its names were given, in the
+    functions it calls.
+    """
     nodes: list[tuple[Module, ast.AST]] = []
     for frame in reversed(s.report.app_frames):
         module = s.project.modules.get(frame.file)

@@ -1,4 +1,6 @@
-"""Types that do not go together: converted where the value comes in, or refused when the client sent the wrong kind."""
+"""Types that do not go together: converted where the value comes in, or refused when the client sent the wrong
+kind.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +10,26 @@ from collections.abc import Iterator
 
 from healer.model import Answer
 from healer.stages.playbooks.drafts import (
-    BAD_INPUT, Draft, Wish, guard, in_lazy_part, wrap,
-)  # fmt: skip
+    BAD_INPUT,
+    Draft,
+    Wish,
+    guard,
+    in_lazy_part,
+    wrap,
+)
 from healer.stages.playbooks.handlers import widened
 from healer.syntax.edits import AddImport, Edit, InsertBefore, Replace
 from healer.syntax.moments import moments
-from healer.syntax.project import Function, Module, same
-from healer.syntax.situation import Situation, anchor
+from healer.syntax.nouns import name_of
+from healer.syntax.project import Function, Module, names_in, same
+from healer.syntax.situation import Place, Situation, anchor
 from healer.syntax.values import type_name
 from healer.syntax.wording import refuse
 
 CATEGORIES = ("wrong-type", "missing-attribute")
 NAME = "wrong-type"
 _JSON = {"list": "list", "dict": "dict", "str": "str", "int": "int", "float": "(int, float)", "bool": "bool"}
+_PLURAL = {"dict": "JSON objects", "list": "lists", "str": "texts", "int": "whole numbers", "float": "numbers"}
 _NAMED = {"dict": "a JSON object", "list": "a list", "str": "text", "int": "a whole number", "float": "a number"}
 
 
@@ -52,28 +61,35 @@ def _mixed(s: Situation, left: str, right: str) -> Iterator[Draft]:
             literal = isinstance(culprit, ast.Constant)
             code = f'Decimal("{s.module.text(culprit)}")' if literal else f"Decimal(str({s.module.text(culprit)}))"
             needs = () if "Decimal" in s.module.imports else (AddImport("decimal", "Decimal"),)
-            edits: tuple[tuple[Module, Edit], ...] = ((s.module, Replace(culprit, code)), *((s.module, n) for n in needs))
+            edits: tuple[tuple[Module, Edit], ...] = (
+                (s.module, Replace(culprit, code)),
+                *((s.module, n) for n in needs),
+            )
             yield Draft(f"Make {s.module.text(culprit)} a Decimal", edits, Answer.CONVERT, 0.88)
         elif {kind, other} == {"date", "datetime"} and kind == "datetime":
             edits = ((s.module, Replace(culprit, f"{s.module.text(culprit)}.date()")),)
             yield Draft("Compare dates with dates", edits, Answer.CONVERT, 0.85)
         elif kind == "str" and other in ("int", "float", "Decimal"):
             yield from _to_number(s, culprit, other)
-        elif kind in ("int", "float", "Decimal", "UUID", "bool") and other == "str" and isinstance(expression, ast.BinOp):
-            client_text = any(o.is_client for n in (expression.left, expression.right) if n is not culprit for o in s.origins(n))
+        elif (
+            kind in ("int", "float", "Decimal", "UUID", "bool") and other == "str" and isinstance(expression, ast.BinOp)
+        ):
+            client_text = any(
+                o.is_client for n in (expression.left, expression.right) if n is not culprit for o in s.origins(n)
+            )
             edits = ((s.module, Replace(culprit, f"str({s.module.text(culprit)})")),)
             texty = any(isinstance(n, ast.Constant) and isinstance(n.value, str) for n in ast.walk(expression))
-            yield Draft(f"Make {s.module.text(culprit)} text", edits, Answer.CONVERT, (0.86 if texty else 0.6) - 0.1 * client_text)
+            yield Draft(
+                f"Make {s.module.text(culprit)} text",
+                edits,
+                Answer.CONVERT,
+                (0.86 if texty else 0.6) - 0.1 * client_text,
+            )
 
 
 def _side(s: Situation, expression: ast.expr, culprit: ast.expr, left: str, right: str) -> tuple[str, str]:
     """The type of the culprit and of what it was combined with, by its place in the expression and its value."""
-    if isinstance(expression, ast.BinOp):
-        first = expression.left is culprit
-    elif isinstance(expression, ast.Compare):
-        first = expression.left is culprit
-    else:
-        first = False
+    first = isinstance(expression, (ast.BinOp, ast.Compare)) and expression.left is culprit
     kinds = (left, right) if first else (right, left)
     known = type_name(s.seen(culprit))
     known = known if known in (left, right) else ""
@@ -94,10 +110,14 @@ def _to_number(s: Situation, culprit: ast.expr, kind: str) -> Iterator[Draft]:
             spot = anchor(place.module, place.function, place.statement, {place.value.id})
             word = converts or {"int": "int", "float": "float", "Decimal": "Decimal"}[kind]
             fit = 0.93 if converts else 0.55
-            edits = ((place.module, InsertBefore(spot, f"{place.text} = {word}({place.text})\n")),)
-            yield Draft(f"Make {name} a number before it is used", edits, Answer.CONVERT, fit - 0.05 * place.depth)
+            before: tuple[tuple[Module, Edit], ...] = (
+                (place.module, InsertBefore(spot, f"{place.text} = {word}({place.text})\n")),
+            )
+            yield Draft(f"Make {name} a number before it is used", before, Answer.CONVERT, fit - 0.05 * place.depth)
             if kinds:
-                yield from _or_refuse(s, place.module, place.function, spot, place.text, word, 0.84 if as_text else 0.72)
+                yield from _or_refuse(
+                    s, place.module, place.function, spot, place.text, word, 0.84 if as_text else 0.72
+                )
         if kinds and not as_text:
             test = f"not isinstance({{0}}, {_JSON.get(kind, 'int')})"
             test = f"isinstance({{0}}, bool) or {test}" if kind == "int" else test
@@ -116,7 +136,12 @@ def _or_refuse(
     for wording in refuse(s.refusals, function, Wish(BAD_INPUT, name, says=f"{name} must be {kind}")):
         code = f"try:\n    {name} = {word}({name})\nexcept {error}:\n    {wording.code}\n"
         edits = ((module, InsertBefore(spot, code)), *((module, a) for a in wording.imports))
-        yield Draft(f"Make {name} a number, or refuse with {wording.status}", edits, Answer.CONVERT, fit + 0.5 * (wording.fit - 0.85))
+        yield Draft(
+            f"Make {name} a number, or refuse with {wording.status}",
+            edits,
+            Answer.CONVERT,
+            fit + 0.5 * (wording.fit - 0.85),
+        )
 
 
 def _converts_elsewhere(function: Function, name: ast.Name) -> str:
@@ -144,6 +169,7 @@ def _wrong_shape(s: Situation, message: str) -> Iterator[Draft]:
     if not wanted:
         return
     for rank, (_, culprit) in enumerate(s.crash.pairs[:3]):
+        yield from _wrong_items(s, culprit, wanted)
         for place in s.places(culprit):
             origins = s.origins_at(place)
             if not any(o.kind in ("body", "raw", "form", "query") for o in origins):
@@ -157,6 +183,23 @@ def _wrong_shape(s: Situation, message: str) -> Iterator[Draft]:
             phrase = "a JSON object is required" if wanted == "dict" and whole else f"{name} must be {_NAMED[wanted]}"
             test = f"not isinstance({{0}}, {_JSON[wanted]})"
             yield from guard(s, place, test, Wish(BAD_INPUT, name, says=phrase), 0.84 - 0.12 * rank)
+
+
+def _wrong_items(s: Situation, culprit: ast.expr, wanted: str) -> Iterator[Draft]:
+    """One item of a list the client sent is of the wrong kind: all are asked before the first is used."""
+    if not isinstance(culprit, ast.Name) or s.function is None:
+        return
+    for one in s.tracer.definitions(culprit.id, s.module, s.function, culprit)[:1]:
+        if not one.item or not isinstance(one.value, (ast.Name, ast.Attribute, ast.Subscript)):
+            continue
+        if not any(o.kind in ("body", "raw", "form") for o in s.origins(one.value)):
+            continue
+        statement = one.statement if isinstance(one.statement, (ast.For, ast.AsyncFor)) else s.crash.statement
+        spot = anchor(s.module, s.function, statement, names_in(one.value))
+        text = s.module.text(one.value)
+        test = f"not all(isinstance({culprit.id}, {_JSON[wanted]}) for {culprit.id} in {{0}})"
+        wish = Wish(BAD_INPUT, name_of(one.value), says=f"{name_of(one.value)} must be a list of {_PLURAL[wanted]}")
+        yield from guard(s, Place(s.function, spot, one.value), test, wish, 0.86 if text else 0.5)
 
 
 def _wanted_type(s: Situation, message: str) -> str:
@@ -179,7 +222,11 @@ def _wanted_type(s: Situation, message: str) -> str:
         return "str"
     if re.search(r"must be (a )?(str|string)|expected string|argument must be str|expected str", message):
         return "str"
-    if re.search(r"argument must be a string.*not '(list|dict)'|cannot be interpreted as an integer", message):
+    if re.search(
+        r"argument must be a string.*not '(list|dict)'|cannot be interpreted as an integer|integer is required|"
+        r"unsupported type for timedelta",
+        message,
+    ):
         return "int"
     return ""
 

@@ -14,7 +14,22 @@ from healer.syntax.situation import Situation, bound_inside
 
 CATEGORIES = ("zero-division",)
 NAME = "zero-division"
-_COUNTED = ("size", "limit", "count", "per_page", "page", "people", "parts", "batch", "step", "every", "n", "days", "months", "seats")
+_COUNTED = (
+    "size",
+    "limit",
+    "count",
+    "per_page",
+    "page",
+    "people",
+    "parts",
+    "batch",
+    "step",
+    "every",
+    "n",
+    "days",
+    "months",
+    "seats",
+)
 
 
 def draft(s: Situation) -> Iterator[Draft]:
@@ -33,7 +48,9 @@ def _refuse(s: Situation, divisor: ast.expr) -> Iterator[Draft]:
             continue
         others = [o for o in origins if o.kind in ("state", "record", "row")]
         name = place.text.rpartition(".")[2] if isinstance(place.value, (ast.Name, ast.Attribute)) else client[0].name
-        whole = not any(isinstance(n, ast.Call) and ast.unparse(n.func) in ("float", "Decimal") for n in ast.walk(place.value))
+        whole = not any(
+            isinstance(n, ast.Call) and ast.unparse(n.func) in ("float", "Decimal") for n in ast.walk(place.value)
+        )
         counted = whole and any(name == word or name.endswith("_" + word) for word in _COUNTED)
         test, says = ("{0} < 1", f"{name} must be at least 1") if counted else ("{0} == 0", f"{name} must not be zero")
         yield from guard(s, place, test, Wish(BAD_INPUT, name, says=says), 0.84 - 0.15 * bool(others))
@@ -64,7 +81,11 @@ def _bare(module: Module, node: ast.expr) -> str:
 
 def _test(divisor: ast.expr, text: str, inside: bool) -> str:
     """`len(rows)` is tested as `rows`."""
-    if isinstance(divisor, ast.Call) and ast.unparse(divisor.func) == "len" and isinstance(divisor.args[0], (ast.Name, ast.Attribute)):
+    if (
+        isinstance(divisor, ast.Call)
+        and ast.unparse(divisor.func) == "len"
+        and isinstance(divisor.args[0], (ast.Name, ast.Attribute))
+    ):
         return ast.unparse(divisor.args[0])
     return text if isinstance(divisor, (ast.Name, ast.Attribute, ast.Call, ast.Subscript)) else f"({text})"
 
@@ -74,10 +95,22 @@ def _rounded(module: Module, node: ast.expr) -> ast.expr:
     current = node
     while True:
         parent = module.parents.get(current)
-        if (isinstance(parent, ast.BinOp) and isinstance(parent.op, (ast.Mult, ast.Div))) or isinstance(parent, ast.UnaryOp):
+        if (isinstance(parent, ast.BinOp) and isinstance(parent.op, (ast.Mult, ast.Div))) or isinstance(
+            parent, ast.UnaryOp
+        ):
             current = parent
         elif isinstance(parent, ast.Call) and parent.args and parent.args[0] is current:
-            if ast.unparse(parent.func) not in ("round", "int", "float", "math.ceil", "math.floor", "ceil", "floor", "min", "max"):
+            if ast.unparse(parent.func) not in (
+                "round",
+                "int",
+                "float",
+                "math.ceil",
+                "math.floor",
+                "ceil",
+                "floor",
+                "min",
+                "max",
+            ):
                 return current
             current = parent
         elif isinstance(parent, ast.Attribute) and parent.attr == "quantize":

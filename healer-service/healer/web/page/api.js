@@ -21,7 +21,7 @@ async function call(path, options) {
 			...options,
 		});
 	} catch {
-		throw new Problem(0, "The healer does not answer. Is `healer serve` running?");
+		throw new Problem(0, "The healer does not answer. Is it running?");
 	}
 	const answer = await response.json().catch(() => null); // an action may answer with nothing
 	if (response.ok) return answer;

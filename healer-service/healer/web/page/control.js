@@ -78,7 +78,7 @@ export function controlLane(incident, changed) {
 		const onclick = () => decide(action, incident, changed);
 		return h("button", { key: action, class: tone, disabled: Boolean(pending), onclick }, label);
 	};
-	const elsewhere = /^https?:/.test(proposal?.url) && !proposal.url.startsWith(location.origin);
+	const elsewhere = /^https?:/.test(proposal?.url) && !proposal.url.endsWith(location.pathname);
 	return h(
 		"section.card.control",
 		{ key: "control", "aria-labelledby": "control" },

@@ -11,7 +11,7 @@ const TONES = { serving: "good", changing: "busy", waiting: "busy", "no supervis
 const AUTONOMY = {
 	observe: "diagnoses only",
 	propose: "proposes, a person merges",
-	autonomous: "merges by itself when the evidence is full",
+	autonomous: "merges by itself",
 };
 
 function service({ name, state = "unknown", release, address, incidents_open: open = 0, autonomy }) {
@@ -82,7 +82,7 @@ export function overviewView({ overview, incidents }, shown = AT_ONCE, more) {
 		h("h1.unseen", { key: "h1", tabindex: "-1" }, "Overview"),
 		h("ul.services", { key: "services", "aria-label": "Services" }, services.map(service)),
 		h(
-			"div.row.title",
+			"div.row",
 			{ key: "title" },
 			h("h2", "Incidents"),
 			h(

@@ -17,12 +17,7 @@ function share(label, value, optimum) {
 function expression({ expression: whole, culprit }) {
 	const at = culprit ? (whole ?? "").indexOf(culprit) : -1;
 	if (at < 0) return whole && h("code", clip(whole, 400));
-	return h(
-		"code",
-		whole.slice(0, at),
-		h("mark", { title: "had the bad value" }, culprit),
-		whole.slice(at + culprit.length),
-	);
+	return h("code", whole.slice(0, at), h("mark", culprit), whole.slice(at + culprit.length));
 }
 
 function diagnosisPart(one) {
@@ -59,7 +54,11 @@ function outcome(side) {
 
 function suite(run) {
 	return run
-		? [badge(`${run.passed} passed`, run.failed || run.problem ? "bad" : "good"), run.failed > 0 && ` ${run.failed} failed`, clip(run.problem, 300)]
+		? [
+				badge(`${run.passed} passed`, run.failed || run.problem ? "bad" : "good"),
+				run.failed > 0 && ` ${run.failed} failed`,
+				clip(run.problem, 300),
+			]
 		: "—";
 }
 
@@ -101,7 +100,7 @@ function changePart(proposal, chosen) {
 		chosen && origin(chosen),
 		diff(patch),
 		chosen?.evidence && [h("h3", "Evidence"), evidence(chosen.evidence)],
-		proposal?.body && fold("proposal", "The proposal's text", false, block("The proposal's text", proposal.body)),
+		proposal?.body && fold("proposal", "The proposal's text", false, block("Text", proposal.body)),
 		proposal && h("p.dim", h("code", `${proposal.branch} → ${proposal.base}`), ` at ${short(proposal.head_sha)}`),
 	);
 }

@@ -1,0 +1,104 @@
+"""What things are called in messages, from the names the code gives them. It writes no message."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+GENERIC = {
+    "text",
+    "value",
+    "raw",
+    "data",
+    "s",
+    "x",
+    "key",
+    "k",
+    "v",
+    "to",
+    "from",
+    "target",
+    "source",
+    "item",
+    "arg",
+    "param",
+    "val",
+    "part",
+    "args",
+    "json",
+    "form",
+    "body",
+    "payload",
+    "n",
+    "i",
+    "of",
+    "q",
+    "request",
+    "params",
+    "path",
+    "query",
+    "id",
+    "obj",
+}
+
+
+def noun_of(*nodes: ast.expr | str | None) -> str:
+    """What to call a thing in a message: the first of the names that says something."""
+    words = [word for node in nodes if (word := singular(_last_word(node)))]
+    return next((word for word in words if word not in GENERIC), words[0] if words else "entry")
+
+
+def name_of(*nodes: ast.expr | str | None) -> str:
+    """The name of an input as the client knows it."""
+    words = [word for node in nodes if (word := _last_word(node))]
+    return next((word for word in words if word.lower() not in GENERIC), words[0] if words else "value")
+
+
+def _last_word(node: ast.expr | str | None) -> str:
+    if node is None or isinstance(node, str):
+        return node or ""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    if isinstance(node, ast.Subscript):
+        constant = isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str)
+        return str(node.slice.value) if constant and isinstance(node.slice, ast.Constant) else _last_word(node.value)
+    if isinstance(node, ast.Await):
+        return _last_word(node.value)
+    if isinstance(node, ast.Call):
+        first = node.args[0] if node.args else None
+        if isinstance(first, ast.Constant) and isinstance(first.value, str) and first.value.isidentifier():
+            return first.value
+        word = _last_word(node.func)
+        plain = word in (
+            "get",
+            "pop",
+            "first",
+            "one_or_none",
+            "strip",
+            "split",
+            "lower",
+            "upper",
+            "int",
+            "float",
+            "str",
+            "next",
+        )
+        inner = node.func.value if isinstance(node.func, ast.Attribute) else first
+        return _last_word(inner) if plain and isinstance(inner, ast.expr) else word
+    return ""
+
+
+def singular(word: str) -> str:
+    word = re.sub(
+        r"(_by_\w+|_table|_map|_dict|_list|_store|_index|_id|_code|_name|_key|_slug|_ref)$", "", word.lower().strip("_")
+    )
+    word = re.sub(r"^(all|get|find|load|fetch|lookup|by|parse|read)_", "", word)
+    if word.endswith("ies") and len(word) > 4:
+        word = word[:-3] + "y"
+    elif word.endswith(("sses", "xes", "ches", "shes")):
+        word = word[:-2]
+    elif word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        word = word[:-1]
+    return word.replace("_", " ")

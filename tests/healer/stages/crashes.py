@@ -1,0 +1,174 @@
+"""Small FastAPI services as text: crashed for real in this process, and asked again once repaired.
+
+It judges no answer.
+"""
+
+from __future__ import annotations
+
+import linecache
+import sys
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import ModuleType, TracebackType
+from typing import Any
+
+from fastapi.testclient import TestClient
+from healer.model import Candidate, Diagnosis, ExceptionInfo, Frame, Report, Request, Verdict
+from healer.stages.diagnosis import diagnose
+from healer.stages.playbooks import propose
+from healer.stages.ranking import rank
+
+
+@dataclass(frozen=True)
+class Ask:
+    method: str
+    path: str
+    json: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Answered:
+    status: int
+    body: Any
+
+
+class Service:
+    """One version of the source, loaded as modules of its own."""
+
+    def __init__(self, sources: Mapping[str, str]) -> None:
+        self.sources = dict(sources)
+        self.modules = [path.removesuffix(".py").replace("/", ".") for path in sources]
+        for name in self.modules:
+            sys.modules.pop(name, None)
+        # A module that others import stands before them in the mapping.
+        for path, name in zip(sources, self.modules, strict=True):
+            module = ModuleType(name)
+            sys.modules[name] = module
+            linecache.cache[path] = (len(sources[path]), None, sources[path].splitlines(True), path)
+            exec(compile(sources[path], path, "exec"), module.__dict__)
+        self.app = sys.modules[self.modules[-1]].__dict__["app"]
+
+    def ask(self, one: Ask) -> Answered:
+        """Raises what the service raises."""
+        client = TestClient(self.app)
+        kwargs: dict[str, Any] = {"headers": dict(one.headers)}
+        if one.json is not None:
+            kwargs["json"] = one.json
+        if one.content is not None:
+            kwargs["content"] = one.content
+        response = client.request(one.method, one.path, **kwargs)
+        is_json = response.headers.get("content-type", "").startswith("application/json")
+        return Answered(response.status_code, response.json() if is_json else response.text)
+
+    def close(self) -> None:
+        for name in self.modules:
+            sys.modules.pop(name, None)
+
+
+def sources_of(text: str | Mapping[str, str]) -> dict[str, str]:
+    files = {"app.py": text} if isinstance(text, str) else dict(text)
+    return {path: textwrap.dedent(source).lstrip("\n") for path, source in files.items()}
+
+
+def crash(sources: Mapping[str, str], before: Sequence[Ask], failing: Ask) -> Report:
+    service = Service(sources)
+    try:
+        for one in before:
+            service.ask(one)
+        try:
+            service.ask(failing)
+        except Exception as error:
+            return report_of(error, sources, failing)
+    finally:
+        service.close()
+    raise AssertionError("the service did not crash")
+
+
+def report_of(error: BaseException, sources: Mapping[str, str], failing: Ask) -> Report:
+    frames: list[Frame] = []
+    # An asynchronous framework may raise something else from what the service raised.
+    inner = error.__cause__ if error.__cause__ is not None and not _is_own(error, sources) else error
+    step: TracebackType | None = inner.__traceback__
+    while step is not None:
+        file = step.tb_frame.f_code.co_filename
+        own = file in sources
+        names = {n: repr(v)[:300] for n, v in step.tb_frame.f_locals.items() if not n.startswith("__")} if own else {}
+        frames.append(
+            Frame(
+                file if own else "site-packages/x.py", step.tb_lineno, step.tb_frame.f_code.co_name, own, locals=names
+            )
+        )
+        step = step.tb_next
+    kind = type(error)
+    info = ExceptionInfo(kind.__name__, str(error), kind.__module__, tuple(c.__name__ for c in kind.__mro__))
+    request = Request(
+        failing.method, failing.path, failing.headers, "json" if failing.json is not None else "none", failing.json
+    )
+    return Report("r", "svc", "2026-01-01T00:00:00Z", info, tuple(frames), request, framework="fastapi")
+
+
+def _is_own(error: BaseException, sources: Mapping[str, str]) -> bool:
+    step = error.__traceback__
+    while step is not None:
+        if step.tb_frame.f_code.co_filename in sources:
+            return True
+        step = step.tb_next
+    return False
+
+
+def repaired(sources: Mapping[str, str], candidate: Candidate) -> dict[str, str]:
+    return {**sources, **{change.file: change.after for change in candidate.changes}}
+
+
+def outcome(sources: Mapping[str, str], before: Sequence[Ask], failing: Ask) -> Answered | None:
+    """None when it crashes, or does not load."""
+    try:
+        service = Service(sources)
+    except Exception:
+        return None
+    try:
+        for one in before:
+            service.ask(one)
+        return service.ask(failing)
+    except Exception:
+        return None
+    finally:
+        service.close()
+
+
+def heal(
+    text: str | Mapping[str, str], before: Sequence[Ask], failing: Ask
+) -> tuple[Diagnosis, list[tuple[Candidate, Answered]]]:
+    """The diagnosis, and every candidate that no longer crashes with what it answers, in the order of the ranking."""
+    sources = sources_of(text)
+    report = crash(sources, before, failing)
+    diagnosis = diagnose(report, sources)
+    tried = [(c, outcome(repaired(sources, c), before, failing)) for c in propose(report, diagnosis, sources)]
+    answers = {c.summary + c.changes[0].after: a for c, a in tried if a is not None}
+    verdicts = [Verdict(c, a is not None, "The request is answered") for c, a in tried]
+    ranked = [v.candidate for v in rank(verdicts, diagnosis) if v.accepted]
+    return diagnosis, [(c, answers[c.summary + c.changes[0].after]) for c in ranked]
+
+
+def report_at(
+    sources: Mapping[str, str],
+    line: str,
+    exception: ExceptionInfo,
+    *,
+    file: str = "app.py",
+    framework: str = "flask",
+    names: Mapping[str, str] | None = None,
+    stack: Sequence[tuple[str, str]] = (),
+) -> Report:
+    """A report whose last frame is at the line with that text; `stack` names (file, line) of the callers,
+    oldest first.
+    """
+    frames = []
+    for where, text in [*stack, (file, line)]:
+        number = next(i for i, content in enumerate(sources[where].splitlines(), 1) if text in content)
+        frames.append(Frame(where, number, "f", True, text))
+    frames[-1] = replace(frames[-1], locals=names or {})
+    return Report("r", "svc", "2026-01-01T00:00:00Z", exception, tuple(frames), framework=framework)
