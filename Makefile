@@ -36,8 +36,9 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 # What the demo needs: healer, client and shop. The test set brings the tools on top.
-$(VENV)/.healer: $(BIN)/python healer-service/requirements.lock app-service/shop/requirements.lock app-service/pyproject.toml healer-service/pyproject.toml llm-service/pyproject.toml
+$(VENV)/.healer: $(BIN)/python app-service/build.lock healer-service/requirements.lock app-service/shop/requirements.lock app-service/pyproject.toml healer-service/pyproject.toml llm-service/pyproject.toml
 	@echo "setting up $(VENV), about a minute the first time"
+	$(BIN)/pip install --quiet --require-hashes -r app-service/build.lock
 	$(BIN)/pip install --quiet --require-hashes -r healer-service/requirements.lock
 	$(BIN)/pip install --quiet --require-hashes -r app-service/shop/requirements.lock
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation $(PACKAGES)
@@ -52,6 +53,7 @@ lock: ## renew the lock files; needs uv
 	$(LOCK) --group pyproject.toml:dev healer-service/pyproject.toml app-service/shop/pyproject.toml -o tests/requirements.lock
 	$(LOCK) -c tests/requirements.lock healer-service/pyproject.toml -o healer-service/requirements.lock
 	$(LOCK) -c tests/requirements.lock app-service/shop/pyproject.toml --group app-service/shop/pyproject.toml:test -o app-service/shop/requirements.lock
+	echo 'setuptools>=77' | $(LOCK) --no-annotate -c tests/requirements.lock - -o app-service/build.lock
 	$(LOCK) -c tests/requirements.lock llm-service/pyproject.toml -o llm-service/requirements.lock
 
 clean:

@@ -120,6 +120,9 @@ class Healer:
                 except (HealerError, OSError) as error:
                     problems[service.name] = str(error)
                     log.error("service not ready", service=service.name, reason=str(error))
+                except Exception as error:  # a fault of ours must show as not ready, not as starting for ever
+                    problems[service.name] = f"{type(error).__name__}: {error}"
+                    log.exception("service not ready", service=service.name)
             waiting = [service for service in waiting if service.name in problems]
             self._problem = "; ".join(f"{name}: {problem}" for name, problem in problems.items())
             if not waiting:

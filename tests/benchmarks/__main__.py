@@ -38,7 +38,8 @@ def machine() -> str:
         platform.machine(),
     )
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return f"{model}, {os.cpu_count()} cores, {memory:.0f} GiB, Linux {platform.release()}, Python {sys.version.split()[0]}"
+    versions = f"Linux {platform.release()}, Python {sys.version.split()[0]}"
+    return f"{model}, {os.cpu_count()} cores, {memory:.0f} GiB, {versions}"
 
 
 def percentile(values: list[float], share: float) -> float:

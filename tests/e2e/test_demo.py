@@ -47,8 +47,8 @@ def test_a_bug_is_healed(bug, tmp_path):
     process = start(bug, tmp=tmp_path)
     output, _ = process.communicate(timeout=180)
     assert process.returncode == 0, output
-    for stage in ("crash", "report", "cause", "chosen", "proposal #1", "evidence", "merge", "release", "healed", "again"):
-        assert stage in output
+    told = ("crash", "report", "cause", "chosen", "proposal #1", "evidence", "merge", "release", "healed", "again")
+    assert [stage for stage in told if stage not in output] == []
     assert "+++ b/shop/" in output
     assert ", 0 failed" in output.splitlines()[-2]
     assert list(tmp_path.iterdir()) == []

@@ -1,1 +1,1 @@
-"""The steps of a heal as pure functions: data in, data out, no I/O. They do not know each other; the pipeline joins them."""
+"""The steps of a heal as pure functions, without I/O. They do not know each other; the pipeline joins them."""

@@ -58,10 +58,7 @@ def body(
     incident_url: str,
 ) -> str:
     assert chosen.evidence is not None
-    refused = [
-        f"- {inert(verdict.candidate.origin, 60)}, {inert(verdict.candidate.summary, 100)}: {inert(verdict.reason, 200)}"
-        for verdict in others
-    ]
+    refused = [_not_taken(verdict) for verdict in others]
     sections = [
         f"{inert(diagnosis.cause)}",
         f"Seen {count} time{'s' if count != 1 else ''}, first {first_seen[:19]}Z, last {last_seen[:19]}Z. "
@@ -70,12 +67,18 @@ def body(
         "### Evidence\n" + _evidence(report, chosen.evidence),
         f"### The fix\n{inert(chosen.candidate.summary)}. The aim is to {_ANSWERS[chosen.candidate.answer]}. "
         f"{inert(chosen.reason)}",
-        f"Origin: {inert(chosen.candidate.origin, 80)}. Confidence {diagnosis.confidence:.0%}, risk {diagnosis.risk:.0%}.",
+        f"Origin: {inert(chosen.candidate.origin, 80)}. "
+        f"Confidence {diagnosis.confidence:.0%}, risk {diagnosis.risk:.0%}.",
         "### Candidates not taken\n" + ("\n".join(refused) if refused else "None."),
         "### Not checked\n" + _not_checked(report, chosen.evidence),
         "### Undo\nRevert the merge commit; the healer then releases the branch as it was.",
     ]
     return "\n\n".join(sections) + "\n"
+
+
+def _not_taken(verdict: Verdict) -> str:
+    candidate = verdict.candidate
+    return f"- {inert(candidate.origin, 60)}, {inert(candidate.summary, 100)}: {inert(verdict.reason, 200)}"
 
 
 def _traceback(report: Report) -> str:
@@ -89,7 +92,8 @@ def _traceback(report: Report) -> str:
 def _evidence(report: Report, evidence: Evidence) -> str:
     route = inert(report.request.route, 60) if report.request else "the failing call"
     rows = ["| check | before | after |", "|---|---|---|"]
-    rows.append(f"| {route} | {_shown(evidence.before.last)} | {_shown(evidence.after.last if evidence.after else None)} |")
+    after = evidence.after.last if evidence.after else None
+    rows.append(f"| {route} | {_shown(evidence.before.last)} | {_shown(after)} |")
     earlier = len(evidence.before.exchanges) - 1
     if earlier > 0:
         rows.append(f"| earlier requests of the replay | {earlier} answered | the same {earlier} statuses |")

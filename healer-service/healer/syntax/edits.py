@@ -127,7 +127,10 @@ def _find(places: dict[tuple[Place, bool], cst.CSTNode], source: str, node: ast.
     if not statement:
         raise KeyError(place)
     # Statement lines end after their semicolon and decorated definitions begin at another line: the start decides.
-    return next(n for (p, is_statement), n in places.items() if is_statement and p[:2] == place[:2])
+    found = next((n for (p, is_statement), n in places.items() if is_statement and p[:2] == place[:2]), None)
+    if found is None:
+        raise KeyError(place)
+    return found
 
 
 class _Editor(cst.CSTTransformer):

@@ -7,6 +7,15 @@ import re
 
 GENERIC = {
     "text",
+    "found",
+    "row",
+    "record",
+    "result",
+    "res",
+    "entry",
+    "match",
+    "one",
+    "hit",
     "value",
     "raw",
     "data",

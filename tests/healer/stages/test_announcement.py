@@ -6,7 +6,9 @@ from healer.stages import announcement
 
 from tests.healer.samples import a_candidate, a_diagnosis, a_replay, a_report, answered, crashed
 
-HOSTILE = "@octocat fixes #12 <script>alert(1)</script> ![x](https://evil.example/x.png) `code` | a\u202eb\x00c\n\n# Head"
+HOSTILE = (
+    "@octocat fixes #12 <script>alert(1)</script> ![x](https://evil.example/x.png) `code` | a\u202eb\x00c\n\n# Head"
+)
 
 
 def verdict(**changes):

@@ -8,10 +8,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from pathlib import PurePosixPath
 
 from healer.model import Candidate, Change, Finding
 from healer.stages.guardrails.calls import added_calls
-from healer.stages.guardrails.files import about_files
+from healer.stages.guardrails.files import about_files, is_test
 from healer.stages.guardrails.policy import Policy, Trees
 from healer.stages.guardrails.shape import about_shape
 from healer.stages.guardrails.swallowing import about_handlers, about_special_cases
@@ -45,4 +46,5 @@ def _rules(trees: Trees, policy: Policy) -> Iterator[Finding]:
     yield from about_handlers(trees)
     yield from about_special_cases(trees, policy)
     yield from added_calls(trees)
-    yield from about_shape(trees)
+    if not is_test(PurePosixPath(trees.change.file)):
+        yield from about_shape(trees)

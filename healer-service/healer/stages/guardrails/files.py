@@ -84,7 +84,7 @@ def _about_path(change: Change, policy: Policy) -> Iterator[Finding]:
         if re.search(pattern, change.file):
             denied = True
             yield Finding(name, number, change.file, 0, reason)
-    if not denied and not _inside(path, policy.source) and not _is_test(path):
+    if not denied and not _inside(path, policy.source) and not is_test(path):
         yield Finding(
             "outside-source", 20, change.file, 0, f"A patch may touch {', '.join(policy.source) or 'nothing'} only."
         )
@@ -97,7 +97,7 @@ def _inside(path: PurePosixPath, folders: tuple[str, ...]) -> bool:
     )
 
 
-def _is_test(path: PurePosixPath) -> bool:
+def is_test(path: PurePosixPath) -> bool:
     return "tests" in path.parts[:-1] or path.name.startswith("test_") or path.name.endswith("_test.py")
 
 
@@ -113,7 +113,7 @@ def _about_text(change: Change) -> Iterator[Finding]:
             yield Finding("silenced-checker", 36, change.file, number, "A comment that silences a checker.")
         if _SKIPS.search(text):
             yield Finding("test-skipped", 18, change.file, number, "A test is skipped or expected to fail.")
-    if _is_test(PurePosixPath(change.file)):
+    if is_test(PurePosixPath(change.file)):
         gone = sorted(_tests(change.before) - _tests(change.after))
         if gone:
             yield Finding("test-deleted", 18, change.file, 0, f"Tests are gone: {', '.join(gone[:3])}.")

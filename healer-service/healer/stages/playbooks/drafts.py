@@ -14,9 +14,9 @@ from healer.model import Answer, Candidate, Change
 from healer.syntax.edits import AddImport, Edit, Guarded, InsertBefore, Replace, apply
 from healer.syntax.examples import Example
 from healer.syntax.nouns import singular
-from healer.syntax.project import Function, Module, names_in
+from healer.syntax.project import COMPREHENSIONS, Function, Module, names_in
 from healer.syntax.refusals import Wording, reachable
-from healer.syntax.situation import Place, Situation, bound_inside
+from healer.syntax.situation import Place, Situation, anchor, bound_inside
 from healer.syntax.wording import BAD_INPUT, CONFLICT, NOT_FOUND, UNAUTHORISED, Wish, refuse, render, usable
 
 __all__ = ["BAD_INPUT", "CONFLICT", "NOT_FOUND", "UNAUTHORISED", "Draft", "Wish"]
@@ -147,6 +147,37 @@ def fresh_name(value: ast.expr, function: Function) -> str:
     return next(
         n for n in (word, f"found_{word}", f"{word}_value", *(f"{word}_{i}" for i in range(2, 99))) if n not in taken
     )
+
+
+def guard_items(s: Situation, node: ast.expr, test: str, wish: Wish, fit: float) -> Iterator[Draft]:
+    """`if any(<test> for <item> in <items>): <refusal>` before the statement whose comprehension goes over the items.
+
+    `node` is the expression that fails inside the comprehension, `test` what is wrong with one item.
+    """
+    if s.function is None:
+        return
+    module = s.module
+    inside = [a for a in module.ancestors(node) if isinstance(a, COMPREHENSIONS)]
+    if len(inside) != 1 or len(inside[0].generators) != 1:
+        return
+    one = inside[0].generators[0]
+    if any(isinstance(n, (ast.Call, ast.Await)) for n in ast.walk(one.iter)) or not names_in(one.target) & names_in(
+        node
+    ):
+        return
+    conditions = "".join(f" if {module.text(c)}" for c in one.ifs)
+    whole = f"any({test} for {module.text(one.target)} in {module.text(one.iter)}{conditions})"
+    spot = anchor(module, s.function, s.crash.statement, names_in(one.iter))
+    for wording in refuse(s.refusals, s.function, wish, 2):
+        yield Draft(
+            f"Refuse with {wording.status} when {whole}",
+            (
+                (module, InsertBefore(spot, f"if {whole}:\n    {wording.code}\n")),
+                *((module, added) for added in wording.imports),
+            ),
+            answer_of(wording.status),
+            _weigh(fit, wording, s.function),
+        )
 
 
 def use_name(s: Situation, place: Place, subject: str, before: str) -> tuple[tuple[Module, Edit], ...]:

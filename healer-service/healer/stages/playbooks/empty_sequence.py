@@ -15,6 +15,7 @@ from healer.stages.playbooks.drafts import (
     answer_of,
     copied,
     guard,
+    guard_items,
     in_lazy_part,
     named,
     reference,
@@ -58,9 +59,12 @@ def _drafts(s: Situation, expression: ast.expr, culprit: ast.expr) -> Iterator[D
 
 def _split_of(s: Situation, culprit: ast.expr) -> ast.Call | None:
     value: ast.expr = culprit
-    if isinstance(value, ast.Name):
-        found = s.tracer.definitions(value.id, s.module, s.function, value)
-        value = found[0].value if found and not found[0].item else value
+    for _ in range(3):
+        if isinstance(value, ast.Name):
+            found = s.tracer.definitions(value.id, s.module, s.function, value)
+            value = found[0].value if found else value
+        elif isinstance(value, (ast.ListComp, ast.GeneratorExp)):
+            value = value.elt
     if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr in _SPLITS:
         return value
     return None
@@ -82,6 +86,8 @@ def _too_few_parts(s: Situation, expression: ast.Subscript, culprit: ast.expr, p
     ]
     needed = max([needed, *(i + 1 for i in same_list)])
     name = _input_name(client, parts.func.value)
+    wish = Wish(BAD_INPUT, name, says=f"invalid {name}")
+    yield from guard_items(s, culprit, f"len({s.module.text(culprit)}) < {needed}", wish, 0.8 if client else 0.5)
     for place in s.places(culprit):
         test = f"len({{0}}) < {needed}" if needed > 1 else "not {0}"
         if any(o.kind == "header" for o in client) and _refuses(s, place.function.node, 401):

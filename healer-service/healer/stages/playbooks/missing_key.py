@@ -9,10 +9,10 @@ import ast
 from collections.abc import Iterator
 
 from healer.model import Answer
-from healer.stages.playbooks.drafts import BAD_INPUT, NOT_FOUND, Draft, Wish, copied, guard, reference
+from healer.stages.playbooks.drafts import BAD_INPUT, NOT_FOUND, Draft, Wish, copied, guard, guard_items, reference
 from healer.syntax.defaults import hints_at_nothing, natural
 from healer.syntax.edits import AddImport, Replace, ReplaceStatement
-from healer.syntax.examples import Example, ensuring_functions, get_defaults, membership_guards
+from healer.syntax.examples import Example, ensuring_functions, get_defaults, lookup_guards, membership_guards
 from healer.syntax.nouns import noun_of
 from healer.syntax.origins import Origin
 from healer.syntax.project import same
@@ -68,6 +68,8 @@ def _required(s: Situation, base: ast.expr, key: ast.Constant) -> Iterator[Draft
     for place in s.places(base):
         wish = Wish(BAD_INPUT, str(key.value), says=missing_phrase(s, str(key.value)))
         yield from guard(s, place, f"{_literal(s, key)} not in {{0}}", wish, 0.8)
+    wish = Wish(BAD_INPUT, str(key.value), says=missing_phrase(s, str(key.value)))
+    yield from guard_items(s, base, f"{_literal(s, key)} not in {s.module.text(base)}", wish, 0.8)
 
 
 def missing_phrase(s: Situation, name: str) -> str:
@@ -101,15 +103,18 @@ def _unknown_key(
             edits = ((s.module, Replace(expression, call)), *((s.module, added) for added in said[1]))
             yield Draft(f"Look it up through {helper.name}, which refuses", edits, Answer.NOT_FOUND, 0.82)
     subject = ast.unparse(key)
+    noun = noun_of(key, client[0].name if client else "", base)
+    wished = NOT_FOUND if any(e.refusal.status == 404 for e in membership_guards(s, base)) else BAD_INPUT
+    yield from guard_items(s, key, f"{subject} not in {table}", Wish(wished, noun), 0.8)
     for place in s.places(key):
         if place.depth and table not in _visible_names(place):
             continue
         test = f"{{0}} not in {table}"
-        for example in membership_guards(s, base)[:3]:
+        asked_of = ast.parse(f"{table}.get({subject})", mode="eval").body
+        for example in [*membership_guards(s, base)[:3], *lookup_guards(s, asked_of, s.module)[:1]]:
             one = copied(s, example, place, place.value, test, 0.92 - 0.12 * _asked_otherwise(s, example, by_path))
             if one is not None:
                 yield one
-        noun = noun_of(key, client[0].name if client else "", base)
         wishes = [Wish(NOT_FOUND, noun, subject), Wish(BAD_INPUT, noun, subject)]
         first = 0 if by_path or (stored and _speaks_of(s, place, 404)) else 1
         yield from guard(s, place, test, wishes[first], 0.82)

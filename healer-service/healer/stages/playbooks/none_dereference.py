@@ -16,37 +16,19 @@ from healer.stages.playbooks.drafts import (
     Wish,
     copied,
     guard,
-    in_lazy_part,
     reference,
-    whole_of,
-    wrap,
 )
 from healer.stages.playbooks.missing_key import missing_phrase
+from healer.stages.playbooks.nothing import without
 from healer.syntax.bindings import Definition
-from healer.syntax.defaults import hints_at_nothing, natural
 from healer.syntax.edits import Replace
-from healer.syntax.examples import ensuring_functions, lookup_guards, nullable_defaults
-from healer.syntax.nouns import name_of, noun_of, singular
-from healer.syntax.project import COMPREHENSIONS, Function, Module, same
+from healer.syntax.examples import Example, ensuring_functions, lookup_guards, membership_guards
+from healer.syntax.nouns import name_of, noun_of
+from healer.syntax.project import Function, same
 from healer.syntax.situation import Place, Situation
 
 CATEGORIES = ("none-dereference",)
 NAME = "none-dereference"
-_LIMITS = (
-    "max",
-    "min",
-    "limit",
-    "until",
-    "expire",
-    "deadline",
-    "ends",
-    "starts",
-    "valid",
-    "due",
-    "cap",
-    "quota",
-    "_at",
-)
 
 
 def draft(s: Situation) -> Iterator[Draft]:
@@ -59,7 +41,7 @@ def _drafts(s: Situation, expression: ast.expr, culprit: ast.expr) -> Iterator[D
     made = definition(s, culprit)
     yield from _refusals(s, culprit, made)
     yield from _in_callee(s, made)
-    yield from _natural(s, expression, culprit, made)
+    yield from without(s, expression, culprit, looks_up(s, made))
 
 
 def definition(s: Situation, node: ast.expr) -> Definition:
@@ -119,7 +101,7 @@ def _refusals(s: Situation, culprit: ast.expr, made: Definition) -> Iterator[Dra
     word = ast.unparse(value.func).rpartition(".")[2] if isinstance(value, ast.Call) else ""
     matching = word in ("match", "search", "fullmatch")
     for place in s.places(culprit):
-        for example in lookup_guards(s, value, place.module)[:2]:
+        for example in [*lookup_guards(s, value, place.module)[:2], *_table_guards(s, value)[:1]]:
             one = copied(s, example, place, arguments[0] if arguments else place.value, "{0} is None", 0.93)
             if one is not None:
                 yield one
@@ -137,6 +119,13 @@ def _refusals(s: Situation, culprit: ast.expr, made: Definition) -> Iterator[Dra
                 call = f"{said[0]}({made.module.text(arguments[-1])})"
                 edits = ((made.module, Replace(value, call)), *((made.module, added) for added in said[1]))
                 yield Draft(f"Look it up through {helper.name}, which refuses", edits, Answer.NOT_FOUND, 0.9)
+
+
+def _table_guards(s: Situation, value: ast.expr) -> list[Example]:
+    """How the code refuses a key that the same table lacks."""
+    if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr == "get":
+        return membership_guards(s, value.func.value)
+    return []
 
 
 def _searched(node: ast.expr) -> ast.expr:
@@ -159,7 +148,7 @@ def _is_field_get(value: ast.expr) -> bool:
 def _not_found(
     s: Situation, place: Place, made: Definition, asked: set[str], arguments: list[ast.expr]
 ) -> Iterator[Draft]:
-    noun = _noun(s, made, place)
+    noun = _noun(made, place)
     key = next((a for a in reversed(arguments) if isinstance(a, (ast.Name, ast.Attribute))), None)
     shown = ast.unparse(key) if key is not None and made.function is place.function else ""
     fit = 0.8 if asked else 0.58
@@ -173,22 +162,13 @@ def _not_found(
         yield from guard(s, place, "{0} is None", Wish(BAD_INPUT, noun, shown), fit - 0.1, 2)
 
 
-def _noun(s: Situation, made: Definition, place: Place) -> str:
-    value = made.value
-    if isinstance(place.value, ast.Name) and len(place.value.id) > 2:
-        return singular(place.value.id)
-    if isinstance(value, ast.Call):
-        entity = next(
-            (a.id for a in value.args if isinstance(a, ast.Name) and a.id[:1].isupper() and not a.id.isupper()), ""
-        )
-        if entity:
-            return entity.lower()
-        if isinstance(value.func, ast.Attribute) and value.func.attr in ("get", "first", "pop"):
-            inner = value.func.value
-            if isinstance(inner, (ast.Name, ast.Attribute)):
-                return noun_of(inner)
-        return noun_of(value)
-    return noun_of(place.value)
+def _noun(made: Definition, place: Place) -> str:
+    """What was looked for: the name it got, the entity it was asked of, the holder it was sought in."""
+    entity = ""
+    if isinstance(made.value, ast.Call):
+        names = [a.id for a in made.value.args if isinstance(a, ast.Name)]
+        entity = next((n.lower() for n in names if n[:1].isupper() and not n.isupper()), "")
+    return noun_of(place.value, entity, made.value)
 
 
 def _missing_input(s: Situation, place: Place, value: ast.expr, kinds: set[str]) -> Iterator[Draft]:
@@ -238,149 +218,3 @@ def _with_default(s: Situation, callee: Function, value: ast.expr) -> Iterator[D
         code = f"{module.text(value.func)}({module.text(key)}, {default})"
         edits = ((module, Replace(value, code)),)
         yield Draft(f"Fall back to {default} in {callee.name}, as its siblings do", edits, Answer.NATURAL_VALUE, 0.94)
-
-
-def _natural(s: Situation, expression: ast.expr, culprit: ast.expr, made: Definition) -> Iterator[Draft]:
-    """A value for nothing at the place of use."""
-    module = s.module
-    fit = 0.66 + 0.14 * hints_at_nothing(s.function) + (0.06 if isinstance(culprit, ast.Attribute) else 0)
-    if any(o.is_client for o in s.origins(culprit)) and not isinstance(culprit, ast.Attribute):
-        fit -= 0.12
-    if looks_up(s, made):
-        fit -= 0.06
-    text = module.text(culprit)
-    if expression is culprit or isinstance(module.parents.get(culprit), ast.comprehension):
-        yield Draft(
-            f"Take {text} for empty",
-            _one(module, culprit, wrap(module, culprit, f"{text} or []")),
-            Answer.NATURAL_VALUE,
-            fit,
-        )
-        return
-    condition = _condition(module, expression)
-    simple = not any(isinstance(n, (ast.Call, ast.Await)) for n in ast.walk(culprit))
-    if condition is not None and simple:
-        code = f"{text} is not None and {module.text(condition)}"
-        limit = any(word in text.rpartition(".")[2].lower() for word in _LIMITS)
-        yield Draft(
-            f"Ask whether {text} is there first",
-            _one(
-                module, condition, code if not isinstance(module.parents.get(condition), ast.UnaryOp) else f"({code})"
-            ),
-            Answer.NATURAL_VALUE,
-            fit + (0.1 if limit or isinstance(expression, ast.Attribute) else 0),
-        )
-    if isinstance(expression, (ast.Attribute, ast.Subscript)):
-        yield from _instead(s, expression, culprit, text, fit, simple)
-    else:
-        yield from _operand(s, expression, culprit, text, fit)
-
-
-def _one(module: Module, node: ast.expr, code: str) -> tuple[tuple[Module, Replace], ...]:
-    return ((module, Replace(node, code)),)
-
-
-def _condition(module: Module, expression: ast.expr) -> ast.expr | None:
-    """The comparison that an expression is part of, where it decides something."""
-    current: ast.AST = expression
-    for ancestor in module.ancestors(expression):
-        deciding = (
-            (isinstance(ancestor, (ast.If, ast.While, ast.IfExp)) and ancestor.test is current)
-            or (isinstance(ancestor, ast.comprehension) and current in ancestor.ifs)
-            or isinstance(ancestor, ast.BoolOp)
-            or (isinstance(ancestor, ast.UnaryOp) and isinstance(ancestor.op, ast.Not))
-            or (isinstance(ancestor, ast.Call) and ast.unparse(ancestor.func) in ("any", "all"))
-            or (
-                isinstance(ancestor, COMPREHENSIONS)
-                and ast.unparse(module.parents[ancestor]).startswith(("any(", "all("))
-            )
-        )
-        if deciding:
-            return current if isinstance(current, ast.expr) and not isinstance(current, COMPREHENSIONS) else None
-        if isinstance(ancestor, (ast.stmt, ast.Dict, ast.keyword)):
-            return None
-        current = ancestor
-    return None
-
-
-def _instead(
-    s: Situation, expression: ast.Attribute | ast.Subscript, culprit: ast.expr, text: str, fit: float, simple: bool
-) -> Iterator[Draft]:
-    module = s.module
-    whole = whole_of(module, expression)
-    assert isinstance(whole, ast.expr)
-    name = text.rpartition(".")[2]
-    others = [ast.unparse(value) for value in nullable_defaults(s, name)] if simple else []
-    values = list(dict.fromkeys([*others, *natural(s, module, whole, s.function)]))
-    if simple:
-        test = text if isinstance(culprit, ast.Attribute) else f"{text} is not None"
-        for index, value in enumerate(values[:3]):
-            code = wrap(module, whole, f"{module.text(whole)} if {test} else {value}")
-            bonus = 0.1 if value in others else 0
-            answer = Answer.NATURAL_VALUE
-            yield Draft(
-                f"Answer {value} where {text} is None", _one(module, whole, code), answer, fit + bonus - 0.06 * index
-            )
-    method = expression.attr if isinstance(expression, ast.Attribute) else "get"
-    empty = '""' if hasattr(str, method) else "{}" if hasattr(dict, method) else ""
-    if empty and not in_lazy_part(module, culprit):
-        tested = _tested_after(s)
-        edits = _one(module, culprit, f"({text} or {empty})")
-        yield Draft(f"Take {empty} where {text} is None", edits, Answer.NATURAL_VALUE, 0.9 if tested else fit - 0.1)
-
-
-def _tested_after(s: Situation) -> bool:
-    """Whether the value made by the crashing line is refused afterwards when it is empty."""
-    statement = s.crash.statement
-    if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Name) or s.function is None:
-        return False
-    name = statement.targets[0].id
-    for refusal in s.refusals.all:
-        if refusal.function is not None and refusal.function.node is s.function.node and refusal.test is not None:
-            if refusal.node.lineno > statement.lineno and f"not {name}" in ast.unparse(refusal.test):
-                return True
-    return False
-
-
-def _operand(s: Situation, expression: ast.expr, culprit: ast.expr, text: str, fit: float) -> Iterator[Draft]:
-    module = s.module
-    inner: ast.AST = culprit
-    parent = module.parents.get(inner)
-    if isinstance(expression, ast.BinOp) or (isinstance(expression, ast.Compare) and parent is expression):
-        values = natural(s, module, culprit, s.function) if isinstance(expression, ast.BinOp) else ["0"]
-        value = next((v for v in values if v != "None"), "0")
-        known = [ast.unparse(v) for v in nullable_defaults(s, text.rpartition(".")[2])]
-        for index, one in enumerate(dict.fromkeys([*known, value])):
-            edits = _one(module, culprit, f"({text} or {one})")
-            yield Draft(f"Take {one} where {text} is None", edits, Answer.NATURAL_VALUE, fit - 0.06 * index)
-        return
-    if isinstance(expression, (ast.Call, ast.FormattedValue)):
-        word = ast.unparse(expression.func).rpartition(".")[2] if isinstance(expression, ast.Call) else ""
-        if word in (
-            "len",
-            "list",
-            "sorted",
-            "set",
-            "tuple",
-            "sum",
-            "max",
-            "min",
-            "enumerate",
-            "any",
-            "all",
-            "dict",
-            "extend",
-        ):
-            edits = _one(module, culprit, f"{text} or {'{}' if word == 'dict' else '[]'}")
-            yield Draft(f"Take {text} for empty", edits, Answer.NATURAL_VALUE, fit)
-            return
-        if word == "join":
-            return
-        simple = not any(isinstance(n, (ast.Call, ast.Await)) for n in ast.walk(culprit))
-        if simple and isinstance(expression, ast.Call):
-            whole = whole_of(module, expression)
-            assert isinstance(whole, ast.expr)
-            for index, value in enumerate(natural(s, module, whole, s.function)[:2]):
-                code = wrap(module, whole, f"{module.text(whole)} if {text} is not None else {value}")
-                summary = f"Answer {value} where {text} is None"
-                yield Draft(summary, _one(module, whole, code), Answer.NATURAL_VALUE, fit - 0.06 * index)

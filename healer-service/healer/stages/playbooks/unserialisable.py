@@ -42,8 +42,15 @@ def draft(s: Situation) -> Iterator[Draft]:
         text = module.text(value)
         name = text.rpartition(".")[2].strip("[]'\"")
         shown = s.crash.names.get(text, "")
-        certain = shown.startswith((f"{kind}(", f"datetime.{kind}(")) or (
-            kind == "set" and re.match(r"\{[^:]*\}$|set\(", shown)
+        literal = isinstance(value, (ast.Set, ast.SetComp)) or (
+            isinstance(value, ast.Call) and ast.unparse(value.func) == kind
+        )
+        if isinstance(value, (ast.Set, ast.SetComp, ast.Call)) and not (literal and kind in ("set", "frozenset")):
+            continue
+        certain = (
+            literal
+            or shown.startswith((f"{kind}(", f"datetime.{kind}("))
+            or (kind == "set" and re.match(r"\{[^:]*\}$|set\(", shown))
         )
         fit = 0.9 if certain else 0.72 if re.search(likely, name, re.I) else 0.4
         edits = ((module, Replace(value, shape.format(text))),)
@@ -71,5 +78,16 @@ def _values(s: Situation) -> Iterator[tuple[Module, ast.expr]]:
                 nodes.append((callee.module, callee.node))
     for module, node in nodes:
         for part in ast.walk(node):
-            if isinstance(part, ast.Dict):
-                yield from ((module, v) for v in part.values if isinstance(v, (ast.Name, ast.Attribute, ast.Subscript)))
+            values = (
+                part.values if isinstance(part, ast.Dict) else [part.value] if isinstance(part, ast.keyword) else []
+            )
+            yield from ((module, choice) for value in values for choice in _choices(value))
+
+
+def _choices(value: ast.expr) -> list[ast.expr]:
+    """The values an expression may have, through `x if … else y`."""
+    if isinstance(value, ast.IfExp):
+        return [*_choices(value.body), *_choices(value.orelse)]
+    return (
+        [value] if isinstance(value, (ast.Name, ast.Attribute, ast.Subscript, ast.Set, ast.SetComp, ast.Call)) else []
+    )

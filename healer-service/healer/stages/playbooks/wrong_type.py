@@ -18,12 +18,13 @@ from healer.stages.playbooks.drafts import (
     wrap,
 )
 from healer.stages.playbooks.handlers import widened
+from healer.stages.playbooks.nothing import without
 from healer.syntax.edits import AddImport, Edit, InsertBefore, Replace
 from healer.syntax.moments import moments
 from healer.syntax.nouns import name_of
 from healer.syntax.project import Function, Module, names_in, same
 from healer.syntax.situation import Place, Situation, anchor
-from healer.syntax.values import type_name
+from healer.syntax.values import Unknown, type_name
 from healer.syntax.wording import refuse
 
 CATEGORIES = ("wrong-type", "missing-attribute")
@@ -50,6 +51,11 @@ def draft(s: Situation) -> Iterator[Draft]:
         kinds = operands.groups() if operands else concatenated.groups() if concatenated else ("", "")
         yield from _mixed(s, kinds[0].rpartition(".")[2], kinds[1].rpartition(".")[2])
     yield from _wrong_shape(s, message)
+    if re.search(r"must be (a )?(str|string|bytes)|expected string|argument must be", message):
+        # Some of Python's messages do not say that the wrong value was None.
+        for expression, culprit in s.crash.pairs[:2]:
+            if s.seen(culprit) is None or isinstance(s.seen(culprit), Unknown):
+                yield from without(s, expression, culprit)
 
 
 def _mixed(s: Situation, left: str, right: str) -> Iterator[Draft]:

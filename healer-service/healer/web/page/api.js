@@ -30,7 +30,9 @@ async function call(path, options) {
 }
 
 function post(path, body) {
-	return call(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+	// The second header is one that no form of another site can send.
+	const headers = { "content-type": "application/json", "x-requested-with": "healer" };
+	return call(path, { method: "POST", headers, body: JSON.stringify(body) });
 }
 
 const incident = (id) => `/api/v1/incidents/${encodeURIComponent(id)}`;

@@ -1,0 +1,249 @@
+"""What to answer where a value is None and nobody did wrong: the natural value of nothing at the place of use.
+
+It refuses nothing; that is the matter of none_dereference.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from healer.model import Answer
+from healer.stages.playbooks.drafts import Draft, in_lazy_part, whole_of, wrap
+from healer.syntax.defaults import hints_at_nothing, natural
+from healer.syntax.edits import Replace
+from healer.syntax.examples import nullable_defaults
+from healer.syntax.project import COMPREHENSIONS, Module
+from healer.syntax.situation import Situation
+
+_LIMITS = (
+    "max",
+    "min",
+    "limit",
+    "until",
+    "expire",
+    "deadline",
+    "ends",
+    "starts",
+    "valid",
+    "due",
+    "cap",
+    "quota",
+    "_at",
+)
+
+
+def without(s: Situation, expression: ast.expr, culprit: ast.expr, searched: bool = False) -> Iterator[Draft]:
+    """A value for nothing at the place of use."""
+    module = s.module
+    fit = 0.66 + 0.14 * hints_at_nothing(s.function) + (0.06 if isinstance(culprit, ast.Attribute) else 0)
+    if any(o.is_client for o in s.origins(culprit)) and not isinstance(culprit, ast.Attribute):
+        fit -= 0.12
+    if searched:
+        fit -= 0.06
+    text = module.text(culprit)
+    items = list(_items(s, expression, culprit))
+    if items:
+        yield from items
+        return
+    if expression is culprit or isinstance(module.parents.get(culprit), ast.comprehension):
+        yield Draft(
+            f"Take {text} for empty",
+            _one(module, culprit, wrap(module, culprit, f"{text} or []")),
+            Answer.NATURAL_VALUE,
+            fit,
+        )
+        return
+    condition = _condition(module, expression)
+    simple = not any(isinstance(n, (ast.Call, ast.Await)) for n in ast.walk(culprit))
+    if condition is not None and simple:
+        code = f"{text} is not None and {module.text(condition)}"
+        limit = any(word in text.rpartition(".")[2].lower() for word in _LIMITS)
+        yield Draft(
+            f"Ask whether {text} is there first",
+            _one(
+                module, condition, code if not isinstance(module.parents.get(condition), ast.UnaryOp) else f"({code})"
+            ),
+            Answer.NATURAL_VALUE,
+            fit + (0.1 if limit or isinstance(expression, ast.Attribute) else 0),
+        )
+    if isinstance(expression, (ast.Attribute, ast.Subscript)):
+        yield from _instead(s, expression, culprit, text, fit, simple)
+    else:
+        yield from _operand(s, expression, culprit, text, fit)
+
+
+def _one(module: Module, node: ast.expr, code: str) -> tuple[tuple[Module, Replace], ...]:
+    return ((module, Replace(node, code)),)
+
+
+def _condition(module: Module, expression: ast.expr) -> ast.expr | None:
+    """The comparison that an expression is part of, where it decides something."""
+    current: ast.AST = expression
+    for ancestor in module.ancestors(expression):
+        deciding = (
+            (isinstance(ancestor, (ast.If, ast.While, ast.IfExp)) and ancestor.test is current)
+            or (isinstance(ancestor, ast.comprehension) and current in ancestor.ifs)
+            or isinstance(ancestor, ast.BoolOp)
+            or (isinstance(ancestor, ast.UnaryOp) and isinstance(ancestor.op, ast.Not))
+            or (isinstance(ancestor, ast.Call) and ast.unparse(ancestor.func) in ("any", "all"))
+            or (
+                isinstance(ancestor, COMPREHENSIONS)
+                and ast.unparse(module.parents[ancestor]).startswith(("any(", "all("))
+            )
+        )
+        if deciding:
+            return current if isinstance(current, ast.expr) and not isinstance(current, COMPREHENSIONS) else None
+        if isinstance(ancestor, (ast.stmt, ast.Dict, ast.keyword)):
+            return None
+        current = ancestor
+    return None
+
+
+def _instead(
+    s: Situation, expression: ast.Attribute | ast.Subscript, culprit: ast.expr, text: str, fit: float, simple: bool
+) -> Iterator[Draft]:
+    module = s.module
+    whole = whole_of(module, expression)
+    assert isinstance(whole, ast.expr)
+    name = text.rpartition(".")[2]
+    others = [ast.unparse(value) for value in nullable_defaults(s, name)] if simple else []
+    values = list(dict.fromkeys([*others, *natural(s, module, whole, s.function)]))
+    if simple:
+        test = text if isinstance(culprit, ast.Attribute) else f"{text} is not None"
+        yield from _lifted(s, whole, f"{text} is not None", fit)
+        for index, value in enumerate(values[:3]):
+            code = wrap(module, whole, f"{module.text(whole)} if {test} else {value}")
+            bonus = 0.1 if value in others else 0
+            answer = Answer.NATURAL_VALUE
+            yield Draft(
+                f"Answer {value} where {text} is None", _one(module, whole, code), answer, fit + bonus - 0.06 * index
+            )
+    method = expression.attr if isinstance(expression, ast.Attribute) else "get"
+    empty = '""' if hasattr(str, method) else "{}" if hasattr(dict, method) else ""
+    if empty and not in_lazy_part(module, culprit):
+        tested = _tested_after(s)
+        edits = _one(module, culprit, f"({text} or {empty})")
+        yield Draft(f"Take {empty} where {text} is None", edits, Answer.NATURAL_VALUE, 0.9 if tested else fit - 0.1)
+
+
+_MOMENTS = re.compile(r"now|today|date|time|_at\b|_on\b|since|until|born|year|fromisoformat|strptime")
+_WRAPPING = ("round", "int", "float", "str", "abs", "max", "min")
+
+
+def _lifted(s: Situation, node: ast.expr, test: str, fit: float) -> Iterator[Draft]:
+    """Nothing for a whole calculation that cannot be made without its part: the age without a birthday is not the year."""
+    module = s.module
+    current: ast.expr = node
+    operators: list[ast.operator] = []
+    while True:
+        parent = module.parents.get(current)
+        if isinstance(parent, ast.BinOp):
+            operators.append(parent.op)
+        elif isinstance(parent, ast.Call) and current in parent.args:
+            if ast.unparse(parent.func) not in _WRAPPING:
+                break
+        elif not (
+            isinstance(parent, (ast.Attribute, ast.UnaryOp))
+            or (isinstance(parent, ast.Call) and parent.func is current)
+        ):
+            break
+        current = parent
+    text = module.text(current)
+    if not operators or any(isinstance(op, (ast.Add, ast.Mod)) for op in operators):
+        return
+    moments = isinstance(operators[0], ast.Sub) and bool(_MOMENTS.search(text))
+    for value in natural(s, module, current, s.function)[:1]:
+        code = wrap(module, current, f"{text} if {test} else {value}")
+        summary = f"Answer {value} for a calculation that lacks its part"
+        yield Draft(summary, _one(module, current, code), Answer.NATURAL_VALUE, fit + (0.06 if moments else -0.08))
+
+
+def _items(s: Situation, expression: ast.expr, culprit: ast.expr) -> Iterator[Draft]:
+    """None among the items of a sum, an extreme or an order."""
+    module = s.module
+    if not isinstance(expression, ast.Call):
+        return
+    word = ast.unparse(expression.func).rpartition(".")[2]
+    key = next((k.value for k in expression.keywords if k.arg == "key"), None)
+    fit = 0.8 + 0.08 * hints_at_nothing(s.function)
+    if word in ("sum", "join", "max", "min") and isinstance(culprit, (ast.GeneratorExp, ast.ListComp)):
+        elt = module.text(culprit.elt)
+        empty = '""' if word == "join" else "0"
+        edits = _one(module, culprit.elt, f"{elt} or {empty}")
+        yield Draft(f"Take {empty} where {elt} is None", edits, Answer.NATURAL_VALUE, fit - 0.1 * (word != "sum"))
+        if len(culprit.generators) == 1 and not culprit.generators[0].is_async:
+            one = culprit.generators[0]
+            tests = " and ".join([*(f"({module.text(t)})" for t in one.ifs), f"{elt} is not None"])
+            rest = ", ".join(module.text(k) for k in expression.keywords)
+            inner = f"{elt} for {module.text(one.target)} in {module.text(one.iter)} if {tests}"
+            inner = f"({inner}), {rest}" if rest else inner
+            edits = _one(module, expression, f"{module.text(expression.func)}({inner})")
+            yield Draft(f"Leave out what is None in {elt}", edits, Answer.NATURAL_VALUE, fit - 0.04 * (word == "sum"))
+    if word in ("sorted", "sort", "max", "min") and isinstance(key, ast.Lambda) and not isinstance(key.body, ast.Tuple):
+        body = module.text(key.body)
+        backwards = any(k.arg == "reverse" and ast.unparse(k.value) == "True" for k in expression.keywords)
+        first = "is not None" if backwards != (word == "max") and word != "min" else "is None"
+        edits = _one(module, key.body, f"({body} {first}, {body})")
+        yield Draft("Order what is None after the rest", edits, Answer.NATURAL_VALUE, fit + 0.04)
+
+
+def _tested_after(s: Situation) -> bool:
+    """Whether the value made by the crashing line is refused afterwards when it is empty."""
+    statement = s.crash.statement
+    if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Name) or s.function is None:
+        return False
+    name = statement.targets[0].id
+    for refusal in s.refusals.all:
+        if refusal.function is not None and refusal.function.node is s.function.node and refusal.test is not None:
+            if refusal.node.lineno > statement.lineno and f"not {name}" in ast.unparse(refusal.test):
+                return True
+    return False
+
+
+def _operand(s: Situation, expression: ast.expr, culprit: ast.expr, text: str, fit: float) -> Iterator[Draft]:
+    module = s.module
+    inner: ast.AST = culprit
+    parent = module.parents.get(inner)
+    if isinstance(expression, ast.BinOp) or (isinstance(expression, ast.Compare) and parent is expression):
+        values = natural(s, module, culprit, s.function) if isinstance(expression, ast.BinOp) else ["0"]
+        value = next((v for v in values if v != "None"), "0")
+        known = [ast.unparse(v) for v in nullable_defaults(s, text.rpartition(".")[2])]
+        for index, one in enumerate(dict.fromkeys([*known, value])):
+            edits = _one(module, culprit, f"({text} or {one})")
+            yield Draft(f"Take {one} where {text} is None", edits, Answer.NATURAL_VALUE, fit - 0.06 * index)
+        if isinstance(expression, ast.BinOp) and not any(isinstance(n, ast.Call) for n in ast.walk(culprit)):
+            yield from _lifted(s, culprit, f"{text} is not None", fit)
+        return
+    if isinstance(expression, (ast.Call, ast.FormattedValue)):
+        word = ast.unparse(expression.func).rpartition(".")[2] if isinstance(expression, ast.Call) else ""
+        if word in (
+            "len",
+            "list",
+            "sorted",
+            "set",
+            "tuple",
+            "sum",
+            "max",
+            "min",
+            "enumerate",
+            "any",
+            "all",
+            "dict",
+            "extend",
+        ):
+            edits = _one(module, culprit, f"{text} or {'{}' if word == 'dict' else '[]'}")
+            yield Draft(f"Take {text} for empty", edits, Answer.NATURAL_VALUE, fit)
+            return
+        if word == "join":
+            return
+        simple = not any(isinstance(n, (ast.Call, ast.Await)) for n in ast.walk(culprit))
+        if simple and isinstance(expression, ast.Call):
+            whole = whole_of(module, expression)
+            assert isinstance(whole, ast.expr)
+            yield from _lifted(s, whole, f"{text} is not None", fit)
+            for index, value in enumerate(natural(s, module, whole, s.function)[:2]):
+                code = wrap(module, whole, f"{module.text(whole)} if {text} is not None else {value}")
+                summary = f"Answer {value} where {text} is None"
+                yield Draft(summary, _one(module, whole, code), Answer.NATURAL_VALUE, fit - 0.06 * index)

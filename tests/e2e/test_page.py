@@ -1,0 +1,53 @@
+"""The page against the real healer, in a real browser: a crash is seen, read and merged by clicking."""
+
+import shutil
+from pathlib import Path
+
+import httpx
+import pytest
+from healer.cli import samples, stack
+from playwright.sync_api import expect, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+BUG = "return-without-policy"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture
+def page():
+    chromium = shutil.which("chromium")
+    assert chromium, "Chromium is needed: apt-get install chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser.new_page()
+        browser.close()
+
+
+def test_a_crash_is_healed_by_clicking(page):
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    with stack.running(ROOT) as running:
+        token = running.settings.operator_token.get_secret_value()
+        page.goto(f"{running.healer_url}/signin?token={token}")
+        assert token not in page.url
+        sample = samples.load(ROOT / "tests" / "samples", BUG, running.admin_token)
+        with httpx.Client(base_url=running.shop_url, timeout=20, trust_env=False) as shop:
+            played = samples.play(shop, sample)
+        page.get_by_text("AttributeError").first.click()
+        expect(page.get_by_text("needs you")).to_be_visible(timeout=60_000)
+        expect(page.get_by_text("HTTP 500").first).to_be_visible()
+        page.get_by_role("button", name="Approve and merge").click()
+        page.get_by_role("dialog").get_by_role("button", name="Approve and merge").click()
+        expect(page.get_by_text("release live").first).to_be_visible(timeout=60_000)
+        expect(page.get_by_role("button", name="Roll back")).to_be_visible(timeout=60_000)
+        with httpx.Client(base_url=running.shop_url, timeout=20, trust_env=False) as shop:
+            assert samples.wrong(samples.send(shop, played.request), sample.wanted) == ""
+    assert complaints == []
