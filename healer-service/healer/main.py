@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import logging
+import signal
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable
@@ -155,6 +156,7 @@ class Healer:
             parts.deployment.point(commit)
         if isinstance(parts.sandbox, LocalSandbox):
             parts.sandbox.start()
+        self.dispatch.warm(service.name)
 
     def _service(self, service: ServiceSettings) -> Service:
         settings = self.settings
@@ -198,6 +200,7 @@ class Healer:
 
 def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     """Run until a signal. `announce` gets the sign-in link once."""
+    signal.signal(signal.SIGTERM, _end)
     configure_logging(settings.log_level, settings.log_format)
     healer = Healer(settings)
     announce(sign_in_link(settings))
@@ -211,6 +214,11 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
         server_header=False,
     )
     uvicorn.Server(config).run()
+
+
+def _end(_number: int, _frame: object) -> None:
+    """A stop that was asked for is no failure. uvicorn calls this once more after it has shut down."""
+    raise SystemExit(0)
 
 
 def sign_in_link(settings: Settings) -> str:

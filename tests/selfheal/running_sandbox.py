@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any
 
 import selfheal
+from selfheal.sandbox import processes
 
 PACKAGE_HOME = str(Path(selfheal.__file__).parent.parent)
 
@@ -130,3 +131,24 @@ def result_of(answer: Any) -> str:
     exchange = answer["result"]["exchanges"][0]
     assert exchange["exception"] is None, exchange
     return str(exchange["body"])
+
+
+def replay(sandbox: RunningSandbox, files: Mapping[str, str], *requests: dict[str, Any], **job: Any) -> dict[str, Any]:
+    answer = sandbox.replay(files, *requests, **{"entry": "shop.main:app", **job})
+    assert answer["status"] == "ok", answer
+    result = answer["result"]
+    assert isinstance(result, dict)
+    return result
+
+
+def get(path: str) -> dict[str, Any]:
+    return {"method": "GET", "path": path, "headers": {}}
+
+
+def assert_clean(sandbox: RunningSandbox) -> None:
+    """Nothing runs, nothing is left, and the next job works."""
+    assert result_of(sandbox.run("answer = os.listdir('.'), os.listdir('../tmp'), os.listdir('../home')")) == (
+        "(['app.py'], [], [])"
+    )
+    assert wait_until(lambda: not list(processes.descendants(sandbox.process.pid)))
+    assert sandbox.left_behind() == []

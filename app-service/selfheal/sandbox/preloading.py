@@ -18,7 +18,7 @@ FRAMEWORKS = (
     *("anyio.to_thread", "anyio._backends._asyncio", "sqlalchemy", "sqlalchemy.orm", "sqlalchemy.dialects.sqlite"),
     *("sqlmodel", "jinja2", "multipart", "python_multipart", "email_validator", "yaml", "requests", "coverage"),
     *("sqlite3", "decimal", "csv", "uuid", "logging.config", "concurrent.futures.thread", "pdb", "unittest"),
-    *("hypothesis", "hypothesis.strategies", "_pytest.junitxml"),
+    *("hypothesis", "hypothesis.strategies", "pytest"),
 )
 
 

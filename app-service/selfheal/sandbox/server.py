@@ -28,10 +28,6 @@ _TOO_WEAK = "sandbox: neither Landlock nor a user per job is to be had here; --a
 _STOP_SECONDS = 8.0
 
 
-def _keep_quiet(*_values: object, **_named: object) -> None:
-    """What a framework warns of on import is no news of this server's; filters stay as they are."""
-
-
 class UnusableSocket(Exception):
     """The socket cannot be had; the text says why."""
 

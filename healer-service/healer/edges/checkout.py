@@ -297,6 +297,8 @@ def _files_of(folder: Path) -> Iterator[tuple[str, bytes, int]]:
 def _said(error: Exception) -> str:
     if isinstance(error, GitCommandError):
         text = str(error.stderr or error.stdout or error).strip()
-        lines = [line for line in text.splitlines() if line.strip()]
-        return lines[-1].strip().strip("'")[:300] if lines else str(error)
+        lines = [line.strip(" '") for line in text.splitlines() if line.strip(" '")]
+        # After the line that says what is wrong, git often adds advice.
+        telling = [line for line in lines if line.startswith(("fatal:", "error:", "stderr: 'fatal:"))] or lines[-1:]
+        return telling[0].removeprefix("stderr: '")[:300] if telling else str(error)
     return str(error)[:300]

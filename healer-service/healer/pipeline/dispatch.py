@@ -34,13 +34,14 @@ def _heal_id(incident: Incident) -> str:
 
 
 class Dispatch:
-    def __init__(self, parts: Parts, workflows: Workflows) -> None:
+    def __init__(self, parts: Parts, workflows: Workflows, poll_seconds: float = POLL_SECONDS) -> None:
         self._parts = parts
         self._workflows = workflows
         self._due = threading.Event()
         self._ended = threading.Event()
         self._one_at_a_time = threading.Lock()
         self._started: set[str] = set()
+        self._poll_seconds = poll_seconds
         self._polled = 0.0
         self._warming = ThreadPoolExecutor(1, thread_name_prefix="warm")
         self._thread = threading.Thread(target=self._run, name="dispatch", daemon=True)
@@ -48,8 +49,10 @@ class Dispatch:
     def start(self) -> None:
         self._bury_the_dead()
         self._thread.start()
-        for service in self._parts.services.values():
-            self._warming.submit(self._warm, service)
+
+    def warm(self, service: str) -> None:
+        """Measure ahead, in the background, what the first heal of a service will ask for."""
+        self._warming.submit(self._warm, self._parts.service(service))
 
     def stop(self) -> None:
         self._ended.set()
@@ -106,7 +109,7 @@ class Dispatch:
         with self._one_at_a_time:
             for delivery in self._parts.store.deliveries.waiting():
                 self._work(delivery)
-            if time.monotonic() - self._polled >= POLL_SECONDS:
+            if time.monotonic() - self._polled >= self._poll_seconds:
                 self._polled = time.monotonic()
                 self._poll()
             self._start_heals()
@@ -212,7 +215,7 @@ class Dispatch:
             self._parts.store.incidents.move(incident.id, State.MERGED, expected=(State.PROPOSED,))
             payload = {"by": by, "merge_sha": merge_sha}
             self._parts.note(incident, "proposal.merged", payload, "control", once=merge_sha)
-            self._warming.submit(self._warm, self._parts.service(incident.service))
+            self.warm(incident.service)
 
     def _rejected(self, filed: Filed, reason: str) -> None:
         incident = self._parts.store.incidents.get(filed.proposal.incident_id)

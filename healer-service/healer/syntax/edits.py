@@ -85,23 +85,48 @@ def place_of(source: str, node: ast.AST) -> Place:
     )
 
 
+@dataclass(frozen=True, eq=False)
+class _Parsed:
+    module: cst.Module
+    places: dict[tuple[Place, bool], cst.CSTNode]  # the flag tells statements from expressions
+    parents: dict[cst.CSTNode, cst.CSTNode]
+
+    def find(self, source: str, node: ast.AST, statement: bool) -> cst.CSTNode:
+        place = place_of(source, node)
+        if (place, statement) in self.places:
+            return self.places[place, statement]
+        # Statement lines end after their semicolon and decorated definitions begin at another line: the start decides.
+        starts = (n for (p, is_statement), n in self.places.items() if is_statement and p[:2] == place[:2])
+        found = next(starts, None) if statement else None
+        if found is None:
+            raise KeyError(place)
+        return found
+
+
 @lru_cache(maxsize=64)
-def _positions(source: str) -> tuple[cst.Module, dict[tuple[Place, bool], cst.CSTNode]]:
-    """The tree, and its expressions and statements by place; the flag tells statements from expressions."""
+def _parse(source: str) -> _Parsed:
     wrapper = MetadataWrapper(cst.parse_module(source), unsafe_skip_copy=True)
-    found: dict[tuple[Place, bool], cst.CSTNode] = {}
+    places: dict[tuple[Place, bool], cst.CSTNode] = {}
     for node, where in wrapper.resolve(PositionProvider).items():
         is_statement = isinstance(node, (cst.SimpleStatementLine, cst.BaseCompoundStatement))
         if is_statement or isinstance(node, cst.BaseExpression):
             place = (where.start.line, where.start.column, where.end.line, where.end.column)
-            found.setdefault((place, is_statement), node)
-    return wrapper.module, found
+            places.setdefault((place, is_statement), node)
+    parents: dict[cst.CSTNode, cst.CSTNode] = {}
+    todo: list[cst.CSTNode] = [wrapper.module]
+    while todo:
+        node = todo.pop()
+        for child in node.children:
+            parents[child] = node
+            todo.append(child)
+    return _Parsed(wrapper.module, places, parents)
 
 
 def apply(source: str, edits: Sequence[Edit]) -> str | None:
     """The new text; None when an edit finds no place or the result is no Python."""
     try:
-        module, places = _positions(source)
+        parsed = _parse(source)
+        module = parsed.module
         expressions: dict[cst.CSTNode, str] = {}
         statements: dict[cst.CSTNode, list[StatementEdit]] = {}
         imports: list[AddImport] = []
@@ -109,10 +134,14 @@ def apply(source: str, edits: Sequence[Edit]) -> str | None:
             if isinstance(edit, AddImport):
                 imports.append(edit)
             elif isinstance(edit, Replace):
-                expressions[_find(places, source, edit.node, False)] = edit.code
+                expressions[parsed.find(source, edit.node, False)] = edit.code
             elif isinstance(edit, StatementEdit):
-                statements.setdefault(_find(places, source, edit.statement, True), []).append(edit)
-        changed = module.visit(_Editor(expressions, statements, module.config_for_parsing))
+                statements.setdefault(parsed.find(source, edit.statement, True), []).append(edit)
+        editor = _Editor(expressions, statements, parsed.parents, module.config_for_parsing)
+        try:
+            changed = module.visit(editor)
+        except TypeError:  # several statements where only one may stand, such as for an elif
+            return None
         text = _with_imports(changed, imports).code
         ast.parse(text)
     except (KeyError, cst.ParserSyntaxError, SyntaxError, ValueError):
@@ -120,25 +149,26 @@ def apply(source: str, edits: Sequence[Edit]) -> str | None:
     return text
 
 
-def _find(places: dict[tuple[Place, bool], cst.CSTNode], source: str, node: ast.AST, statement: bool) -> cst.CSTNode:
-    place = place_of(source, node)
-    if (place, statement) in places:
-        return places[place, statement]
-    if not statement:
-        raise KeyError(place)
-    # Statement lines end after their semicolon and decorated definitions begin at another line: the start decides.
-    found = next((n for (p, is_statement), n in places.items() if is_statement and p[:2] == place[:2]), None)
-    if found is None:
-        raise KeyError(place)
-    return found
-
-
 class _Editor(cst.CSTTransformer):
     def __init__(
-        self, expressions: dict[cst.CSTNode, str], statements: dict[cst.CSTNode, list[StatementEdit]], config: Any
+        self,
+        expressions: dict[cst.CSTNode, str],
+        statements: dict[cst.CSTNode, list[StatementEdit]],
+        parents: dict[cst.CSTNode, cst.CSTNode],
+        config: Any,
     ) -> None:
         super().__init__()
         self._expressions, self._statements, self._config = expressions, statements, config
+        # Only the way to what is changed is walked: visiting all of a large module takes a tenth of a second.
+        self._way: set[cst.CSTNode] = set()
+        for target in (*expressions, *statements):
+            node: cst.CSTNode | None = target
+            while node is not None and node not in self._way:
+                self._way.add(node)
+                node = parents.get(node)
+
+    def on_visit(self, node: cst.CSTNode) -> bool:
+        return node in self._way
 
     def on_leave(self, original_node: Any, updated_node: Any) -> Any:
         updated: Any = super().on_leave(original_node, updated_node)

@@ -122,9 +122,7 @@ def _iterated(message: str, statement: ast.stmt, nodes: list[ast.expr]) -> list[
 def _operands(left: bool, right: bool, message: str, nodes: list[ast.expr], statement: ast.stmt) -> list[Pair]:
     found: list[Pair] = []
     if isinstance(statement, ast.AugAssign):
-        target = ast.parse(ast.unparse(statement.target), mode="eval").body
-        ast.copy_location(target, statement.target)
-        found += [(target, target)] if left else [(statement.value, statement.value)]
+        found += [(statement.target, statement.target)] if left else [(statement.value, statement.value)]
     for node in nodes:
         if isinstance(node, ast.BinOp) and "instances of" not in message:
             found += [(node, node.left)] if left else []

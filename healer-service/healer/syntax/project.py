@@ -115,8 +115,20 @@ class Module:
                 found[node.target.id] = node.value
         return found
 
+    @cached_property
+    def _lines(self) -> list[bytes]:
+        return [line.encode() for line in self.source.splitlines(keepends=True)]
+
     def text(self, node: ast.AST) -> str:
-        return ast.get_source_segment(self.source, node) or ast.unparse(node)
+        """The node's own source. ast.get_source_segment splits the whole source at every call."""
+        first, last = getattr(node, "lineno", 0), getattr(node, "end_lineno", 0) or 0
+        start, end = getattr(node, "col_offset", 0), getattr(node, "end_col_offset", 0) or 0
+        if not 0 < first <= last <= len(self._lines):
+            return ast.unparse(node)
+        if first == last:
+            return self._lines[first - 1][start:end].decode()
+        inner = self._lines[first : last - 1]
+        return b"".join([self._lines[first - 1][start:], *inner, self._lines[last - 1][:end]]).decode()
 
     def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
         current = self.parents.get(node)
@@ -174,6 +186,7 @@ class Project:
 
     def __init__(self, sources: Mapping[str, str]) -> None:
         parsed = (parse_module(path, text) for path, text in sources.items() if not is_test_file(path))
+        self._calls: dict[ast.AST, list[tuple[Module, ast.Call]]] = {}
         self.modules: dict[str, Module] = {module.path: module for module in parsed if module is not None}
 
     def module_named(self, dotted: str) -> Module | None:
@@ -235,6 +248,11 @@ class Project:
         return self.find_class(target, dotted.rpartition(".")[2])
 
     def calls_of(self, function: Function) -> list[tuple[Module, ast.Call]]:
+        if function.node not in self._calls:
+            self._calls[function.node] = self._find_calls(function)
+        return self._calls[function.node]
+
+    def _find_calls(self, function: Function) -> list[tuple[Module, ast.Call]]:
         found = []
         for module in self.modules.values():
             for node in ast.walk(module.tree):

@@ -118,7 +118,8 @@ class Refusals:
             return None
         test, handler = _leading(module, node)
         function = module.function_of(node)
-        return Refusal(module, function, node, status, status_node, _message_of(value), test, handler)
+        message = _message_of(value) or _passed_on(value, handler)
+        return Refusal(module, function, node, status, status_node, message, test, handler)
 
     def _never_returns(self, module: Module, call: ast.Call) -> bool:
         if (isinstance(call.func, ast.Name) and call.func.id == "abort") or ast.unparse(call.func).endswith(".abort"):
@@ -264,6 +265,28 @@ def _message_of(value: ast.expr) -> ast.expr | None:
     return (phrases or found)[-1] if found else None
 
 
+def _passed_on(value: ast.expr, handler: ast.ExceptHandler | None) -> ast.expr | None:
+    """The caught exception's own text, `str(error)`, stands for a message."""
+    if handler is None or handler.name is None:
+        return None
+    calls = [n for n in ast.walk(value) if isinstance(n, ast.Call) and ast.unparse(n) == f"str({handler.name})"]
+    names = [n for n in ast.walk(value) if isinstance(n, ast.Name) and n.id == handler.name]
+    return next(iter([*calls, *names]), None)
+
+
+def local_names(refusal: Refusal) -> set[str]:
+    """Variables of the function it stands in: parameters, assigned names, names of caught exceptions."""
+    if refusal.function is None:
+        return set()
+    names = {arg.arg for arg in refusal.function.params}
+    for node in refusal.function.own_nodes():
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            names.add(node.name)
+    return names
+
+
 def _leading(module: Module, node: ast.stmt) -> tuple[ast.expr | None, ast.ExceptHandler | None]:
     parent = module.parents.get(node)
     if isinstance(parent, ast.If) and node in parent.body:
@@ -277,7 +300,7 @@ def reachable(refusal: Refusal, target: Module, project: Project) -> tuple[AddIm
     """Imports that `target` needs to use the refusal's names; None when that would be a circle or cannot be told."""
     skip = {name for part in (refusal.message, refusal.status_node) if part is not None for name in names_in(part)}
     needed: list[AddImport] = []
-    for name in sorted(names_in(refusal.node) - skip):
+    for name in sorted(names_in(refusal.node) - skip - local_names(refusal)):
         if name in target.imports or name in target.classes or name in target.constants:
             continue
         if any(f.name == name for f in target.functions):

@@ -13,7 +13,7 @@ from http import HTTPStatus
 
 from healer.syntax.edits import AddImport, place_of
 from healer.syntax.project import Function, Module, names_in
-from healer.syntax.refusals import Refusal, Refusals, Wording, reachable
+from healer.syntax.refusals import Refusal, Refusals, Wording, local_names, reachable
 from healer.syntax.routes import route_path
 
 NOT_FOUND, BAD_INPUT, UNAUTHORISED, CONFLICT = "not_found", "bad_input", "unauthorised", "conflict"
@@ -73,10 +73,10 @@ def _returns_pairs(function: Function) -> bool:
 def _unknown_names(refusal: Refusal, where: Function) -> bool:
     """Whether it uses variables of its own function that the new place does not have."""
     skip = {name for part in (refusal.message, refusal.status_node) if part is not None for name in names_in(part)}
+    handled = {refusal.handler.name} if refusal.handler is not None and refusal.handler.name else set()
     if refusal.function is None or refusal.function.node is where.node:
-        return False
-    local = {arg.arg for arg in refusal.function.params}
-    local |= {n.id for n in refusal.function.own_nodes() if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        return bool((names_in(refusal.node) - skip) & handled)
+    local = local_names(refusal)
     cause = refusal.node.cause if isinstance(refusal.node, ast.Raise) else None
     here = {arg.arg for arg in where.params}
     used = names_in(refusal.node) - skip - (names_in(cause) if cause is not None else set())

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from healer.model import Answer
 from healer.stages.playbooks.drafts import Draft, in_lazy_part, whole_of, wrap
 from healer.syntax.defaults import hints_at_nothing, natural
-from healer.syntax.edits import Replace
+from healer.syntax.edits import Replace, ReplaceStatement
 from healer.syntax.examples import nullable_defaults
 from healer.syntax.project import COMPREHENSIONS, Module
 from healer.syntax.situation import Situation
@@ -43,6 +43,13 @@ def without(s: Situation, expression: ast.expr, culprit: ast.expr, searched: boo
     if searched:
         fit -= 0.06
     text = module.text(culprit)
+    statement = s.crash.statement
+    if isinstance(statement, ast.AugAssign) and statement.target is culprit:
+        operator = module.text(statement).removeprefix(text).lstrip().partition("=")[0]
+        code = f"{text} = ({text} or 0) {operator} {module.text(statement.value)}"
+        edits = ((module, ReplaceStatement(statement, code)),)
+        yield Draft(f"Begin at 0 where {text} is None", edits, Answer.NATURAL_VALUE, fit)
+        return
     items = list(_items(s, expression, culprit))
     if items:
         yield from items
@@ -133,7 +140,7 @@ _WRAPPING = ("round", "int", "float", "str", "abs", "max", "min")
 
 
 def _lifted(s: Situation, node: ast.expr, test: str, fit: float) -> Iterator[Draft]:
-    """Nothing for a whole calculation that cannot be made without its part: the age without a birthday is not the year."""
+    """Nothing for a whole calculation that lacks its part: the age without a birthday is not the year."""
     module = s.module
     current: ast.expr = node
     operators: list[ast.operator] = []
