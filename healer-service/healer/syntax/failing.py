@@ -63,7 +63,7 @@ def _none(message: str, statement: ast.stmt, nodes: list[ast.expr]) -> list[Pair
         return [(n, n.value) for n in nodes if isinstance(n, ast.Subscript)]
     if "unpack" in message or "not iterable" in message or "iterator" in message or "not a mapping" in message:
         return _iterated(message, statement, nodes)
-    operands = re.search(r"'(\w+)' and '(\w+)'|instances of '(\w+)' and '(\w+)'", message)
+    operands = re.search(r"'([\w.]+)' and '([\w.]+)'", message)
     if operands:
         one, other = [group for group in operands.groups() if group]
         return _operands(one == "NoneType", other == "NoneType", message, nodes, statement)
