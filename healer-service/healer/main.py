@@ -156,7 +156,7 @@ class Healer:
             parts.deployment.point(commit)
         if isinstance(parts.sandbox, LocalSandbox):
             parts.sandbox.start()
-        self.dispatch.warm(service.name)
+        self.dispatch.measure_baseline(service.name)
 
     def _service(self, service: ServiceSettings) -> Service:
         settings = self.settings

@@ -36,10 +36,8 @@ def test_products_come_in_pages(client):
     ("query", "expected"),
     [
         ("category=jewellery", ["EARRINGS"]),
-        ("attribute=color:red", ["CANDLE-SALE", "MUG-RED"]),
         ("attribute=color: grey", ["BLANKET"]),
         ("category=kitchen&attribute=color:red", ["MUG-RED"]),
-        ("attribute=color:pink", []),
         ("category=garden", []),
     ],
 )
@@ -47,7 +45,7 @@ def test_products_are_filtered(client, query, expected):
     assert skus(client.get(f"/products?{query}")) == expected
 
 
-@pytest.mark.parametrize("query", ["page=0", "page=x", "size=101", "attribute=red"])
+@pytest.mark.parametrize("query", ["page=0", "size=101", "attribute=red"])
 def test_a_query_that_cannot_be_used_is_refused(client, query):
     assert client.get(f"/products?{query}").status_code == 422
 

@@ -4,12 +4,9 @@ import pytest
 @pytest.mark.parametrize(
     ("lines", "query", "expected"),
     [
-        ([("MUG-BLUE", 1)], "country=DE", ("12.50", "0.00", "3.90", "16.40")),
         ([("MUG-BLUE", 2)], "country=AT", ("25.00", "0.00", "12.90", "37.90")),
         ([("MUG-BLUE", 1)], "country=CH&express=true", ("12.50", "0.00", "21.90", "34.40")),
-        ([("TEAPOT", 2)], "country=FR", ("68.00", "0.00", "0.00", "68.00")),
         ([("TEAPOT", 2)], "country=DE&express=true", ("68.00", "0.00", "11.90", "79.90")),
-        ([("MUG-BLUE", 2)], "country=DE&coupon=WELCOME10", ("25.00", "2.50", "5.90", "28.40")),
         ([("MUG-BLUE", 2)], "country=DE&coupon=FIVER", ("25.00", "5.00", "5.90", "25.90")),
     ],
 )
@@ -24,9 +21,7 @@ def test_a_quote_adds_up(client, cart, lines, query, expected):
     [
         ([("MUG-BLUE", 1)], "country=DE&coupon=NONE", 404, "no such coupon: NONE"),
         ([("MUG-BLUE", 1)], "country=DE&coupon=FIVER", 409, "coupon FIVER needs goods for 25.00"),
-        ([("MUG-BLUE", 1)], "country=DE&coupon=SUMMER20", 409, "coupon SUMMER20 has expired"),
         ([("MUG-BLUE", 1)], "country=PL&express=true", 422, "no express delivery to PL"),
-        ([("DUTCH-OVEN", 5)], "country=DE", 422, "the parcel is over 30 kg"),
         ([], "country=DE", 409, "the cart is empty"),
     ],
 )
@@ -56,7 +51,7 @@ def test_what_was_sold_meanwhile_is_refused(client, cart, order):
 
 
 @pytest.mark.parametrize(
-    "body", [{"email": "ann", "country": "DE"}, {"email": "ann@example.com", "country": "Germany"}, {"country": "DE"}]
+    "body", [{"email": "ann", "country": "DE"}, {"email": "ann@example.com", "country": "Germany"}]
 )
 def test_a_checkout_with_unusable_data_is_refused(client, cart, body):
     cart_id = cart(("MUG-BLUE", 1))

@@ -9,7 +9,7 @@ def test_a_customer_sees_the_newest_order_first(client, order):
 
 def test_orders_are_filtered_by_time(client, order):
     order(("MUG-BLUE", 1))
-    for since, expected in (("2020-01-01T00:00:00Z", 1), ("2020-01-01T00:00:00", 1), ("2100-01-01T00:00:00", 0)):
+    for since, expected in (("2020-01-01T00:00:00Z", 1), ("2100-01-01T00:00:00", 0)):
         assert len(client.get(f"/orders?email=ann@example.com&since={since}").json()) == expected
 
 

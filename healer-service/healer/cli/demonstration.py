@@ -54,6 +54,9 @@ class Narrator:
     def event(self, event: dict[str, Any]) -> None:
         payload = event["payload"]
         match event["type"]:
+            case "baseline.measured":
+                text = f"{payload['passed']} of the shop's {payload['tests']} tests pass"
+                self.say("baseline", payload["problem"] or text, "dim")
             case "incident.opened":
                 self.say("report", f"{payload['exception']}: {payload['message']}", "red")
             case "stage.finished":
@@ -91,6 +94,9 @@ def run(root: Path, bug: str, *, ask: bool, console: Console) -> int:
             return _heal(running, samples.load(folder, bug, running.admin_token), ask, console)
         except HealerError as error:
             console.print(f"The demo failed: {escape(str(error))}", style="red bold", soft_wrap=True)
+            console.print("The end of the healer's log:", style="dim")
+            for line in running.last_lines("healer", 12):
+                console.print(_printable(line), style="dim", markup=False, highlight=False, soft_wrap=True)
             return 1
 
 
@@ -103,6 +109,8 @@ def _heal(running: stack.Stack, sample: samples.Sample, ask: bool, console: Cons
         with httpx.Client(base_url=running.shop_url, timeout=20, trust_env=False) as shop:
             console.print(f"\n[bold]{escape(sample.title)}[/]", soft_wrap=True)
             narrator = Narrator(console)
+            _until_event(events, narrator, "baseline.measured")
+            narrator.started = time.monotonic()
             played = samples.play(shop, sample)
             request, answer = played.request, played.answer
             narrator.say("crash", f"{request['method']} {request['path']} → {answer.status_code}", "red")
@@ -142,6 +150,18 @@ def _follow(client: Client) -> queue.Queue[dict[str, Any] | None]:
 
     threading.Thread(target=read, daemon=True).start()
     return events
+
+
+def _until_event(events: queue.Queue[dict[str, Any] | None], narrator: Narrator, wanted: str) -> None:
+    """The healer has run the shop's own tests: from here on it is as in a service that has been up for a while."""
+    try:
+        while (event := events.get(timeout=HEAL_SECONDS)) is not None:
+            narrator.event(event)
+            if event["type"] == wanted:
+                return
+    except queue.Empty:
+        pass
+    raise HealerError(f"no {wanted} within {HEAL_SECONDS:.0f} seconds")
 
 
 def _until(

@@ -7,7 +7,7 @@ import time
 
 import httpx
 
-PAUSE_SECONDS = 0.01
+PAUSE_SECONDS = 0.04
 
 
 class Load:

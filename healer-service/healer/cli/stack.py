@@ -54,8 +54,10 @@ class Stack:
         return ""
 
     def last_line(self, name: str) -> str:
-        lines = (self.home / f"{name}.log").read_text(errors="replace").strip().splitlines()
-        return lines[-1] if lines else "no output"
+        return (self.last_lines(name, 1) or ["no output"])[0]
+
+    def last_lines(self, name: str, count: int) -> list[str]:
+        return (self.home / f"{name}.log").read_text(errors="replace").strip().splitlines()[-count:]
 
 
 @contextmanager
@@ -84,6 +86,7 @@ def running(root: Path, *, home: Path | None = None, ports: tuple[int, int, int]
             environment = {"LLM_MODEL": str(root / MODEL), "LLM_PORT": str(llm_port)}
             _start(stack, "llm", ["-m", "llm_service"], environment)
             stack.llm_url = f"http://127.0.0.1:{llm_port}"
+        _wait(stack, "healer", f"{stack.healer_url}/health/ready")
         _wait(stack, "shop", f"{stack.shop_url}/health")
         yield stack
     finally:

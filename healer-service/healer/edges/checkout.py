@@ -102,6 +102,14 @@ class Checkout:
 
         return self._do(f"cannot read {commit[:10]}", work)
 
+    def sizes(self, commit: str) -> dict[str, int]:
+        """Path -> bytes of every regular file."""
+
+        def work(repo: Repo) -> dict[str, int]:
+            return {str(blob.path): blob.size for blob in _blobs(self._resolve(repo, commit))}
+
+        return self._do(f"cannot read {commit[:10]}", work)
+
     def tar(self, commit: str, changes: Mapping[str, str] | None = None) -> bytes:
         """The tree of a commit, regular files only, with `changes` (path -> new text) laid over it."""
 

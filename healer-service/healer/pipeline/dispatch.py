@@ -16,8 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from healer.edges.store import AT_WORK, ENDS, Delivery, Filed, Incident
 from healer.model import Conflict, EdgeError, HealerError, NotFound, Report, State
-from healer.pipeline.healing import warm
 from healer.pipeline.parts import Parts, Service
+from healer.pipeline.proof import measure_baseline
 from healer.pipeline.workflows import Workflows
 from healer.stages import webhook
 from healer.stages.fingerprint import fingerprint
@@ -41,24 +41,25 @@ class Dispatch:
         self._ended = threading.Event()
         self._one_at_a_time = threading.Lock()
         self._started: set[str] = set()
+        self._measured: set[str] = set()
         self._poll_seconds = poll_seconds
         self._polled = 0.0
-        self._warming = ThreadPoolExecutor(1, thread_name_prefix="warm")
+        self._measuring = ThreadPoolExecutor(1, thread_name_prefix="baseline")
         self._thread = threading.Thread(target=self._run, name="dispatch", daemon=True)
 
     def start(self) -> None:
         self._bury_the_dead()
         self._thread.start()
 
-    def warm(self, service: str) -> None:
-        """Measure ahead, in the background, what the first heal of a service will ask for."""
-        self._warming.submit(self._warm, self._parts.service(service))
+    def measure_baseline(self, service: str) -> None:
+        """Measure in the background what the next heal of a service will ask for."""
+        self._measuring.submit(self._measure, self._parts.service(service))
 
     def stop(self) -> None:
         self._ended.set()
         self._due.set()
         self._thread.join(timeout=10)
-        self._warming.shutdown(wait=False, cancel_futures=True)
+        self._measuring.shutdown(wait=False, cancel_futures=True)
 
     def take(self, report: Report) -> Incident:
         """Store a report; what follows from it happens at once, but after the answer to the client."""
@@ -116,6 +117,9 @@ class Dispatch:
             for incident in self._parts.store.incidents.list((State.MERGED,)):
                 self._start_release(incident)
             for incident in self._parts.store.incidents.list((State.SOAKING,)):
+                if incident.release is not None and incident.release not in self._measured:
+                    self._measured.add(incident.release)  # only now: during the release the sandbox has better to do
+                    self.measure_baseline(incident.service)
                 if incident.soak_until is not None and incident.soak_until <= time.time():
                     self._parts.store.incidents.move(incident.id, State.RESOLVED, expected=(State.SOAKING,))
 
@@ -128,11 +132,11 @@ class Dispatch:
             except (HealerError, SQLAlchemyError):
                 log.exception("dispatch failed; trying again")
 
-    def _warm(self, service: Service) -> None:
+    def _measure(self, service: Service) -> None:
         try:
-            warm(self._workflows.memory, service)
+            measure_baseline(self._parts, self._workflows.memory, service)
         except EdgeError as error:
-            log.warning("tests not run ahead", service=service.name, reason=str(error))
+            log.warning("baseline not measured", service=service.name, reason=str(error))
 
     def _start_heals(self) -> None:
         incidents = self._parts.store.incidents
@@ -215,7 +219,6 @@ class Dispatch:
             self._parts.store.incidents.move(incident.id, State.MERGED, expected=(State.PROPOSED,))
             payload = {"by": by, "merge_sha": merge_sha}
             self._parts.note(incident, "proposal.merged", payload, "control", once=merge_sha)
-            self.warm(incident.service)
 
     def _rejected(self, filed: Filed, reason: str) -> None:
         incident = self._parts.store.incidents.get(filed.proposal.incident_id)

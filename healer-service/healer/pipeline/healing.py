@@ -2,60 +2,18 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
 from healer.edges.store import Incident
-from healer.model import Answer, Candidate, Evidence, Proposal, Replay, Report, Request, State, Suite, Verdict
+from healer.model import Answer, Candidate, Diagnosis, Proposal, Report, State, Verdict
+from healer.pipeline.memory import Memory
 from healer.pipeline.parts import Parts, Service
-from healer.stages import announcement, guardrails, judgement, ranking
+from healer.pipeline.proof import Trial, base_of, replay_before
+from healer.stages import announcement, judgement, ranking
 from healer.stages.diagnosis import diagnose as diagnosis_of
 from healer.stages.playbooks import propose as candidates_of
-
-T = TypeVar("T")
-Rank = Callable[[Sequence[Verdict]], tuple[Verdict, ...]]
-
-ENOUGH = 3  # candidates with the right answer; more only cost time, for they come best first
-REMEMBERED = 32
-
-
-class Memory:
-    """Results that later stages need again, kept while the process lives; without them they are measured anew."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._measured: OrderedDict[str, Future[Any]] = OrderedDict()
-
-    def once(self, key: str, measure: Callable[[], T]) -> T:
-        """What `measure` gave for this key. Who comes while it is being measured waits for the one result."""
-        with self._lock:
-            known = self._measured.get(key)
-            if known is None:
-                mine: Future[T] = Future()
-                self._measured[key] = mine
-                while len(self._measured) > REMEMBERED:
-                    self._measured.popitem(last=False)
-        if known is not None:
-            result: T = known.result()
-            return result
-        try:
-            mine.set_result(measure())
-        except BaseException as error:
-            with self._lock:
-                self._measured.pop(key, None)
-            mine.set_exception(error)
-            raise
-        return mine.result()
-
-
-def warm(memory: Memory, service: Service) -> None:
-    """Run the tests of the branch's tip ahead of the crash that will ask for them."""
-    _suite_before(memory, service, service.checkout.fetch())
 
 
 def fetch(parts: Parts, incident_id: str) -> str:
@@ -76,12 +34,15 @@ def reproduce(parts: Parts, memory: Memory, incident_id: str) -> str:
         return "The report holds no request, so the crash cannot be shown to be gone."
     if report.request.truncated:
         return "The report does not hold the whole body of the request, so it cannot be sent again."
-    return judgement.reproduces(report, _before(memory, incident, service, report))
+    with ThreadPoolExecutor(1) as pool:
+        # Meanwhile what to do about the crash is thought out, and the likeliest candidate replayed.
+        pool.submit(_think_ahead, memory, incident, service, report)
+        return judgement.reproduces(report, replay_before(memory, incident, service, report))
 
 
-def diagnose(parts: Parts, incident_id: str) -> str:
+def diagnose(parts: Parts, memory: Memory, incident_id: str) -> str:
     incident, service, report = about(parts, incident_id)
-    diagnosis = diagnosis_of(report, service.checkout.sources(_base(incident)))
+    diagnosis = _thought(memory, incident, service, report).diagnosis
     parts.store.incidents.set(incident_id, diagnosis=diagnosis)
     payload = {
         "category": diagnosis.category,
@@ -102,19 +63,17 @@ def diagnose(parts: Parts, incident_id: str) -> str:
 def repair(parts: Parts, memory: Memory, incident_id: str, attempt: int) -> str:
     incident, service, report = about(parts, incident_id)
     parts.store.incidents.move(incident_id, State.REPAIRING, expected=(State.DIAGNOSING,))
-    diagnosis = incident.diagnosis
-    assert diagnosis is not None
-    base = _base(incident)
-    candidates = candidates_of(report, diagnosis, service.checkout.sources(base))
-    parts.store.incidents.put_candidates(incident_id, attempt, candidates)
-    if not candidates:
-        return f"No playbook has a fix for this: {diagnosis.cause}"
-    before = _before(memory, incident, service, report)
-    with ThreadPoolExecutor(1) as pool:
-        trial = _Trial(service, report, base, before, pool.submit(_suite_before, memory, service, base))
-        verdicts = trial.judged(candidates, lambda found: ranking.rank(found, diagnosis))
-    _file(parts, incident, attempt, candidates, verdicts)
-    if not verdicts[0].accepted:
+    thought = _thought(memory, incident, service, report)
+    parts.store.incidents.put_candidates(incident_id, attempt, thought.candidates)
+    if not thought.candidates:
+        return f"No playbook has a fix for this: {thought.diagnosis.cause}"
+    verdicts = Trial(memory, incident, service, report).judged(thought.candidates)
+    if verdicts[-1].accepted:
+        untried = thought.candidates[len(verdicts) :]
+        reason = ranking.why(verdicts[-1].candidate, untried[0] if untried else None, thought.diagnosis)
+        verdicts = (*verdicts[:-1], replace(verdicts[-1], reason=reason))
+    _file(parts, incident, attempt, verdicts)
+    if not verdicts[-1].accepted:
         return f"None of {len(verdicts)} candidate{'s' if len(verdicts) != 1 else ''} stood: {verdicts[0].reason}"
     return ""
 
@@ -131,7 +90,7 @@ def propose(parts: Parts, incident_id: str, attempt: int) -> str:
         branch = f"healer/{incident_id}-{attempt}"
         message = announcement.commit_message(report, incident.diagnosis, chosen, incident_id)
         changes = {change.file: change.after for change in chosen.candidate.changes}
-        head = service.checkout.commit(_base(incident), changes, message, incident.last_seen)
+        head = service.checkout.commit(base_of(incident), changes, message, incident.last_seen)
         service.checkout.push(head, branch)
         text = announcement.body(
             report,
@@ -179,82 +138,42 @@ def decline(parts: Parts, incident_id: str, reason: str) -> str:
     return State.DECLINED.value
 
 
-class _Trial:
-    """Runs candidates for one incident: first the requests, and for the best of those the service's tests."""
-
-    def __init__(
-        self, service: Service, report: Report, base: str, before: Replay, tests_before: Future[Suite]
-    ) -> None:
-        self._service = service
-        self._report = report
-        self._base = base
-        self._before = before
-        self._tests_before = tests_before
-        self._policy = guardrails.Policy(service.source, service.max_lines, service.max_files)
-
-    def judged(self, candidates: Sequence[Candidate], rank: Rank) -> tuple[Verdict, ...]:
-        """Best first. The first one has passed the service's tests, if it is accepted at all."""
-        verdicts: list[Verdict] = []
-        tested: dict[Candidate, Future[Verdict]] = {}
-        with ThreadPoolExecutor(1) as pool:
-            for candidate in candidates:
-                verdicts.append(self._replayed(candidate))
-                accepted = [verdict for verdict in verdicts if verdict.accepted]
-                if len(accepted) == 1 and not tested:
-                    # Candidates come best first, so this one will most likely be chosen: its tests run meanwhile.
-                    tested[accepted[0].candidate] = pool.submit(self._tested, accepted[0])
-                if len(accepted) == ENOUGH:
-                    break
-            while True:
-                best = rank(verdicts)[0]
-                position = next(n for n, verdict in enumerate(verdicts) if verdict.candidate == best.candidate)
-                if not best.accepted or (best.candidate in tested and tested[best.candidate].done()):
-                    return rank(verdicts)
-                if best.candidate not in tested:
-                    tested[best.candidate] = pool.submit(self._tested, verdicts[position])
-                verdicts[position] = tested[best.candidate].result()
-
-    def _replayed(self, candidate: Candidate) -> Verdict:
-        started = time.monotonic()
-        findings = guardrails.check(candidate, self._policy)
-        after = None if findings else replay(self._service, self._report, self._tree(candidate))
-        verdict = judgement.judge(candidate, Evidence(self._before, after), findings)
-        return _timed(verdict, started)
-
-    def _tested(self, verdict: Verdict) -> Verdict:
-        started = time.monotonic()
-        assert verdict.evidence is not None
-        before = self._tests_before.result()
-        after = _suite(self._service, self._tree(verdict.candidate)) if before.outcomes else None
-        evidence = Evidence(self._before, verdict.evidence.after, before, after)
-        again = judgement.judge(verdict.candidate, evidence)
-        return _timed(replace(again, seconds=verdict.seconds), started)
-
-    def _tree(self, candidate: Candidate) -> bytes:
-        changes = {change.file: change.after for change in candidate.changes}
-        return self._service.checkout.tar(self._base, changes)
-
-
-def _timed(verdict: Verdict, started: float) -> Verdict:
-    return replace(verdict, seconds=round(verdict.seconds + time.monotonic() - started, 3))
-
-
-def _file(
-    parts: Parts, incident: Incident, attempt: int, candidates: tuple[Candidate, ...], ranked: Sequence[Verdict]
-) -> None:
-    for verdict in ranked:
-        position = candidates.index(verdict.candidate)
-        chosen = verdict is ranked[0] and verdict.accepted
-        parts.store.incidents.put_verdict(incident.id, attempt, position, verdict, chosen=chosen)
+def _file(parts: Parts, incident: Incident, attempt: int, verdicts: Sequence[Verdict]) -> None:
+    for position, verdict in enumerate(verdicts):
+        parts.store.incidents.put_verdict(incident.id, attempt, position, verdict, chosen=verdict.accepted)
         payload = {
             "origin": verdict.candidate.origin,
             "summary": verdict.candidate.summary,
             "accepted": verdict.accepted,
-            "chosen": chosen,
+            "chosen": verdict.accepted,
             "reason": verdict.reason,
             "seconds": verdict.seconds,
         }
         parts.note(incident, "candidate.judged", payload, "reasoning", once=str(position))
+
+
+@dataclass(frozen=True)
+class _Thought:
+    diagnosis: Diagnosis
+    candidates: tuple[Candidate, ...]  # best first
+
+
+def _thought(memory: Memory, incident: Incident, service: Service, report: Report) -> _Thought:
+    def think() -> _Thought:
+        sources = service.checkout.sources(base_of(incident))
+        diagnosis = diagnosis_of(report, sources)
+        if diagnosis.decline_reason:
+            return _Thought(diagnosis, ())
+        return _Thought(diagnosis, ranking.order(candidates_of(report, diagnosis, sources), diagnosis))
+
+    return memory.once(f"thought {incident.id}-{incident.attempt}@{incident.base}", think)
+
+
+def _think_ahead(memory: Memory, incident: Incident, service: Service, report: Report) -> None:
+    """A failure here shows again where its result is needed."""
+    thought = _thought(memory, incident, service, report)
+    if thought.candidates and service.autonomy != "observe":
+        Trial(memory, incident, service, report).run_ahead(thought.candidates[0])
 
 
 def about(parts: Parts, incident_id: str) -> tuple[Incident, Service, Report]:
@@ -263,35 +182,3 @@ def about(parts: Parts, incident_id: str) -> tuple[Incident, Service, Report]:
     # The first report has the shortest way to the crash; a retry takes the newest, which may replay better.
     report = incidents.first_report(incident_id) if incident.attempt == 1 else incidents.latest_report(incident_id)
     return incident, parts.service(incident.service), report
-
-
-def _base(incident: Incident) -> str:
-    assert incident.base is not None, "fetch comes first"
-    return incident.base
-
-
-def _before(memory: Memory, incident: Incident, service: Service, report: Report) -> Replay:
-    key = f"replay {incident.id}-{incident.attempt}@{incident.base}"
-    return memory.once(key, lambda: replay(service, report, service.checkout.tar(_base(incident))))
-
-
-def replay(service: Service, report: Report, tree: bytes) -> Replay:
-    assert report.request is not None
-    requests: list[Request] = [*report.earlier_requests, report.request]
-    limits: Mapping[str, Any] = {**service.limits, "as_mb": report.memory_mb}
-    return service.sandbox.replay(
-        tree,
-        requests,
-        entry=report.entry or service.entry,
-        env={**report.env, **service.replay_env},
-        headers=service.replay_headers,
-        limits=limits,
-    )
-
-
-def _suite(service: Service, tree: bytes) -> Suite:
-    return service.sandbox.tests(tree, service.tests, env=service.replay_env, limits=service.limits)
-
-
-def _suite_before(memory: Memory, service: Service, base: str) -> Suite:
-    return memory.once(f"tests {service.name}@{base}", lambda: _suite(service, service.checkout.tar(base)))

@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 
 from healer.edges.deployment import Deployment
 from healer.model import State
-from healer.pipeline.healing import about, replay
+from healer.pipeline.healing import about
 from healer.pipeline.parts import Parts, Service
+from healer.pipeline.proof import replay
 
 SAFE_METHODS = ("GET", "HEAD")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dbos import DBOS, DBOSConfiguredInstance
 
 from healer.pipeline import healing, releasing
+from healer.pipeline.memory import Memory
 from healer.pipeline.parts import Parts
 from healer.pipeline.stage import stage
 
@@ -19,7 +20,7 @@ MOST_RECOVERIES = 20
 class Workflows(DBOSConfiguredInstance):
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
-        self.memory = healing.Memory()
+        self.memory = Memory()
         super().__init__("healer")
 
     @DBOS.workflow(name="heal", max_recovery_attempts=MOST_RECOVERIES)
@@ -59,7 +60,7 @@ class Workflows(DBOSConfiguredInstance):
     @DBOS.step()
     @stage("diagnose")
     def diagnose(self, incident_id: str, attempt: int) -> str:
-        return healing.diagnose(self.parts, incident_id)
+        return healing.diagnose(self.parts, self.memory, incident_id)
 
     @DBOS.step()
     @stage("repair")

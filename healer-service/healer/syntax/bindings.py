@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from functools import lru_cache
 
 from healer.syntax.project import COMPREHENSIONS, Function, Module
 
@@ -63,8 +64,13 @@ def comprehension_source(name: str, module: Module, node: ast.AST) -> ast.expr |
 
 
 def assignments(function: Function, name: str) -> list[Definition]:
-    found = []
-    for node in function.own_nodes():
+    return _assigned(function).get(name, [])
+
+
+@lru_cache(maxsize=1024)
+def _assigned(function: Function) -> dict[str, list[Definition]]:
+    found: dict[str, list[Definition]] = {}
+    for node in function.own_nodes:
         pairs: list[tuple[ast.expr, ast.expr, bool]] = []
         if isinstance(node, ast.Assign):
             for target in node.targets:
@@ -80,7 +86,8 @@ def assignments(function: Function, name: str) -> list[Definition]:
             pairs += [(i.optional_vars, i.context_expr, False) for i in node.items if i.optional_vars is not None]
         for target, value, item in pairs:
             names = target.elts if isinstance(target, (ast.Tuple, ast.List)) else [target]
-            if any(isinstance(t, ast.Name) and t.id == name for t in names):
-                statement = node if isinstance(node, ast.stmt) else function.module.statement_of(node)
-                found.append(Definition(function.module, function, value, statement, item))
+            statement = node if isinstance(node, ast.stmt) else function.module.statement_of(node)
+            for name in {t.id for t in names if isinstance(t, ast.Name)}:
+                made = Definition(function.module, function, value, statement, item)
+                found.setdefault(name, []).append(made)
     return found

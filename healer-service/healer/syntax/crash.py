@@ -73,7 +73,7 @@ def _encloses(function: Function | None, frame: Frame) -> bool:
 def _statement_at(module: Module, line: int) -> ast.stmt | None:
     inside = [
         node
-        for node in ast.walk(module.tree)
+        for node in module.nodes
         if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or node.lineno)
     ]
     return max(inside, key=lambda node: (node.lineno, node.col_offset), default=None)

@@ -193,7 +193,7 @@ def of_mean(s: Situation, module: Module, node: ast.expr, function: Function | N
 def neighbours(s: Situation, module: Module) -> list[str]:
     """What other code of the module gives for empty collections: of `x if rows else None`, `max(…, default=0)`."""
     found = []
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.IfExp) and isinstance(node.orelse, ast.Constant):
             found.append(ast.unparse(node.orelse))
         elif isinstance(node, ast.keyword) and node.arg == "default" and isinstance(node.value, ast.Constant):

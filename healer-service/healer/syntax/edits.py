@@ -14,6 +14,9 @@ from typing import Any, cast
 import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
 
+from healer.syntax.cuts import Cut, apart, cut_around, head_of, lines_of
+from healer.syntax.imports import with_import
+
 Place = tuple[int, int, int, int]  # line, column, end line, end column; columns in characters
 
 
@@ -70,7 +73,7 @@ class AddImport(Edit):
 
 
 def place_of(source: str, node: ast.AST) -> Place:
-    lines = source.splitlines()
+    lines = lines_of(source)
     spot = cast(Any, node)
 
     def characters(line: int, offset: int) -> int:
@@ -91,8 +94,10 @@ class _Parsed:
     places: dict[tuple[Place, bool], cst.CSTNode]  # the flag tells statements from expressions
     parents: dict[cst.CSTNode, cst.CSTNode]
 
-    def find(self, source: str, node: ast.AST, statement: bool) -> cst.CSTNode:
-        place = place_of(source, node)
+    def find(self, source: str, node: ast.AST, statement: bool, above: int) -> cst.CSTNode:
+        """`above` is how many lines of the source stand before what was parsed."""
+        line, column, end_line, end_column = place_of(source, node)
+        place = (line - above, column, end_line - above, end_column)
         if (place, statement) in self.places:
             return self.places[place, statement]
         # Statement lines end after their semicolon and decorated definitions begin at another line: the start decides.
@@ -125,28 +130,44 @@ def _parse(source: str) -> _Parsed:
 def apply(source: str, edits: Sequence[Edit]) -> str | None:
     """The new text; None when an edit finds no place or the result is no Python."""
     try:
-        parsed = _parse(source)
-        module = parsed.module
-        expressions: dict[cst.CSTNode, str] = {}
-        statements: dict[cst.CSTNode, list[StatementEdit]] = {}
-        imports: list[AddImport] = []
-        for edit in edits:
-            if isinstance(edit, AddImport):
-                imports.append(edit)
-            elif isinstance(edit, Replace):
-                expressions[parsed.find(source, edit.node, False)] = edit.code
-            elif isinstance(edit, StatementEdit):
-                statements.setdefault(parsed.find(source, edit.statement, True), []).append(edit)
-        editor = _Editor(expressions, statements, parsed.parents, module.config_for_parsing)
-        try:
-            changed = module.visit(editor)
-        except TypeError:  # several statements where only one may stand, such as for an elif
-            return None
-        text = _with_imports(changed, imports).code
-        ast.parse(text)
+        cuts = {edit: head_of(source) if isinstance(edit, AddImport) else _cut(source, edit) for edit in edits}
+        lines = lines_of(source)
+        for cut in apart(list(cuts.values())):
+            inside = [edit for edit in edits if cut.meets(cuts[edit]) or cut == cuts[edit]]
+            changed = _changed("".join(lines[cut.first : cut.last]), source, cut.first, inside)
+            ast.parse(changed)
+            lines[cut.first : cut.last] = [changed]
     except (KeyError, cst.ParserSyntaxError, SyntaxError, ValueError):
         return None
-    return text
+    except TypeError:  # several statements where only one may stand, such as for an elif
+        return None
+    return "".join(lines)
+
+
+def _cut(source: str, edit: Edit) -> Cut:
+    node = edit.node if isinstance(edit, Replace) else edit.statement if isinstance(edit, StatementEdit) else None
+    found = cut_around(source, node) if node is not None else None
+    if found is None:
+        raise KeyError(edit)
+    return found
+
+
+def _changed(text: str, source: str, above: int, edits: Sequence[Edit]) -> str:
+    parsed = _parse(text)
+    module = parsed.module
+    expressions: dict[cst.CSTNode, str] = {}
+    statements: dict[cst.CSTNode, list[StatementEdit]] = {}
+    for edit in edits:
+        if isinstance(edit, Replace):
+            expressions[parsed.find(source, edit.node, False, above)] = edit.code
+        elif isinstance(edit, StatementEdit):
+            statements.setdefault(parsed.find(source, edit.statement, True, above), []).append(edit)
+    if expressions or statements:
+        module = module.visit(_Editor(expressions, statements, parsed.parents, module.config_for_parsing))
+    for edit in edits:
+        if isinstance(edit, AddImport):
+            module = with_import(module, edit.module, edit.name)
+    return module.code
 
 
 class _Editor(cst.CSTTransformer):
@@ -224,77 +245,3 @@ def _with_else(node: Any, branch: cst.Else) -> Any:
     if isinstance(node.orelse, cst.If):
         return node.with_changes(orelse=_with_else(node.orelse, branch))
     return node
-
-
-def _with_imports(module: cst.Module, imports: Sequence[AddImport]) -> cst.Module:
-    for wanted in imports:
-        module = _with_import(module, wanted)
-    return module
-
-
-def _with_import(module: cst.Module, wanted: AddImport) -> cst.Module:
-    body = list(module.body)
-    last = -1
-    for index, line in enumerate(body):
-        if not isinstance(line, cst.SimpleStatementLine):
-            continue
-        for position, part in enumerate(line.body):
-            if not isinstance(part, (cst.Import, cst.ImportFrom)):
-                continue
-            last = index
-            if isinstance(part, cst.ImportFrom) and wanted.module and _dotted(part) == wanted.module:
-                if isinstance(part.names, cst.ImportStar) or wanted.name in {n.evaluated_name for n in part.names}:
-                    return module
-                changed = part.with_changes(names=_sorted_in(list(part.names), wanted.name))
-                parts = [*line.body[:position], changed, *line.body[position + 1 :]]
-                body[index] = line.with_changes(body=parts)
-                return module.with_changes(body=body)
-    code = f"from {wanted.module} import {wanted.name}\n" if wanted.module else f"import {wanted.name}\n"
-    line = cst.parse_statement(code)
-    where = _import_place(body, wanted, last)
-    body.insert(where, line)
-    return module.with_changes(body=body)
-
-
-def _import_place(body: list[Any], wanted: AddImport, last: int) -> int:
-    """Among its like where imports begin, after a docstring and `from __future__`."""
-    if last < 0:
-        has_docstring = bool(body) and isinstance(body[0], cst.SimpleStatementLine) and _is_docstring(body[0])
-        return 1 if has_docstring else 0
-    if wanted.module:
-        return last + 1
-    for index, line in enumerate(body):
-        if isinstance(line, cst.SimpleStatementLine) and isinstance(line.body[0], (cst.Import, cst.ImportFrom)):
-            part = line.body[0]
-            if isinstance(part, cst.ImportFrom) and _dotted(part) == "__future__":
-                continue
-            if isinstance(part, cst.Import) and part.names[0].evaluated_name < wanted.name:
-                continue
-            return index
-    return last + 1
-
-
-def _is_docstring(line: cst.SimpleStatementLine) -> bool:
-    first = line.body[0]
-    return isinstance(first, cst.Expr) and isinstance(first.value, (cst.SimpleString, cst.ConcatenatedString))
-
-
-def _dotted(node: cst.ImportFrom) -> str:
-    dots = "." * len(node.relative)
-    return dots + (cst.Module([]).code_for_node(node.module) if node.module is not None else "")
-
-
-def _sorted_in(names: list[cst.ImportAlias], name: str) -> list[cst.ImportAlias]:
-    """Added where the order of the names asks for it, taking over the layout of its neighbour."""
-    order = [alias.evaluated_name for alias in names]
-    index = next((i for i, other in enumerate(order) if other > name), len(order))
-    fresh = cst.ImportAlias(name=cst.Name(name), comma=cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")))
-    if index < len(names):
-        layout = names[max(index - 1, 0)].comma
-        if isinstance(layout, cst.Comma):
-            fresh = fresh.with_changes(comma=layout)
-        return [*names[:index], fresh, *names[index:]]
-    last = names[-1]
-    comma = names[-2].comma if len(names) > 1 else fresh.comma
-    trailing = last.comma
-    return [*names[:-1], last.with_changes(comma=comma), fresh.with_changes(comma=trailing)]

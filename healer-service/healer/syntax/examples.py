@@ -100,12 +100,12 @@ def ensuring_functions(
             continue
         if function.node.decorator_list or same_node(function, s.function):
             continue
-        if (table is not None and any(_gives(node, table) for node in function.own_nodes())) or (
+        if (table is not None and any(_gives(node, table) for node in function.own_nodes)) or (
             lookup is not None
             and any(
                 isinstance(node, ast.Call)
                 and _lookup_shape(s, function.module, node) == _lookup_shape(s, module, lookup)
-                for node in function.own_nodes()
+                for node in function.own_nodes
             )
         ):
             yield function
@@ -128,7 +128,7 @@ def nullable_defaults(s: Situation, attribute: str) -> list[ast.expr]:
     """What other code answers where the same attribute or key is None: `x.a.b if x.a else ""` → `""`."""
     found: list[ast.expr] = []
     for module in s.project.modules.values():
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             if isinstance(node, ast.IfExp) and _names_attribute(node.test, attribute):
                 negated = isinstance(node.test, ast.UnaryOp) or " is None" in ast.unparse(node.test)
                 found.append(node.body if negated else node.orelse)
@@ -151,7 +151,7 @@ def get_defaults(s: Situation, key: str, base: ast.expr | None = None) -> list[a
     """Defaults that other code gives `.get(key, default)`; with a base, those of the same kind of holder only."""
     found: list[ast.expr] = []
     for module in s.project.modules.values():
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
                 if len(node.args) == 2 and isinstance(node.args[0], ast.Constant) and node.args[0].value == key:
                     if base is None or same(node.func.value, base):
@@ -174,7 +174,7 @@ def handlers_around(s: Situation, callee: str) -> list[Handled]:
     """try blocks elsewhere that protect a call of the same name."""
     found = []
     for module in s.project.modules.values():
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             if not isinstance(node, ast.Try):
                 continue
             calls = [c for statement in node.body for c in ast.walk(statement) if isinstance(c, ast.Call)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 
 from healer.model import Frame
 from healer.syntax.bindings import (
@@ -135,38 +135,7 @@ class Tracer:
             return "literal"
         if "environ" in ast.unparse(value) or "getenv" in ast.unparse(value):
             return "env"
-        return "state" if name in self._mutated else "table"
-
-    @cached_property
-    def _mutated(self) -> frozenset[str]:
-        changing = {
-            "append",
-            "add",
-            "update",
-            "setdefault",
-            "pop",
-            "popitem",
-            "clear",
-            "extend",
-            "insert",
-            "remove",
-            "discard",
-        }
-        found: set[str] = set()
-        for module in self.project.modules.values():
-            for node in ast.walk(module.tree):
-                target: ast.expr | None = None
-                if isinstance(node, ast.Subscript) and isinstance(node.ctx, (ast.Store, ast.Del)):
-                    target = node.value
-                elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in changing:
-                    target = node.func.value
-                while isinstance(target, (ast.Subscript, ast.Call)):
-                    target = target.value if isinstance(target, ast.Subscript) else target.func
-                if isinstance(target, ast.Attribute):
-                    found.add(target.attr)
-                elif isinstance(target, ast.Name):
-                    found.add(target.id)
-        return frozenset(found)
+        return "state" if name in _mutated(self.project) else "table"
 
     def _parameter(self, name: str, function: Function, depth: int) -> frozenset[Origin]:
         arg = next(a for a in function.params if a.arg == name)
@@ -288,7 +257,7 @@ class Tracer:
     ) -> frozenset[Origin]:
         found: set[Origin] = set()
         names = {arg.arg for arg in target.params}
-        for node in target.own_nodes():
+        for node in target.own_nodes:
             if not isinstance(node, (ast.Return, ast.Yield)) or node.value is None:
                 continue
             if call is not None and isinstance(node.value, ast.Name) and node.value.id in names:
@@ -304,3 +273,35 @@ def _part(origin: Origin, name: str) -> Origin:
     if origin.is_client:
         return Origin(origin.kind if origin.kind != "raw" else "raw", name or origin.name)
     return Origin("record", name) if origin.kind in ("state", "table", "row", "record") else origin
+
+
+@lru_cache(maxsize=4)
+def _mutated(project: Project) -> frozenset[str]:
+    changing = {
+        "append",
+        "add",
+        "update",
+        "setdefault",
+        "pop",
+        "popitem",
+        "clear",
+        "extend",
+        "insert",
+        "remove",
+        "discard",
+    }
+    found: set[str] = set()
+    for module in project.modules.values():
+        for node in module.nodes:
+            target: ast.expr | None = None
+            if isinstance(node, ast.Subscript) and isinstance(node.ctx, (ast.Store, ast.Del)):
+                target = node.value
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in changing:
+                target = node.func.value
+            while isinstance(target, (ast.Subscript, ast.Call)):
+                target = target.value if isinstance(target, ast.Subscript) else target.func
+            if isinstance(target, ast.Attribute):
+                found.add(target.attr)
+            elif isinstance(target, ast.Name):
+                found.add(target.id)
+    return frozenset(found)

@@ -6,7 +6,7 @@ It does not judge the code or change it.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import PurePosixPath
@@ -40,15 +40,18 @@ class Function:
         """Every statement of this function, in order of the text, without those of functions inside it."""
         return list(_statements(self.node.body))
 
-    def own_nodes(self) -> Iterator[ast.AST]:
+    @cached_property
+    def own_nodes(self) -> tuple[ast.AST, ...]:
         """All nodes of the body, without the bodies of functions and classes defined inside."""
         todo: list[ast.AST] = list(reversed(self.node.body))
+        found = []
         while todo:
             node = todo.pop()
-            yield node
+            found.append(node)
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
                 continue
             todo.extend(reversed(list(ast.iter_child_nodes(node))))
+        return tuple(found)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +60,7 @@ class Module:
     source: str
     tree: ast.Module
     parents: Mapping[ast.AST, ast.AST] = field(repr=False)
+    nodes: Sequence[ast.AST] = field(repr=False)  # all of the tree, in the order of ast.walk
 
     @property
     def name(self) -> str:
@@ -66,7 +70,7 @@ class Module:
     @cached_property
     def functions(self) -> list[Function]:
         found = []
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 parent = self.parents.get(node)
                 found.append(Function(self, node, parent if isinstance(parent, ast.ClassDef) else None))
@@ -74,13 +78,13 @@ class Module:
 
     @cached_property
     def classes(self) -> dict[str, ast.ClassDef]:
-        return {node.name: node for node in ast.walk(self.tree) if isinstance(node, ast.ClassDef)}
+        return {node.name: node for node in self.nodes if isinstance(node, ast.ClassDef)}
 
     @cached_property
     def imports(self) -> dict[str, str]:
         """Name in this module -> dotted name of what it stands for."""
         names = {}
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.Import):
                 for alias in node.names:
                     names[alias.asname or alias.name.partition(".")[0]] = (
@@ -141,9 +145,15 @@ class Module:
             return node
         return next(a for a in self.ancestors(node) if isinstance(a, ast.stmt))
 
+    @cached_property
+    def _function_by_node(self) -> dict[ast.AST, Function]:
+        return {function.node: function for function in self.functions}
+
     def function_of(self, node: ast.AST) -> Function | None:
-        inside = [a for a in [node, *self.ancestors(node)] if isinstance(a, (ast.FunctionDef, ast.AsyncFunctionDef))]
-        return next((f for f in self.functions if inside and f.node is inside[0]), None)
+        current: ast.AST | None = node
+        while current is not None and not isinstance(current, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            current = self.parents.get(current)
+        return self._function_by_node.get(current) if current is not None else None
 
     def function_at(self, line: int) -> Function | None:
         inside = [f for f in self.functions if f.node.lineno <= line <= (f.node.end_lineno or 0)]
@@ -161,15 +171,32 @@ def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
             yield from _statements(handler.body)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=256)
 def parse_module(path: str, source: str) -> Module | None:
     """None when the text is no Python."""
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError):
         return None
-    parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
-    return Module(path, source, tree, parents)
+    return Module(path, source, tree, *_indexed(tree))
+
+
+def _indexed(tree: ast.Module) -> tuple[dict[ast.AST, ast.AST], list[ast.AST]]:
+    """Parents and all nodes in one walk. Contexts such as Load are left out: Python shares them between nodes."""
+    nodes: list[ast.AST] = [tree]
+    parents: dict[ast.AST, ast.AST] = {}
+    for node in nodes:  # grows as it goes
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if isinstance(value, list):
+                for item in value:
+                    if isinstance(item, ast.AST):
+                        parents[item] = node
+                        nodes.append(item)
+            elif isinstance(value, ast.AST) and name != "ctx":
+                parents[value] = node
+                nodes.append(value)
+    return parents, nodes
 
 
 def is_test_file(path: str) -> bool:
@@ -253,13 +280,21 @@ class Project:
         return self._calls[function.node]
 
     def _find_calls(self, function: Function) -> list[tuple[Module, ast.Call]]:
-        found = []
+        return [
+            (module, node)
+            for module, node in self._calls_by_name.get(function.name, [])
+            if self.find_function(module, node.func, module.function_of(node)) is function
+        ]
+
+    @cached_property
+    def _calls_by_name(self) -> dict[str, list[tuple[Module, ast.Call]]]:
+        found: dict[str, list[tuple[Module, ast.Call]]] = {}
         for module in self.modules.values():
-            for node in ast.walk(module.tree):
-                if not isinstance(node, ast.Call) or function.name not in ast.unparse(node.func):
-                    continue
-                if self.find_function(module, node.func, module.function_of(node)) is function:
-                    found.append((module, node))
+            for node in module.nodes:
+                if isinstance(node, ast.Call):
+                    called = node.func
+                    name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+                    found.setdefault(name, []).append((module, node))
         return found
 
     def constant(self, module: Module, name: str) -> tuple[Module, ast.expr] | None:

@@ -32,7 +32,7 @@ def handled_elsewhere(s: Situation) -> list[Handled]:
     stack = _functions_on_stack(s)
     found: list[tuple[int, Handled]] = []
     for module in s.project.modules.values():
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             if not isinstance(node, ast.Try):
                 continue
             calls = [c for statement in node.body for c in ast.walk(statement) if isinstance(c, ast.Call)]

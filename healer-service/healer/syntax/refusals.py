@@ -88,7 +88,7 @@ class Refusals:
         return next((name for name in ("fastapi", "flask", "starlette", "quart") if name in roots), "asgi")
 
     def _in_module(self, module: Module) -> Iterator[Refusal]:
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             if not isinstance(node, (ast.Raise, ast.Return, ast.Expr)):
                 continue
             found = self.read(module, node)
@@ -182,7 +182,7 @@ class Refusals:
                         word = ast.unparse(decorator.func).rpartition(".")[2]
                         if word in ("errorhandler", "exception_handler", "app_errorhandler"):
                             self._add_handler(found, decorator.args[0], function)
-            for node in ast.walk(module.tree):
+            for node in module.nodes:
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and len(node.args) >= 2:
                     if node.func.attr in ("add_exception_handler", "register_error_handler"):
                         self._add_handler(found, node.args[0], self.project.find_function(module, node.args[1]))
@@ -198,7 +198,7 @@ class Refusals:
             return
         statuses = {
             status
-            for node in function.own_nodes()
+            for node in function.own_nodes
             if isinstance(node, ast.Return) and node.value is not None
             for status in [_status_of(_status_node(node.value))]
             if status is not None
@@ -279,7 +279,7 @@ def local_names(refusal: Refusal) -> set[str]:
     if refusal.function is None:
         return set()
     names = {arg.arg for arg in refusal.function.params}
-    for node in refusal.function.own_nodes():
+    for node in refusal.function.own_nodes:
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             names.add(node.id)
         elif isinstance(node, ast.ExceptHandler) and node.name:

@@ -18,7 +18,7 @@ def route_path(function: Function) -> str | None:
             first = decorator.args[0] if decorator.args else next((k.value for k in decorator.keywords), None)
             if decorator.func.attr in ROUTE_WORDS and isinstance(first, ast.Constant) and isinstance(first.value, str):
                 return first.value
-    for node in ast.walk(function.module.tree):
+    for node in function.module.nodes:
         if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
             word = ast.unparse(node.func).rpartition(".")[2]
             named = [a for a in [*node.args[1:], *(k.value for k in node.keywords)] if isinstance(a, ast.Name)]

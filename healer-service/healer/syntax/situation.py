@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from healer.model import Report
 from healer.syntax.bindings import argument_of, default_of, same_function
@@ -50,11 +50,10 @@ class Situation:
 
     @classmethod
     def of(cls, report: Report, sources: Mapping[str, str]) -> Situation | None:
-        project = Project(sources)
+        project, refusals = _read(tuple(sources.items()), report.framework)
         crash = locate(report, project)
         if crash is None:
             return None
-        refusals = Refusals(project, report.framework)
         return cls(report, project, refusals, Tracer(project, refusals, report.app_frames), crash)
 
     @property
@@ -106,18 +105,41 @@ class Situation:
         if level >= depth:
             return
         names = [arg.arg for arg in function.params if arg.arg in names_in(value) and arg.arg not in ("self", "cls")]
-        assigned = {n.id for n in function.own_nodes() if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-        if len(names) != 1 or names[0] in assigned or not isinstance(value, ast.Name):
+        assigned = {n.id for n in function.own_nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        if len(names) != 1 or names[0] in assigned or not isinstance(value, (ast.Name, ast.Attribute)):
             return
         for other, call in self.callers(function)[:2]:
             argument = argument_of(call, function, names[0])
             outer = other.function_of(call)
             if argument is None or outer is None or argument is default_of(function, names[0]):
                 continue
-            yield from self._places(argument, outer, other.statement_of(call), level + 1, depth)
+            passed = _seen_outside(value, argument)
+            if passed is not None:
+                yield from self._places(passed, outer, other.statement_of(call), level + 1, depth)
+
+    def outer_place(self, value: ast.expr, function: Function, statement: ast.stmt) -> Place | None:
+        """The value as the caller on the stack passed it in."""
+        return next((p for p in self._places(value, function, statement, 0, 1) if p.depth == 1), None)
 
     def seen(self, node: ast.expr) -> object:
         return self.crash.value_of(node) if not isinstance(node, ast.Constant) else UNKNOWN
+
+
+def _seen_outside(value: ast.expr, argument: ast.expr) -> ast.expr | None:
+    """What a function knows as `loan.tier` in the words of a caller that passed it `found`."""
+    if isinstance(value, ast.Name):
+        return argument
+    if not isinstance(argument, (ast.Name, ast.Attribute)):
+        return None
+    _, _, rest = ast.unparse(value).partition(".")
+    return ast.parse(f"{ast.unparse(argument)}.{rest}", mode="eval").body
+
+
+@lru_cache(maxsize=4)
+def _read(sources: tuple[tuple[str, str], ...], framework: str | None) -> tuple[Project, Refusals]:
+    """Diagnosis and playbooks look at the same source: what one found out serves the other."""
+    project = Project(dict(sources))
+    return project, Refusals(project, framework)
 
 
 def bound_inside(value: ast.expr, module: Module, node: ast.AST) -> bool:

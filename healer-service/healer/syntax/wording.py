@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from healer.syntax.edits import AddImport, place_of
+from healer.syntax.kinds import BAD_INPUT, CONFLICT, NOT_FOUND, STATE_STATUSES, UNAUTHORISED, kind_of
 from healer.syntax.project import Function, Module, names_in
 from healer.syntax.refusals import Refusal, Refusals, Wording, local_names, reachable
 from healer.syntax.routes import route_path
 
-NOT_FOUND, BAD_INPUT, UNAUTHORISED, CONFLICT = "not_found", "bad_input", "unauthorised", "conflict"
-_STATUSES = {NOT_FOUND: (404,), BAD_INPUT: (400, 422), UNAUTHORISED: (401, 403), CONFLICT: (409,)}
+_STATUSES = {NOT_FOUND: (404,), BAD_INPUT: (400, 422), UNAUTHORISED: (401, 403), CONFLICT: STATE_STATUSES}
 _STATUS_TEXT = re.compile(r"(?<![\d.])(4\d\d)(?!\d)")
 
 
@@ -66,7 +66,7 @@ def _returns_pairs(function: Function) -> bool:
     """Plain ASGI handlers answer `status, body`; they do not mix with ones that answer responses."""
     return any(
         isinstance(n, ast.Return) and isinstance(n.value, ast.Tuple) and isinstance(n.value.elts[0], ast.Constant)
-        for n in function.own_nodes()
+        for n in function.own_nodes
     )
 
 
@@ -92,17 +92,24 @@ def wanted_statuses(refusals: Refusals, where: Function, kind: str) -> list[int]
     fastapi = refusals.framework == "fastapi"
     if kind == BAD_INPUT and fastapi:
         scores[422] += 1
-    allowed = set(usual) | ({413, 415} if kind == BAD_INPUT else set())
+    allowed = {409, 412, 423} if kind == CONFLICT else set(usual) | ({413, 415} if kind == BAD_INPUT else set())
+    if kind == CONFLICT:
+        scores[409] += 1
     for refusal in refusals.all:
         if refusal.status in usual:
+            about_state = kind_of(refusal) == CONFLICT
+            if kind == CONFLICT and not about_state:
+                continue
             same_module = refusal.module is where.module
             own = refusal.function is not None and refusal.function.node is where.node
-            scores[refusal.status] += 40 if own else 6 if same_module else 2
+            weight = 40 if own else 6 if same_module else 2
+            scores[refusal.status] += 1 if about_state and kind != CONFLICT else weight
     for text, weight in ((where.docstring, 100), (ast.get_docstring(where.module.tree) or "", 10)):
         for match in _STATUS_TEXT.finditer(text):
             if int(match.group(1)) in allowed:
                 scores[int(match.group(1))] += weight
-    return [status for status, _ in scores.most_common()]
+    shown = [status for status, score in scores.most_common() if score > 1 or kind != CONFLICT]
+    return shown or [409]
 
 
 def _likeness(refusal: Refusal, where: Function, wish: Wish, statuses: list[int]) -> float:
@@ -206,6 +213,8 @@ def phrase(refusals: Refusals, where: Function, wish: Wish, template: Refusal | 
         text = text[0].upper() + text[1:] if capital and not wish.says.partition(" ")[0].endswith("_") else text
         if sum(w.endswith(".") for w in siblings) * 2 > len(siblings):
             text += "."
+        if all(re.fullmatch(r"[a-z0-9]+(_[a-z0-9]+)+", w) for w in siblings):
+            text = re.sub(r"\W+", "_", text.lower()).strip("_") if "{" not in text else text
     if " " not in text and template is not None:
         text = text.lower()
     prefix = "f" if "{" in text else ""

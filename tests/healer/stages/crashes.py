@@ -14,10 +14,10 @@ from types import ModuleType, TracebackType
 from typing import Any
 
 from fastapi.testclient import TestClient
-from healer.model import Candidate, Diagnosis, ExceptionInfo, Frame, Report, Request, Verdict
+from healer.model import Candidate, Diagnosis, ExceptionInfo, Frame, Report, Request
 from healer.stages.diagnosis import diagnose
 from healer.stages.playbooks import propose
-from healer.stages.ranking import rank
+from healer.stages.ranking import order
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,22 @@ class Service:
         for name in self.modules:
             sys.modules.pop(name, None)
         # A module that others import stands before them in the mapping.
-        for path, name in zip(sources, self.modules, strict=True):
+        for path, name in zip(sources, list(self.modules), strict=True):
             module = ModuleType(name)
+            package, _, last = name.rpartition(".")
+            if package:
+                setattr(self._package(package), last, module)
             sys.modules[name] = module
             linecache.cache[path] = (len(sources[path]), None, sources[path].splitlines(True), path)
             exec(compile(sources[path], path, "exec"), module.__dict__)
         self.app = sys.modules[self.modules[-1]].__dict__["app"]
+
+    def _package(self, name: str) -> ModuleType:
+        if name not in self.modules:
+            self.modules.insert(0, name)
+            sys.modules[name] = ModuleType(name)
+            sys.modules[name].__path__ = []
+        return sys.modules[name]
 
     def ask(self, one: Ask) -> Answered:
         """Raises what the service raises."""
@@ -146,11 +156,9 @@ def heal(
     sources = sources_of(text)
     report = crash(sources, before, failing)
     diagnosis = diagnose(report, sources)
-    tried = [(c, outcome(repaired(sources, c), before, failing)) for c in propose(report, diagnosis, sources)]
-    answers = {c.summary + c.changes[0].after: a for c, a in tried if a is not None}
-    verdicts = [Verdict(c, a is not None, "The request is answered") for c, a in tried]
-    ranked = [v.candidate for v in rank(verdicts, diagnosis) if v.accepted]
-    return diagnosis, [(c, answers[c.summary + c.changes[0].after]) for c in ranked]
+    ordered = order(propose(report, diagnosis, sources), diagnosis)
+    tried = [(c, outcome(repaired(sources, c), before, failing)) for c in ordered]
+    return diagnosis, [(c, answered) for c, answered in tried if answered is not None]
 
 
 def report_at(

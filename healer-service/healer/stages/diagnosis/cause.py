@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from healer.model import Answer, Site
 from healer.syntax.origins import Origin
 from healer.syntax.project import Function
+from healer.syntax.relations import definition, forbids
 from healer.syntax.situation import Situation
 
 _KINDS = {
@@ -94,6 +95,8 @@ def answer_wanted(s: Situation) -> Answer:
         return Answer.REFUSE
     if category in ("missing-row", "missing-file"):
         return Answer.NOT_FOUND
+    if category == "none-dereference" and crash_forbids(s):
+        return Answer.REFUSE
     if category == "none-dereference" and _is_search(s):
         return Answer.NOT_FOUND
     if category in ("none-dereference", "missing-key", "empty-sequence", "zero-division", "missing-attribute"):
@@ -101,6 +104,11 @@ def answer_wanted(s: Situation) -> Answer:
             return Answer.NATURAL_VALUE
         return Answer.NOT_FOUND if "path" in client and category != "zero-division" else Answer.REFUSE
     return Answer.NATURAL_VALUE if category == "unbound-local" else Answer.CORRECT
+
+
+def crash_forbids(s: Situation) -> bool:
+    expression, culprit = s.crash.expression, s.crash.culprit
+    return expression is not None and culprit is not None and bool(forbids(s, expression, definition(s, culprit)))
 
 
 def _is_search(s: Situation) -> bool:

@@ -176,7 +176,7 @@ def _none_like_its_other_answers(
     statement = s.crash.statement
     if not isinstance(statement, ast.Return):
         return
-    own = [n for n in function.own_nodes() if isinstance(n, ast.Return) and n.value is not None]
+    own = [n for n in function.own_nodes if isinstance(n, ast.Return) and n.value is not None]
     gives_none = any("None" in ast.unparse(n.value) for n in own if n.value is not None)
     speaks = "none" in function.docstring.lower()
     if gives_none or speaks:

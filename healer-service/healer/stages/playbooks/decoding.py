@@ -40,7 +40,7 @@ def draft(s: Situation) -> Iterator[Draft]:
 def _as_elsewhere(s: Situation, expression: ast.Call) -> Iterator[Draft]:
     """Other decoding of the service replaces what cannot be read."""
     for module in s.project.modules.values():
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "decode":
                 text = ast.unparse(node)
                 if ("replace" in text or "ignore" in text) and isinstance(expression.func, ast.Attribute):

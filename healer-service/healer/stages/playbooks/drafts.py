@@ -8,15 +8,15 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from healer.model import Answer, Candidate, Change
 from healer.syntax.edits import AddImport, Edit, Guarded, InsertBefore, Replace, apply
 from healer.syntax.examples import Example
 from healer.syntax.nouns import singular
-from healer.syntax.project import COMPREHENSIONS, Function, Module, names_in
+from healer.syntax.project import COMPREHENSIONS, Function, Module, names_in, same
 from healer.syntax.refusals import Wording, reachable
-from healer.syntax.situation import Place, Situation, anchor, bound_inside
+from healer.syntax.situation import Place, Situation, anchor, bound_inside, out_of_elif
 from healer.syntax.wording import BAD_INPUT, CONFLICT, NOT_FOUND, UNAUTHORISED, Wish, refuse, render, usable
 
 __all__ = ["BAD_INPUT", "CONFLICT", "NOT_FOUND", "UNAUTHORISED", "Draft", "Wish"]
@@ -88,6 +88,21 @@ def guard(s: Situation, place: Place, test: str, wish: Wish, fit: float, limit: 
         )
 
 
+def covering(place: Place) -> Place:
+    """Out of a branch when what is looked at is used again after it: one guard for all its uses."""
+    module, names = place.module, names_in(place.value)
+    again = [n for n in place.function.own_nodes if isinstance(n, ast.expr) and same(n, place.value)]
+    statement = place.statement
+    for ancestor in module.ancestors(place.statement):
+        if not isinstance(ancestor, (ast.If, ast.With, ast.Try)):
+            break
+        stored = {n.id for n in ast.walk(ancestor) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        if stored & names or not any(n.lineno > (ancestor.end_lineno or 0) for n in again):
+            break
+        statement = out_of_elif(module, ancestor)
+    return replace(place, statement=statement)
+
+
 def _weigh(fit: float, wording: Wording, where: Function) -> float:
     promised = re.search(rf"(?<![\d.]){wording.status}(?!\d)", where.docstring) is not None
     return fit + 0.5 * (wording.fit - 0.85) + 0.3 * promised
@@ -121,7 +136,7 @@ def in_lazy_part(module: Module, node: ast.AST) -> bool:
 
 
 def fresh_name(value: ast.expr, function: Function) -> str:
-    taken = {n.id for n in ast.walk(function.module.tree) if isinstance(n, ast.Name)} | {a.arg for a in function.params}
+    taken = {n.id for n in function.module.nodes if isinstance(n, ast.Name)} | {a.arg for a in function.params}
     inner = value.value if isinstance(value, ast.Await) else value
     word = "value"
     if isinstance(inner, ast.Call):
@@ -282,7 +297,7 @@ def chained(s: Situation, code: str) -> str:
     ends = [
         ast.unparse(node.cause)
         for module in s.project.modules.values()
-        for node in ast.walk(module.tree)
+        for node in module.nodes
         if isinstance(node, ast.Raise) and node.cause is not None
     ]
     return f"{code} from None" if ends and ends.count("None") * 2 >= len(ends) else code

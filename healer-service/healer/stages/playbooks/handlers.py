@@ -19,7 +19,7 @@ _BROAD = {"Exception", "BaseException"}
 def widened(s: Situation, errors: str, imports: tuple[AddImport, ...] = ()) -> Iterator[Draft]:
     """At the crash and at each call on the stack: a try whose handler refuses, for other errors than this one."""
     for module, line in _lines(s):
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             if not isinstance(node, ast.Try) or not node.body[0].lineno <= line <= (node.body[-1].end_lineno or 0):
                 continue
             for handler in node.handlers:

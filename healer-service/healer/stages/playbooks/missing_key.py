@@ -210,7 +210,7 @@ def _grouping(s: Situation, expression: ast.expr, base: ast.expr, key: ast.expr)
 def _filled_elsewhere(s: Situation, base: ast.expr) -> bool:
     """Whether something else makes the entries: then a missing one is no first of its kind."""
     for module in s.project.modules.values():
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store) and same(node.value, base):
                 if not isinstance(module.parents.get(node), ast.AugAssign):
                     return True

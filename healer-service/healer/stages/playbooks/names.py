@@ -88,7 +88,7 @@ def _known(s: Situation) -> list[str]:
     names |= set(s.crash.names) | {n for n in dir(builtins) if not n.startswith("_")}
     if s.function is not None:
         names |= {arg.arg for arg in s.function.params}
-        names |= {n.id for n in s.function.own_nodes() if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        names |= {n.id for n in s.function.own_nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     return sorted(names)
 
 

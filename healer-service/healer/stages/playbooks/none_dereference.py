@@ -6,15 +6,18 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import replace
 
 from healer.model import Answer
 from healer.stages.playbooks.drafts import (
     BAD_INPUT,
+    CONFLICT,
     NOT_FOUND,
     UNAUTHORISED,
     Draft,
     Wish,
     copied,
+    covering,
     guard,
     reference,
 )
@@ -25,6 +28,7 @@ from healer.syntax.edits import Replace
 from healer.syntax.examples import Example, ensuring_functions, lookup_guards, membership_guards
 from healer.syntax.nouns import name_of, noun_of
 from healer.syntax.project import Function, same
+from healer.syntax.relations import Relation, definition, forbids, looks_up
 from healer.syntax.situation import Place, Situation
 
 CATEGORIES = ("none-dereference",)
@@ -39,56 +43,21 @@ def draft(s: Situation) -> Iterator[Draft]:
 
 def _drafts(s: Situation, expression: ast.expr, culprit: ast.expr) -> Iterator[Draft]:
     made = definition(s, culprit)
+    relation = forbids(s, expression, made)
+    if relation is not None:
+        yield from _forbidden(s, culprit, relation)
     yield from _refusals(s, culprit, made)
     yield from _in_callee(s, made)
-    yield from without(s, expression, culprit, looks_up(s, made))
+    for one in without(s, expression, culprit, looks_up(s, made)):
+        yield replace(one, fit=min(one.fit, 0.7)) if relation is not None else one
 
 
-def definition(s: Situation, node: ast.expr) -> Definition:
-    """The expression that made the value: behind a name, and behind a parameter in the caller on the stack."""
-    module, function, at = s.module, s.function, s.crash.statement
-    value = node
-    for _ in range(4):
-        if not isinstance(value, ast.Name):
-            break
-        found = s.tracer.definitions(value.id, module, function, value if value is node else at)
-        if found:
-            one = found[0]
-            if one.item:
-                break
-            value, module, function = one.value, one.module, one.function
-            at = one.statement if isinstance(one.statement, ast.stmt) else at
-            continue
-        outer = None
-        if function is not None:
-            outer = next((p for p in s._places(value, function, at, 0, 1) if p.depth == 1), None)
-        if outer is None:
-            break
-        value, module, function, at = outer.value, outer.module, outer.function, outer.statement
-    if isinstance(value, ast.Await):
-        value = value.value
-    return Definition(module, function, value, at)
-
-
-def looks_up(s: Situation, made: Definition) -> bool:
-    """Whether the value is the outcome of a search that may find nothing."""
-    value = made.value
-    if not isinstance(value, ast.Call):
-        return False
-    if s.project.find_function(made.module, value.func, made.function) is not None:
-        return True
-    word = ast.unparse(value.func).rpartition(".")[2]
-    return word in (
-        "get",
-        "first",
-        "one_or_none",
-        "scalar",
-        "scalar_one_or_none",
-        "next",
-        "fetchone",
-        "find_one",
-        "pop",
-    )
+def _forbidden(s: Situation, culprit: ast.expr, relation: Relation) -> Iterator[Draft]:
+    """The record is there and lacks what the request needs of it: its state forbids the request."""
+    wish = Wish(CONFLICT, relation.thing, says=relation.missing)
+    for place in s.places(culprit):
+        handler = 0.1 * (place.depth > 0 and s.refusals.is_route(place.function))
+        yield from guard(s, covering(place), "{0} is None", wish, 0.88 + handler)
 
 
 def _refusals(s: Situation, culprit: ast.expr, made: Definition) -> Iterator[Draft]:
@@ -192,7 +161,7 @@ def _in_callee(s: Situation, made: Definition) -> Iterator[Draft]:
     callee = s.project.find_function(made.module, made.value.func, made.function)
     if callee is None:
         return
-    for node in callee.own_nodes():
+    for node in callee.own_nodes:
         if isinstance(node, ast.Return) and node.value is not None:
             yield from _with_default(s, callee, node.value)
 
@@ -206,7 +175,7 @@ def _with_default(s: Situation, callee: Function, value: ast.expr) -> Iterator[D
         return
     assert isinstance(value.func, ast.Attribute)
     key = value.args[0]
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if not (_is_field_get(node) if isinstance(node, ast.Call) else False):
             continue
         assert isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)

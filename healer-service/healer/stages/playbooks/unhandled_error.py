@@ -85,13 +85,11 @@ def _dedented(text: str) -> str:
 def _fits(handler: ast.ExceptHandler, source: Module, target: Module, function: Function) -> bool:
     """Whether every name of the handler's body means something in the other function."""
     local = {arg.arg for arg in function.params} | {handler.name or ""}
-    local |= {n.id for n in function.own_nodes() if isinstance(n, ast.Name)}
+    local |= {n.id for n in function.own_nodes if isinstance(n, ast.Name)}
     outer = source.function_of(handler)
     foreign = {a.arg for a in outer.params} if outer is not None else set()
     foreign |= (
-        {n.id for n in outer.own_nodes() if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-        if outer
-        else set()
+        {n.id for n in outer.own_nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)} if outer else set()
     )
     used = {name for statement in handler.body for name in names_in(statement)}
     return not ((used & foreign) - local)

@@ -72,7 +72,7 @@ def _values(s: Situation) -> Iterator[tuple[Module, ast.expr]]:
         if module is None or function is None:
             continue
         nodes.append((module, function.node))
-        for call in [n for n in function.own_nodes() if isinstance(n, ast.Call)]:
+        for call in [n for n in function.own_nodes if isinstance(n, ast.Call)]:
             callee = s.project.find_function(module, call.func, function)
             if callee is not None:
                 nodes.append((callee.module, callee.node))

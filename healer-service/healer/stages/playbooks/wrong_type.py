@@ -151,7 +151,7 @@ def _or_refuse(
 
 
 def _converts_elsewhere(function: Function, name: ast.Name) -> str:
-    for node in function.own_nodes():
+    for node in function.own_nodes:
         if isinstance(node, ast.Call) and len(node.args) == 1 and same(node.args[0], name):
             if ast.unparse(node.func) in ("int", "float", "Decimal"):
                 return ast.unparse(node.func)

@@ -1,0 +1,135 @@
+"""What a stored record should lead to and does not: whether that forbids the request, and what to call it.
+
+It words no refusal.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from healer.syntax.bindings import Definition
+from healer.syntax.kinds import root_of
+from healer.syntax.nouns import GENERIC, noun_of, singular
+from healer.syntax.situation import Situation
+
+ACTING = ("POST", "PUT", "PATCH", "DELETE")
+_SEARCHES = ("get", "first", "one_or_none", "scalar", "scalar_one_or_none", "next", "fetchone", "find_one", "pop")
+
+
+@dataclass(frozen=True)
+class Relation:
+    """Of `loan.member.tier` the owner is member and the thing tier."""
+
+    owner: str
+    thing: str
+
+    @property
+    def missing(self) -> str:
+        return f"{self.owner} has no {self.thing}"
+
+
+def definition(s: Situation, node: ast.expr) -> Definition:
+    """The expression that made the value: behind a name, and behind a parameter in the caller on the stack."""
+    module, function, at = s.module, s.function, s.crash.statement
+    value = node
+    for _ in range(4):
+        if not isinstance(value, ast.Name):
+            break
+        found = s.tracer.definitions(value.id, module, function, value if value is node else at)
+        if found:
+            one = found[0]
+            if one.item:
+                break
+            value, module, function = one.value, one.module, one.function
+            at = one.statement if isinstance(one.statement, ast.stmt) else at
+            continue
+        outer = s.outer_place(value, function, at) if function is not None else None
+        if outer is None:
+            break
+        value, module, function, at = outer.value, outer.module, outer.function, outer.statement
+    if isinstance(value, ast.Await):
+        value = value.value
+    return Definition(module, function, value, at)
+
+
+def looks_up(s: Situation, made: Definition) -> bool:
+    """Whether the value is the outcome of a search that may find nothing."""
+    value = made.value
+    if not isinstance(value, ast.Call):
+        return False
+    if s.project.find_function(made.module, value.func, made.function) is not None:
+        return True
+    return ast.unparse(value.func).rpartition(".")[2] in _SEARCHES
+
+
+def acts(s: Situation) -> bool:
+    """Whether the request is to change something that is there, rather than to show it."""
+    return s.report.request is not None and s.report.request.method.upper() in ACTING
+
+
+def relation_of(s: Situation, made: Definition) -> Relation | None:
+    """The record and what it lacks: an attribute of it, an item of it, or what was looked up by its key."""
+    value = made.value
+    if _is_stored(s, value, made):
+        base = value.value if isinstance(value, (ast.Attribute, ast.Subscript)) else value
+        return _named(base, noun_of(value))
+    if not isinstance(value, ast.Call) or not looks_up(s, made):
+        return None
+    parts = [part for argument in [*value.args, *(k.value for k in value.keywords)] for part in ast.walk(argument)]
+    keys = [p for p in parts if isinstance(p, (ast.Attribute, ast.Subscript)) and _is_stored(s, p, made)]
+    arguments = [p for p in parts if isinstance(p, (ast.Name, ast.Attribute, ast.Subscript))]
+    if not keys or any(_is_sent(s, p, made) for p in arguments):
+        return None
+    key = keys[-1]
+    entity = next((p.id for p in parts if isinstance(p, ast.Name) and p.id[:1].isupper() and not p.id.isupper()), "")
+    thing = noun_of(key) if noun_of(key) not in GENERIC else ""
+    owner = key.value if isinstance(key, (ast.Attribute, ast.Subscript)) else key
+    return _named(owner, thing or _words(entity) or noun_of(value))
+
+
+def _named(owner: ast.expr, thing: str) -> Relation | None:
+    word = noun_of(owner)
+    return Relation(word, thing) if thing and word else None
+
+
+def _words(name: str) -> str:
+    """`LoanPlan` → loan plan."""
+    return singular("".join(f"_{c.lower()}" if c.isupper() else c for c in name))
+
+
+def _is_sent(s: Situation, node: ast.expr, made: Definition) -> bool:
+    return any(o.is_client for o in s.tracer.origins(node, made.module, made.function, at=made.statement))
+
+
+def _is_stored(s: Situation, value: ast.expr, made: Definition) -> bool:
+    """An attribute or item of something that the service holds, and not of what was sent or of a class or module."""
+    if isinstance(value, ast.Subscript) and not isinstance(value.slice, ast.Constant):
+        return False
+    root = root_of(value) if isinstance(value, (ast.Attribute, ast.Subscript)) else None
+    if root is None or root.id in ("self", "cls", "request") or root.id in made.module.imports:
+        return False
+    if root.id in made.module.classes or root.id in made.module.constants:
+        return False
+    return not _is_sent(s, root, made)
+
+
+def forbids(s: Situation, expression: ast.expr, made: Definition) -> Relation | None:
+    """A request acts on a record that is there, and what it needs of that record is not: its state forbids it."""
+    if not acts(s) or not isinstance(expression, (ast.Attribute, ast.Subscript, ast.Call)):
+        return None
+    return None if _only_shown(s, expression) else relation_of(s, made)
+
+
+def _only_shown(s: Situation, expression: ast.expr) -> bool:
+    """Whether the value goes into the answer or a text as it is, and decides nothing."""
+    for ancestor in s.module.ancestors(expression):
+        if isinstance(ancestor, (ast.BinOp, ast.Compare, ast.Subscript)):
+            return False
+        if isinstance(ancestor, (ast.Dict, ast.JoinedStr, ast.Return)):
+            return True
+        if isinstance(ancestor, ast.Call) and s.project.find_class(s.module, ancestor.func) is not None:
+            return True
+        if isinstance(ancestor, ast.stmt):
+            return False
+    return False
