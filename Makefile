@@ -11,8 +11,11 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 demo: $(VENV)/.healer ## crash the shop, heal it, merge, redeploy
 	@$(BIN)/healer demo --bug "$(BUG)" $(if $(YES),--yes)
 
-up: $(VENV)/.healer ## shop, healer and page; runs until Ctrl-C
+up: $(VENV)/.healer ## shop, healer and page, left running; prints the links
 	@$(BIN)/healer up
+
+down: ## stop what `make up` left running
+	@$(BIN)/healer down
 
 test: $(VENV)/.tests ## everything but containers
 	$(BIN)/pytest -m "not compose" -n 2 --dist loadgroup

@@ -8,7 +8,7 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -198,12 +198,11 @@ class Healer:
         return self._sandboxes[service.interpreter]
 
 
-def serve(settings: Settings, announce: Callable[[str], None]) -> None:
-    """Run until a signal. `announce` gets the sign-in link once."""
+def serve(settings: Settings) -> None:
+    """Run until a signal."""
     signal.signal(signal.SIGTERM, _end)
     configure_logging(settings.log_level, settings.log_format)
     healer = Healer(settings)
-    announce(sign_in_link(settings))
     config = uvicorn.Config(
         healer.app(),
         host=settings.host,
@@ -219,10 +218,6 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
 def _end(_number: int, _frame: object) -> None:
     """A stop that was asked for is no failure. uvicorn calls this once more after it has shut down."""
     raise SystemExit(0)
-
-
-def sign_in_link(settings: Settings) -> str:
-    return f"{settings.base_url}/signin?token={settings.operator_token.get_secret_value()}"
 
 
 def _loopback(host: str) -> str:

@@ -5,6 +5,7 @@ It reads settings and makes missing secrets; it starts nothing.
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 import secrets
@@ -111,6 +112,10 @@ class Settings(BaseSettings):
     def database(self) -> str:
         return self.database_url or f"sqlite:///{(self.home / 'healer.db').resolve()}"
 
+    @property
+    def sign_in_link(self) -> str:
+        return f"{self.base_url}/signin?token={self.operator_token.get_secret_value()}"
+
     def service(self, name: str) -> ServiceSettings | None:
         return next((service for service in self.services if service.name == name), None)
 
@@ -121,6 +126,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     Raises BadInput with the field, its value and what to write instead.
     """
     given = dict(os.environ if environ is None else environ)
+    _refuse_unknown(given)
     values: dict[str, Any] = {}
     for name in SECRET_FILES:
         if path := given.get(f"HEALER_{name.upper()}_FILE"):
@@ -145,6 +151,16 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         if not getattr(settings, name).get_secret_value()
     }
     return settings.model_copy(update=made)
+
+
+def _refuse_unknown(given: Mapping[str, str]) -> None:
+    """A misspelt variable must not silently leave its default in force."""
+    known = {f"HEALER_{name.upper()}" for name in Settings.model_fields if name != "services"}
+    known |= {f"HEALER_{name.upper()}_FILE" for name in SECRET_FILES}
+    for name in sorted(given):
+        if name.startswith("HEALER_") and name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            raise BadInput(f"{name}: there is no such setting" + (f"; is {near[0]} meant?" if near else ""))
 
 
 def _read_secret(path: Path, variable: str) -> str:

@@ -75,6 +75,7 @@ def test_a_secret_is_read_from_a_file_and_shown_nowhere(tmp_path):
         ('[services."Bad Name"]\nrepository = "x"', {}, ["name", "Bad Name"]),
         ("[service.shop]\n", {}, ["'service'", "[services.<name>]"]),
         ("services = 3", {}, ["services"]),
+        (GOOD, {"HEALER_PROT": "8001"}, ["HEALER_PROT", "HEALER_PORT"]),
         ("not toml", {}, ["healer.toml"]),
     ],
 )

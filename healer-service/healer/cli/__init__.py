@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from healer.cli import demonstration, stack
+from healer.cli import background, demonstration
 from healer.cli.client import Client
 from healer.model import BadInput, HealerError
 from healer.settings import load_settings
@@ -47,18 +47,18 @@ def serve() -> None:
     from healer.main import serve as run  # noqa: PLC0415 - the other commands start in a third of the time without it
 
     settings = load_settings()
-    run(
-        settings,
-        lambda link: err.print(f"Open the page with this link; it signs the browser in:\n  {link}", soft_wrap=True),
-    )
+    if err.is_terminal:
+        link = f"Open the page with this link; it signs the browser in:\n  {settings.sign_in_link}"
+        err.print(link, soft_wrap=True, markup=False, highlight=False)
+    else:  # what is no terminal is a log, and a log is no place for a token
+        err.print(f"The page is at {settings.base_url}; `healer link` prints the link that signs a browser in.")
+    run(settings)
 
 
 @app.command()
 def link() -> None:
     """Print the link that signs a browser in to the page."""
-    from healer.main import sign_in_link  # noqa: PLC0415
-
-    print(sign_in_link(load_settings()))
+    print(load_settings().sign_in_link)
 
 
 @app.command()
@@ -74,9 +74,18 @@ def demo(
 @app.command()
 def up(
     root: Annotated[Path, typer.Option(help="A checkout of this project.")] = Path(),
+    foreground: Annotated[bool, typer.Option("--foreground", help="Stay, and stop everything on Ctrl-C.")] = False,
 ) -> None:
-    """Start the demo shop, the healer and, with a model, the llm service; print the links and run until Ctrl-C."""
-    raise typer.Exit(stack.run_until_interrupted(root, out))
+    """Start the demo shop, the healer and, with a model, the llm service; leave them running and print the links."""
+    raise typer.Exit(background.run(root) if foreground else background.up(root, out))
+
+
+@app.command()
+def down(
+    root: Annotated[Path, typer.Option(help="A checkout of this project.")] = Path(),
+) -> None:
+    """Stop what `healer up` left running."""
+    raise typer.Exit(background.down(root, out))
 
 
 @app.command()

@@ -22,7 +22,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
-from rich.console import Console
 
 from healer.cli import samples
 from healer.model import BadInput, HealerError
@@ -99,26 +98,6 @@ def start_healer(stack: Stack) -> None:
     """Start it, or start it again after it ended; returns when it is ready."""
     _start(stack, "healer", ["-m", "healer.cli", "serve"], _healer_environment(stack))
     _wait(stack, "healer", f"{stack.healer_url}/health/ready")
-
-
-def run_until_interrupted(root: Path, console: Console) -> int:
-    """`healer up`: the stack on its usual ports, kept in .healer/ between runs."""
-    signal.signal(signal.SIGTERM, interrupt)
-    from healer.main import sign_in_link  # noqa: PLC0415
-
-    try:
-        with running(root, home=root / ".healer" / "demo", ports=(8000, 8001, 8002)) as stack:
-            console.print(f"shop    {stack.shop_url}/docs", soft_wrap=True)
-            console.print(f"healer  {sign_in_link(stack.settings)}", soft_wrap=True, markup=False)
-            console.print(
-                f"llm     {stack.llm_url or 'not running: no model in models/, playbooks only'}", soft_wrap=True
-            )
-            console.print("Ctrl-C stops everything.")
-            while not (ended := stack.ended()):
-                time.sleep(0.5)
-            raise HealerError(ended)
-    except KeyboardInterrupt:
-        return 0
 
 
 def interrupt(_number: int, _frame: object) -> None:

@@ -6,9 +6,12 @@ It copies nothing by itself.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from healer.syntax.bindings import assignments
+from healer.syntax.kinds import BAD_INPUT, CONFLICT, NOT_FOUND, kind_of
 from healer.syntax.project import Function, Module, same
 from healer.syntax.refusals import Refusal
 from healer.syntax.situation import Situation
@@ -185,3 +188,41 @@ def handlers_around(s: Situation, callee: str) -> list[Handled]:
                     refusal = next((r for r in s.refusals.all if r.node in handler.body), None)
                     found.append(Handled(module, module.function_of(node), call, handler, refusal))
     return found
+
+
+def handlers_of(s: Situation, error: str) -> list[ast.ExceptHandler]:
+    """Except clauses that name an error."""
+    return [
+        node
+        for module in s.project.modules.values()
+        for node in module.nodes
+        if isinstance(node, ast.ExceptHandler) and node.type is not None and error in ast.unparse(node.type)
+    ]
+
+
+def kind_of_missing(s: Situation, asked: set[str]) -> str:
+    """How the service refuses a reference to what is not there: one in the path is not found, one that was sent
+    in the body is what its other routes make of that.
+    """
+    if not asked or asked & {"path", "query"}:
+        return NOT_FOUND
+    said: list[int] = []
+    for refusal in s.refusals.all:
+        subject = none_subject(refusal.test)
+        if subject is None or refusal.function is None or refusal.status not in (400, 404, 422):
+            continue
+        made = [d.value for d in assignments(refusal.function, subject.id)] if isinstance(subject, ast.Name) else []
+        arguments = [a for v in made if isinstance(v, ast.Call) for a in v.args if not isinstance(a, ast.Starred)]
+        origins = [o for a in arguments for o in s.tracer.origins(a, refusal.module, refusal.function)]
+        if any(o.kind in ("body", "form", "raw") for o in origins):
+            said.append(refusal.status)
+    return BAD_INPUT if said and said.count(404) * 2 < len(said) else NOT_FOUND
+
+
+def said_in_conflict(s: Situation, pattern: str, noun: str) -> str:
+    """What another refusal of the same kind says after its noun, said of this one; "" when none does."""
+    for refusal in s.refusals.all:
+        found = re.match(rf"^[\w -]+? ({pattern})$", refusal.words, re.I)
+        if found and "{" not in found.group(1) and kind_of(refusal) == CONFLICT:
+            return f"{noun} {found.group(1)}"
+    return ""

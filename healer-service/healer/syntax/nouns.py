@@ -111,3 +111,12 @@ def singular(word: str) -> str:
     elif word.endswith("s") and not word.endswith(("ss", "us", "is")):
         word = word[:-1]
     return word.replace("_", " ")
+
+
+def entity_in(node: ast.AST) -> str:
+    """The first class named in a query: of `select(LoanPlan).where(…)` loan plan."""
+    names = sorted(
+        (n for n in ast.walk(node) if isinstance(n, ast.Name) and n.id[:1].isupper() and not n.id.isupper()),
+        key=lambda n: (n.lineno, n.col_offset),
+    )
+    return singular(re.sub(r"(?<!^)([A-Z])", r"_\1", names[0].id)) if names else ""

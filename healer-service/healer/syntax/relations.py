@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from healer.syntax.bindings import Definition
 from healer.syntax.kinds import root_of
-from healer.syntax.nouns import GENERIC, noun_of, singular
+from healer.syntax.nouns import GENERIC, entity_in, noun_of
 from healer.syntax.situation import Situation
 
 ACTING = ("POST", "PUT", "PATCH", "DELETE")
@@ -82,20 +82,14 @@ def relation_of(s: Situation, made: Definition) -> Relation | None:
     if not keys or any(_is_sent(s, p, made) for p in arguments):
         return None
     key = keys[-1]
-    entity = next((p.id for p in parts if isinstance(p, ast.Name) and p.id[:1].isupper() and not p.id.isupper()), "")
     thing = noun_of(key) if noun_of(key) not in GENERIC else ""
     owner = key.value if isinstance(key, (ast.Attribute, ast.Subscript)) else key
-    return _named(owner, thing or _words(entity) or noun_of(value))
+    return _named(owner, thing or entity_in(value) or noun_of(value))
 
 
 def _named(owner: ast.expr, thing: str) -> Relation | None:
     word = noun_of(owner)
     return Relation(word, thing) if thing and word else None
-
-
-def _words(name: str) -> str:
-    """`LoanPlan` → loan plan."""
-    return singular("".join(f"_{c.lower()}" if c.isupper() else c for c in name))
 
 
 def _is_sent(s: Situation, node: ast.expr, made: Definition) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from healer.model import Candidate, Diagnosis, Report
 from healer.stages.playbooks import (
     changed_while_iterated,
+    constraints,
     conversion,
     decoding,
     empty_sequence,
@@ -46,6 +47,7 @@ _MODULES = (
     misspelt_attribute,
     unhandled_error,
     rows,
+    constraints,
     missing_file,
     unserialisable,
     forgotten_await,

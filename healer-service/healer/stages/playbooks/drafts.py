@@ -13,11 +13,12 @@ from dataclasses import dataclass, field, replace
 from healer.model import Answer, Candidate, Change
 from healer.syntax.edits import AddImport, Edit, Guarded, InsertBefore, Replace, apply
 from healer.syntax.examples import Example
+from healer.syntax.kinds import BAD_INPUT, CONFLICT, NOT_FOUND, UNAUTHORISED
 from healer.syntax.nouns import singular
 from healer.syntax.project import COMPREHENSIONS, Function, Module, names_in, same
 from healer.syntax.refusals import Wording, reachable
 from healer.syntax.situation import Place, Situation, anchor, bound_inside, out_of_elif
-from healer.syntax.wording import BAD_INPUT, CONFLICT, NOT_FOUND, UNAUTHORISED, Wish, refuse, render, usable
+from healer.syntax.wording import Wish, refuse, render, usable
 
 __all__ = ["BAD_INPUT", "CONFLICT", "NOT_FOUND", "UNAUTHORISED", "Draft", "Wish"]
 
@@ -84,7 +85,7 @@ def guard(s: Situation, place: Place, test: str, wish: Wish, fit: float, limit: 
                 *((place.module, added) for added in wording.imports),
             ),
             answer_of(wording.status),
-            _weigh(fit, wording, place.function) - 0.05 * place.depth,
+            weigh(fit, wording, place.function) - 0.05 * place.depth,
         )
 
 
@@ -103,7 +104,7 @@ def covering(place: Place) -> Place:
     return replace(place, statement=statement)
 
 
-def _weigh(fit: float, wording: Wording, where: Function) -> float:
+def weigh(fit: float, wording: Wording, where: Function) -> float:
     promised = re.search(rf"(?<![\d.]){wording.status}(?!\d)", where.docstring) is not None
     return fit + 0.5 * (wording.fit - 0.85) + 0.3 * promised
 
@@ -191,7 +192,7 @@ def guard_items(s: Situation, node: ast.expr, test: str, wish: Wish, fit: float)
                 *((module, added) for added in wording.imports),
             ),
             answer_of(wording.status),
-            _weigh(fit, wording, s.function),
+            weigh(fit, wording, s.function),
         )
 
 
@@ -260,7 +261,7 @@ def caught(
             f"Refuse with {wording.status} on {errors}",
             ((module, Guarded(statement, handler)), *((module, added) for added in wording.imports)),
             answer_of(wording.status),
-            _weigh(fit, wording, function),
+            weigh(fit, wording, function),
         )
 
 
@@ -286,7 +287,7 @@ def hoisted(
                 *((module, added) for added in wording.imports),
             ),
             answer_of(wording.status),
-            _weigh(fit, wording, function),
+            weigh(fit, wording, function),
         )
 
 

@@ -19,10 +19,10 @@ from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
 
 from .control import Control, ControlInUse
-from .release_directory import current_release, find_release
+from .process import WorkerFailed, WorkerProcess
+from .releases import current_release, find_release
+from .settings import Settings, read_settings
 from .stopgap import Stopgap
-from .supervisor_settings import Settings, read_settings
-from .worker_process import WorkerFailed, WorkerProcess
 
 BACKLOG = 2048
 POLL_SECONDS = 0.25

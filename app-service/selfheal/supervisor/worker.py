@@ -156,7 +156,7 @@ def load(app: str, access_log: bool, drain_seconds: float) -> tuple[uvicorn.Conf
     try:
         config.interface = interface_of(import_from_string(app))
     except ImportFromStringError as problem:
-        sys.exit(f"selfheal.worker: {problem}")
+        sys.exit(f"selfheal.supervisor.worker: {problem}")
     except Exception as problem:
         traceback.print_exception(type(problem), problem, _from_here(problem))
         sys.exit(1)
@@ -170,7 +170,7 @@ def load(app: str, access_log: bool, drain_seconds: float) -> tuple[uvicorn.Conf
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Started by the supervisor only; the two descriptors are the shared listening socket and the channel."""
-    parser = argparse.ArgumentParser(prog="selfheal.worker")
+    parser = argparse.ArgumentParser(prog="selfheal.supervisor.worker")
     parser.add_argument("--app", required=True)
     parser.add_argument("--directory", required=True)
     parser.add_argument("--listener", type=int, required=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from selfheal.supervisor_settings import Settings, read_settings
+from selfheal.supervisor.settings import Settings, read_settings
 
 NEEDED = {"SELFHEAL_APP": "shop.main:app", "SELFHEAL_RELEASES": "/r", "SELFHEAL_CONTROL": "/c.sock"}
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.selfheal.supervised_site import Site, alive, environment, run, until
+from tests.selfheal.supervisor.supervised_site import Site, alive, environment, run, until
 
 
 @pytest.fixture

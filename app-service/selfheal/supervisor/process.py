@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Awaitable
 from typing import IO, Any, TypeVar
 
-from .supervisor_settings import Settings
+from .settings import Settings
 
 USUAL_PATHS = ("/health", "/healthz")
 TAIL_LINES, TAIL_LINE_BYTES, TAIL_BYTES = 40, 400, 8000
@@ -141,7 +141,7 @@ class WorkerProcess:
     def _command(self, channel: int) -> list[str]:
         settings = self._settings
         directory = str(settings.releases / self.release)
-        command = [sys.executable, "-m", "selfheal.worker", "--app", settings.app, "--directory", directory]
+        command = [sys.executable, "-m", "selfheal.supervisor.worker", "--app", settings.app, "--directory", directory]
         command += ["--listener", str(self._listener.fileno()), "--channel", str(channel)]
         command += ["--drain-seconds", str(settings.drain_seconds)]
         return [*command, "--access-log"] if settings.access_log else command

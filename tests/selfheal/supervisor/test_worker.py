@@ -7,7 +7,7 @@ import functools
 from typing import Any
 
 import pytest
-from selfheal.worker import Farewell, interface_of
+from selfheal.supervisor.worker import Farewell, interface_of
 
 
 async def asgi(scope: Any, receive: Any, send: Any) -> None: ...

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.selfheal.supervised_site import APP, ROOT, Site, alive, until
+from tests.selfheal.supervisor.supervised_site import APP, ROOT, Site, alive, until
 
 WSGI_APP = """
 def app(environ, start_response):
