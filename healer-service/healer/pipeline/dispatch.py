@@ -83,8 +83,9 @@ class Dispatch:
 
     def reject(self, incident_id: str, by: str, reason: str) -> Incident:
         incident, filed = self._proposed(incident_id, "reject")
-        self._parts.service(incident.service).forge.close(filed.proposal, reason)
-        self._rejected(filed, reason or f"rejected by {by}")
+        with self._one_at_a_time:  # the forge announces it too, and knows no reason
+            self._parts.service(incident.service).forge.close(filed.proposal, reason)
+            self._rejected(filed, reason or f"rejected by {by}")
         return self._parts.store.incidents.get(incident_id)
 
     def retry(self, incident_id: str) -> Incident:

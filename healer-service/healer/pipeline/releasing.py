@@ -76,6 +76,10 @@ def verify(parts: Parts, incident_id: str) -> str:
 
 def soak(parts: Parts, incident_id: str) -> str:
     commit = _merged(parts, incident_id)
+    incident, service, _ = about(parts, incident_id)
+    release = parts.store.releases.get(incident.service, commit)
+    needed = {commit, release.previous if release else None}
+    _deployment(service).tidy(frozenset(name for name in needed if name))
     until = time.time() + parts.soak_seconds
     parts.store.incidents.move(
         incident_id, State.SOAKING, expected=(State.RELEASING,), release=commit, soak_until=until

@@ -166,8 +166,16 @@ def _empties(message: str, statement: ast.stmt, nodes: list[ast.expr]) -> list[P
                 found.append((call, call.func.value))
             elif call.args:
                 found.append((call, call.args[-1] if ast.unparse(call.func).endswith("reduce") else call.args[0]))
-    found += [(n, n.value) for n in nodes if isinstance(n, ast.Subscript) and not isinstance(n.slice, ast.Slice)]
-    return found
+    return found + [
+        (n, n.value)
+        for n in nodes
+        if isinstance(n, ast.Subscript) and not isinstance(n.slice, ast.Slice) and not _is_text(n.slice)
+    ]
+
+
+def _is_text(node: ast.expr) -> bool:
+    """No index of a sequence."""
+    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
 
 
 def _divisions(message: str, statement: ast.stmt, nodes: list[ast.expr]) -> list[Pair]:

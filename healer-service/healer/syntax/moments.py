@@ -5,12 +5,14 @@ style.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from healer.syntax.edits import AddImport
 from healer.syntax.project import Module
-from healer.syntax.situation import Situation
+from healer.syntax.situation import Place, Situation
+from healer.syntax.values import Shown
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +26,8 @@ class Moment:
     imports: tuple[AddImport, ...]
     summary: str
     fit: float
+    spot: ast.stmt | None = None  # before which a corrected copy may get a name
+    sisters: tuple[str, ...] = ()  # further expressions to correct alike; `?` at the end of one that may be None
 
 
 def moments(s: Situation) -> Iterator[Moment]:
@@ -35,69 +39,93 @@ def moments(s: Situation) -> Iterator[Moment]:
             if place.text in seen or isinstance(place.value, ast.BinOp):
                 continue
             seen.add(place.text)
-            yield from _corrections(s, place.module, place.value, place.statement, place.depth)
+            yield from _corrections(s, place)
 
 
-def _corrections(s: Situation, module: Module, value: ast.expr, statement: ast.stmt, depth: int) -> Iterator[Moment]:
-    text = module.text(value)
+def _corrections(s: Situation, place: Place) -> Iterator[Moment]:
+    module, value, text = place.module, place.value, place.text
     zone, imports = _utc(module)
     strips = "replace(tzinfo=None)" in "".join(m.source for m in s.project.modules.values())
-    now = _is_now(value)
-    if now:
-        if "utcnow" in text or not any(ast.unparse(a) for a in getattr(value, "args", [])):
-            code = f"{text.partition('.')[0] if text.startswith('datetime.datetime') else 'datetime'}"
-            code = f"{'datetime.datetime' if text.startswith('datetime.datetime') else code}.now({zone})"
-            yield Moment(
-                module, value, None, text, code, True, imports, "Take the time now with its zone", 0.72 - 0.1 * strips
-            )
+    if isinstance(value, ast.Call):
+        yield from _now(module, value, zone, imports, strips)
         return
-    client = any(o.is_client for o in s.tracer.origins(value, module, s.function, at=statement))
-    known = _carries_zone(s, value) if depth == 0 else None
-    base = 0.78 + (0.08 if client else -0.06) - 0.04 * depth
+    client = any(o.is_client for o in s.origins_at(place))
+    known = _carries_zone(s, value) if place.depth == 0 else None
+    # What was sent is brought into form where it comes in, and every later use has it in form.
+    base = 0.84 + 0.04 * place.depth if client else 0.72 - 0.04 * place.depth
+    made = Moment(module, value, place.statement, text, "", True, imports, "", base)
     if known is not True:
         code = f"{text}.replace(tzinfo={zone})"
-        code = code if isinstance(value, ast.Name) else f"{text} if {text}.tzinfo else {code}"
-        yield Moment(
-            module,
-            value,
-            statement,
-            text,
-            code,
-            True,
-            imports,
-            f"Take {text} for UTC when it names no zone",
-            base - 0.12 * strips,
-        )
+        summary = f"Take {text} for UTC when it names no zone"
+        one = replace(made, code=code, summary=summary, fit=base - 0.12 * strips)
+        yield from _as_received(s, place, one) if client else (_where_used(one),)
     if known is not False:
         code = f"{text}.astimezone({zone}).replace(tzinfo=None)"
         if strips and "astimezone" not in "".join(m.source for m in s.project.modules.values()):
             code, imports = f"{text}.replace(tzinfo=None)", ()
-        shown = code if isinstance(value, ast.Name) else f"{code} if {text}.tzinfo else {text}"
-        yield Moment(
-            module,
-            value,
-            statement,
-            text,
-            shown,
-            False,
-            imports,
-            f"Bring {text} to UTC without a zone, as the stored ones are",
-            base - 0.04 + 0.08 * strips,
-        )
+        summary = f"Bring {text} to UTC without a zone, as the stored ones are"
+        fit = base - 0.04 + 0.08 * strips
+        one = replace(made, code=code, aware=False, imports=imports, summary=summary, fit=fit)
+        yield from _as_received(s, place, one) if client else (_where_used(one),)
+
+
+def _where_used(one: Moment) -> Moment:
+    if isinstance(one.value, ast.Name):
+        return one
+    test = f"{one.name}.tzinfo"
+    code = f"{one.name} if {test} else {one.code}" if one.aware else f"{one.code} if {test} else {one.name}"
+    return replace(one, code=code, statement=None, spot=one.statement)
+
+
+def _as_received(s: Situation, place: Place, one: Moment) -> Iterator[Moment]:
+    """A field of what was sent, with its sisters: each may lack its zone, and all their uses see the change."""
+    if isinstance(place.value, ast.Attribute) and isinstance(place.value.value, ast.Name):
+        yield replace(one, sisters=tuple(_sisters(s, place)))
+        yield replace(_where_used(one), fit=one.fit - 0.06)
+    else:
+        yield _where_used(one)
+
+
+def _sisters(s: Situation, place: Place) -> Iterator[str]:
+    """Other points in time of the same model that the function uses."""
+    assert isinstance(place.value, ast.Attribute) and isinstance(place.value.value, ast.Name)
+    owner = place.value.value.id
+    annotation = next((a.annotation for a in place.function.params if a.arg == owner), None)
+    found = s.project.find_class(place.module, annotation) if annotation is not None else None
+    used = {n.attr for n in place.function.own_nodes if isinstance(n, ast.Attribute)}
+    for node in found[1].body if found is not None else ():
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            name, kind = node.target.id, ast.unparse(node.annotation)
+            if re.search(r"\bdatetime$|\bdatetime \||\[(\w+\.)?datetime\]", kind) and name in used:
+                if name != place.value.attr:
+                    yield f"{owner}.{name}" + ("?" if "None" in kind or "Optional" in kind else "")
+
+
+def _now(module: Module, value: ast.Call, zone: str, imports: tuple[AddImport, ...], strips: bool) -> Iterator[Moment]:
+    """The standard library's own now(); what a helper answers is the helper's matter."""
+    if not isinstance(value.func, ast.Attribute) or value.func.attr not in ("now", "utcnow", "today") or value.args:
+        return
+    base = module.text(value.func.value)
+    root = base.partition(".")[0]
+    if module.imports.get(root, "") not in ("datetime", "datetime.datetime"):
+        return
+    summary, text = "Take the time now with its zone", module.text(value)
+    yield Moment(module, value, None, text, f"{base}.now({zone})", True, imports, summary, 0.72 - 0.1 * strips)
 
 
 def _utc(module: Module) -> tuple[str, tuple[AddImport, ...]]:
-    if "UTC" in module.imports:
-        return "UTC", ()
-    if module.imports.get("datetime") == "datetime":
-        return "datetime.timezone.utc", ()
-    return "timezone.utc", () if "timezone" in module.imports else (AddImport("datetime", "timezone"),)
-
-
-def _is_now(value: ast.expr) -> bool:
-    return isinstance(value, ast.Call) and ast.unparse(value.func).rpartition(".")[2] in ("now", "utcnow", "today")
+    known = {dotted: name for name, dotted in module.imports.items()}
+    if "datetime.UTC" in known:
+        return known["datetime.UTC"], ()
+    if "datetime.timezone" in known:
+        return f"{known['datetime.timezone']}.utc", ()
+    if "datetime" in known:
+        return f"{known['datetime']}.timezone.utc", ()
+    return "timezone.utc", (AddImport("datetime", "timezone"),)
 
 
 def _carries_zone(s: Situation, value: ast.expr) -> bool | None:
-    shown = s.crash.names.get(value.id, "") if isinstance(value, ast.Name) else ""
-    return "tzinfo=" in shown if shown.startswith("datetime.datetime(") else None
+    shown = s.seen(value)
+    if isinstance(shown, Shown) and shown.type.rpartition(".")[2] == "datetime":
+        return "tzinfo" in shown.attributes
+    return None

@@ -63,6 +63,12 @@ def name_of(*nodes: ast.expr | str | None) -> str:
     return next((word for word in words if word.lower() not in GENERIC), words[0] if words else "value")
 
 
+def name_as_sent(node: ast.expr, sent: list[str]) -> str:
+    """The client's own name for what the code may call otherwise."""
+    names = {name for name in sent if name and name.lower() not in GENERIC}
+    return names.pop() if len(names) == 1 else name_of(node, *sorted(names))
+
+
 def _last_word(node: ast.expr | str | None) -> str:
     if node is None or isinstance(node, str):
         return node or ""

@@ -73,7 +73,7 @@ def relation_of(s: Situation, made: Definition) -> Relation | None:
     value = made.value
     if _is_stored(s, value, made):
         base = value.value if isinstance(value, (ast.Attribute, ast.Subscript)) else value
-        return _named(base, noun_of(value))
+        return _named(s, base, noun_of(value), made)
     if not isinstance(value, ast.Call) or not looks_up(s, made):
         return None
     parts = [part for argument in [*value.args, *(k.value for k in value.keywords)] for part in ast.walk(argument)]
@@ -84,12 +84,16 @@ def relation_of(s: Situation, made: Definition) -> Relation | None:
     key = keys[-1]
     thing = noun_of(key) if noun_of(key) not in GENERIC else ""
     owner = key.value if isinstance(key, (ast.Attribute, ast.Subscript)) else key
-    return _named(owner, thing or entity_in(value) or noun_of(value))
+    return _named(s, owner, thing or entity_in(value) or noun_of(value), made)
 
 
-def _named(owner: ast.expr, thing: str) -> Relation | None:
+def _named(s: Situation, owner: ast.expr, thing: str, made: Definition) -> Relation:
+    """A name that says nothing, such as `found`, is called by what was looked for."""
     word = noun_of(owner)
-    return Relation(word, thing) if thing and word else None
+    if word in GENERIC and isinstance(owner, ast.Name):
+        found = s.tracer.definitions(owner.id, made.module, made.function, made.statement)
+        word = next((w for d in found for w in (entity_in(d.value), noun_of(d.value)) if w and w not in GENERIC), word)
+    return Relation(word, thing)
 
 
 def _is_sent(s: Situation, node: ast.expr, made: Definition) -> bool:

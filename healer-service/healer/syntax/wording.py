@@ -225,7 +225,8 @@ _PATTERNS = (
     (re.compile(r"^no such (?P<noun>[\w -]+)", re.I), "no such {noun}"),
     (re.compile(r"^unknown (?P<noun>[\w -]+?) \{\}", re.I), "unknown {noun} {value}"),
     (re.compile(r"^unknown (?P<noun>[\w -]+)", re.I), "unknown {noun}"),
-    (re.compile(r"^(?P<noun>[\w -]+?) '?\{\}'? (not found|does not exist)", re.I), "{noun} {value} not found"),
+    (re.compile(r"^(?P<noun>[\w -]+?) '?\{\}'? not found", re.I), "{noun} {value} not found"),
+    (re.compile(r"^(?P<noun>[\w -]+?) '?\{\}'? does not exist", re.I), "{noun} {value} does not exist"),
     (re.compile(r"^(?P<noun>[\w -]+?) (not found)", re.I), "{noun} not found"),
     (re.compile(r"^(?P<noun>[\w -]+?) (does not exist)", re.I), "{noun} does not exist"),
     (re.compile(r"^(?P<noun>[\w -]+?)_not_found$", re.I), "{noun}_not_found"),
@@ -241,7 +242,7 @@ def _no_such(siblings: list[str], wish: Wish) -> str:
     shape = (
         tally.most_common(1)[0][0] if tally else ("unknown {noun}" if wish.kind == BAD_INPUT else "{noun} not found")
     )
-    if wish.kind == BAD_INPUT and tally and shape.endswith("not found"):
+    if wish.kind == BAD_INPUT and tally and shape.endswith(("not found", "does not exist")):
         shape = "unknown {noun}"
     if not wish.value or '"' in wish.value or "'" in wish.value:
         shape = shape.replace(" {value}", "")

@@ -1,4 +1,4 @@
-"""Small FastAPI services as text: crashed for real in this process, and asked again once repaired.
+"""Small FastAPI and Flask services as text: crashed for real in this process, and asked again once repaired.
 
 It judges no answer.
 """
@@ -63,6 +63,8 @@ class Service:
 
     def ask(self, one: Ask) -> Answered:
         """Raises what the service raises."""
+        if hasattr(self.app, "test_client"):
+            return self._ask_flask(one)
         client = TestClient(self.app)
         kwargs: dict[str, Any] = {"headers": dict(one.headers)}
         if one.json is not None:
@@ -72,6 +74,11 @@ class Service:
         response = client.request(one.method, one.path, **kwargs)
         is_json = response.headers.get("content-type", "").startswith("application/json")
         return Answered(response.status_code, response.json() if is_json else response.text)
+
+    def _ask_flask(self, one: Ask) -> Answered:
+        self.app.config["PROPAGATE_EXCEPTIONS"] = True
+        response = self.app.test_client().open(one.path, method=one.method, headers=dict(one.headers), json=one.json)
+        return Answered(response.status_code, response.json if response.is_json else response.text)
 
     def close(self) -> None:
         for name in self.modules:
@@ -117,7 +124,8 @@ def report_of(error: BaseException, sources: Mapping[str, str], failing: Ask) ->
     request = Request(
         failing.method, failing.path, failing.headers, "json" if failing.json is not None else "none", failing.json
     )
-    return Report("r", "svc", "2026-01-01T00:00:00Z", info, tuple(frames), request, framework="fastapi")
+    framework = "flask" if any("import Flask" in text for text in sources.values()) else "fastapi"
+    return Report("r", "svc", "2026-01-01T00:00:00Z", info, tuple(frames), request, framework=framework)
 
 
 def _is_own(error: BaseException, sources: Mapping[str, str]) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from .crashes import Ask, heal
 
-CLINIC = '''
+CLINIC = """
     from datetime import date, datetime, timedelta, timezone
     from typing import Optional
     from fastapi import FastAPI, HTTPException
@@ -155,7 +155,7 @@ CLINIC = '''
             raise HTTPException(status_code=400, detail="Slot is before the opening")
         BOOKINGS.append(slot.model_dump())
         return {"minutes": int((slot.ends_at - slot.starts_at).total_seconds() // 60), "zone": str(BOOKINGS[-1]["starts_at"].tzinfo)}
-'''
+"""
 
 FLEET = {
     "fleet/clock.py": """
@@ -239,8 +239,20 @@ FLEET = {
 }
 
 CASES: list[tuple[str, str | Mapping[str, str], Ask, int, Any]] = [
-    ("an item of a stored record forbids", CLINIC, Ask("POST", "/doctors/lee/admit?patients=1"), 409, {"detail": "Doctor has no room"}),
-    ("an item of a record in a helper", CLINIC, Ask("POST", "/doctors/lee/move"), 409, {"detail": "Doctor has no room"}),
+    (
+        "an item of a stored record forbids",
+        CLINIC,
+        Ask("POST", "/doctors/lee/admit?patients=1"),
+        409,
+        {"detail": "Doctor has no room"},
+    ),
+    (
+        "an item of a record in a helper",
+        CLINIC,
+        Ask("POST", "/doctors/lee/move"),
+        409,
+        {"detail": "Doctor has no room"},
+    ),
     ("an item of a record that is shown", CLINIC, Ask("GET", "/doctors/lee/room"), 200, {"name": "Lee", "room": None}),
     ("the latest of none as one record", CLINIC, Ask("GET", "/doctors/lee/visits/latest"), 404, None),
     ("the first of a filter as one record", CLINIC, Ask("GET", "/ranked/chief"), 404, None),
@@ -248,12 +260,24 @@ CASES: list[tuple[str, str | Mapping[str, str], Ask, int, Any]] = [
     ("a sent kind without a branch", CLINIC, Ask("GET", "/report?kind=x"), 400, None),
     ("the month after December", CLINIC, Ask("GET", "/month?year=2024&month=12"), 200, {"days": 31}),
     ("a month later in December", CLINIC, Ask("GET", "/next-bill?on=2024-12-15"), 200, {"next": "2025-01-15"}),
-    ("a month later at the end of a long month", CLINIC, Ask("GET", "/next-bill?on=2024-01-31"), 200, {"next": "2024-02-29"}),
+    (
+        "a month later at the end of a long month",
+        CLINIC,
+        Ask("GET", "/next-bill?on=2024-01-31"),
+        200,
+        {"next": "2024-02-29"},
+    ),
     ("the month before January", CLINIC, Ask("GET", "/previous?on=2024-01-15"), 200, {"previous": "2023-12-01"}),
     ("a year after a leap day", CLINIC, Ask("GET", "/renewal?on=2024-02-29"), 200, {"renewal": "2025-02-28"}),
     ("the day after the last", CLINIC, Ask("GET", "/tomorrow?on=2024-02-29"), 200, {"next": "2024-03-01"}),
     ("the end of a short month", CLINIC, Ask("GET", "/month-end?year=2024&month=2"), 200, {"end": "2024-02-29"}),
-    ("the hour after the last", CLINIC, Ask("GET", "/hour-later?at=2024-02-29T23:10:00"), 200, {"at": "2024-03-01T00:10:00"}),
+    (
+        "the hour after the last",
+        CLINIC,
+        Ask("GET", "/hour-later?at=2024-02-29T23:10:00"),
+        200,
+        {"at": "2024-03-01T00:10:00"},
+    ),
     ("a day that the client sent wrong", CLINIC, Ask("GET", "/birthday?day=31&month=2"), 400, None),
     ("more separators than asked for", CLINIC, Ask("GET", "/tag?of=a:b:c"), 200, {"group": "a", "name": "b:c"}),
     ("more parts than a format has", CLINIC, Ask("GET", "/clock?at=1:2:3"), 400, None),
@@ -265,7 +289,13 @@ CASES: list[tuple[str, str | Mapping[str, str], Ask, int, Any]] = [
         {"minutes": 30, "zone": "UTC"},
     ),
     ("a record's own key leads nowhere", FLEET, Ask("POST", "/vans/1/dock"), 400, {"error": "van has no depot"}),
-    ("a time without a zone against a helper's", FLEET, Ask("POST", "/vans/1/trips", {"leaves": "2024-05-01T10:00:00"}), 200, {"hours": 10.0}),
+    (
+        "a time without a zone against a helper's",
+        FLEET,
+        Ask("POST", "/vans/1/trips", {"leaves": "2024-05-01T10:00:00"}),
+        200,
+        {"hours": 10.0},
+    ),
     ("a choice that is none", FLEET, Ask("GET", "/vans?state=lost"), 400, {"error": "unknown state: lost"}),
 ]
 

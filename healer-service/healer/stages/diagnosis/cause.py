@@ -6,11 +6,14 @@ It writes no code.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from healer.model import Answer, Site
+from healer.syntax.answers import answers_one
+from healer.syntax.calendar import assembly
 from healer.syntax.origins import Origin
-from healer.syntax.project import Function
+from healer.syntax.project import Function, same
 from healer.syntax.relations import definition, forbids
 from healer.syntax.situation import Situation
 
@@ -43,7 +46,7 @@ def cause_of(s: Situation) -> str:
     texts = {
         "none-dereference": f"{culprit} is None {where}, and nothing asks for that case{came}.",
         "missing-key": f"{expression} has no entry for {crash.exception.message[:40]} {where}{came}.",
-        "empty-sequence": f"{culprit} has too few items for {expression} {where}{came}.",
+        "empty-sequence": f"{_emptiness(s)} {where}{came}.",
         "zero-division": f"{culprit} is zero in {expression} {where}{came}.",
         "conversion": f"{culprit} cannot be converted by {expression} {where}{came}.",
         "unpacking": f"{culprit} does not have as many parts as the code unpacks {where}{came}.",
@@ -52,12 +55,48 @@ def cause_of(s: Situation) -> str:
         "changed-while-iterated": f"The loop over {culprit} changes what it loops over {where}.",
         "decoding": f"{expression} cannot decode what was sent {where}{came}.",
         "raised-on-purpose": f"{_function(s)} raises {crash.exception.type}, and no caller turns it into an answer.",
-        "missing-row": f"The query {where} found no row, or more than one{came}.",
-        "integrity": f"The database refused a write {where} that breaks a constraint.",
+        "missing-row": f"The query {where} found no row{came}.",
+        "integrity": f"The database refused a write {where}: {_complaint(crash.exception.message)}.",
         "name-error": f"The name {culprit} is not defined {where}.",
         "unserialisable": f"The answer of {_function(s)} holds a value that JSON cannot express.",
     }
+    if crash.exception.type == "MultipleResultsFound":
+        return f"The query {where} found several rows where one was meant."
+    if any(assembly(s, one) is not None for one, _ in crash.pairs) and crash.category == "conversion":
+        return f"{expression} leaves the calendar {where}: a step or a day does not fit every month."
     return texts.get(crash.category, f"{crash.exception.type} {where}: {crash.exception.message[:80]}")
+
+
+def _emptiness(s: Situation) -> str:
+    """What is empty, in the words of a person."""
+    expression, culprit = s.crash.expression, _quoted(s.crash.culprit)
+    if isinstance(expression, ast.Call) and ast.unparse(expression.func) == "next":
+        searched = expression.args[0] if expression.args else None
+        if not isinstance(searched, (ast.GeneratorExp, ast.ListComp)):
+            return f"{culprit} gives nothing more to next()"
+        first = searched.generators[0]
+        wanted = next((_asked_part(test, first.target) for test in first.ifs), "")
+        fits = f"has the wanted {wanted}" if wanted else "fits"
+        return f"No {_quoted(first.target)} of {_quoted(first.iter)} {fits}, so next() finds nothing"
+    if isinstance(expression, ast.Subscript) and ast.unparse(expression.slice) in ("0", "-1"):
+        end = "first" if ast.unparse(expression.slice) == "0" else "last"
+        return f"{culprit} is empty, so it has no {end} item"
+    return f"{culprit} has too few items for {_quoted(expression)}"
+
+
+def _asked_part(test: ast.expr, target: ast.expr) -> str:
+    """Of `line.id == wanted` the id."""
+    for side in (test.left, *test.comparators) if isinstance(test, ast.Compare) else ():
+        if isinstance(side, ast.Attribute) and same(side.value, target):
+            return side.attr
+        if isinstance(side, ast.Subscript) and same(side.value, target) and isinstance(side.slice, ast.Constant):
+            return str(side.slice.value)
+    return ""
+
+
+def _complaint(message: str) -> str:
+    """The database's first line, without the driver's name."""
+    return re.sub(r"^\([\w.]+\) ", "", message.partition("\n")[0])[:100].rstrip(". ")
 
 
 def _function(s: Situation) -> str:
@@ -91,12 +130,16 @@ def answer_wanted(s: Situation) -> Answer:
         return Answer.CORRECT
     origins = relevant_origins(s)
     client = {o.kind for o in origins if o.is_client}
+    if category == "conversion" and any(assembly(s, expression) is not None for expression, _ in s.crash.pairs):
+        return Answer.CORRECT
     if category in _REFUSING:
         return Answer.REFUSE
     if category in ("missing-row", "missing-file"):
         return Answer.NOT_FOUND
-    if category == "none-dereference" and crash_forbids(s):
+    if category in ("none-dereference", "empty-sequence") and _forbids(s):
         return Answer.REFUSE
+    if category == "empty-sequence" and s.crash.expression is not None and answers_one(s, s.crash.expression):
+        return Answer.NOT_FOUND
     if category == "none-dereference" and _is_search(s):
         return Answer.NOT_FOUND
     if category in ("none-dereference", "missing-key", "empty-sequence", "zero-division", "missing-attribute"):
@@ -106,7 +149,7 @@ def answer_wanted(s: Situation) -> Answer:
     return Answer.NATURAL_VALUE if category == "unbound-local" else Answer.CORRECT
 
 
-def crash_forbids(s: Situation) -> bool:
+def _forbids(s: Situation) -> bool:
     expression, culprit = s.crash.expression, s.crash.culprit
     return expression is not None and culprit is not None and bool(forbids(s, expression, definition(s, culprit)))
 

@@ -19,9 +19,10 @@ from healer.stages.playbooks.drafts import (
     in_lazy_part,
 )
 from healer.stages.playbooks.handlers import widened
+from healer.stages.playbooks.stepped_dates import carried
 from healer.syntax.edits import AddImport, Guarded
 from healer.syntax.examples import handlers_around
-from healer.syntax.nouns import name_of
+from healer.syntax.nouns import name_as_sent, name_of
 from healer.syntax.project import Function, Module
 from healer.syntax.refusals import reachable
 from healer.syntax.situation import Situation
@@ -44,6 +45,10 @@ _KINDS = {
 
 
 def draft(s: Situation) -> Iterator[Draft]:
+    steps = [carried(s, expression) for expression, _ in s.crash.pairs]
+    if any(own_fault for own_fault, _ in steps):
+        yield from (one for _, mended in steps for one in mended)
+        return
     for rank, (expression, culprit) in enumerate(s.crash.pairs[:2]):
         for one in _drafts(s, expression, culprit):
             yield Draft(one.summary, one.edits, one.answer, one.fit - 0.15 * rank)
@@ -54,11 +59,11 @@ def _drafts(s: Situation, expression: ast.expr, culprit: ast.expr) -> Iterator[D
         return
     origins = s.origins(culprit)
     client = sorted((o for o in origins if o.is_client), key=lambda o: not o.name)
-    name = name_of(culprit, *(o.name for o in client))
+    name = name_as_sent(culprit, [o.name for o in client])
     base = 0.84 if client else 0.55
     errors, imports = error_of(s, s.module)
     yield from widened(s, errors, imports)
-    wish = Wish(BAD_INPUT, name, says=_phrase(s, expression, name))
+    wish = Wish(BAD_INPUT, name, says=_phrase(s, expression, culprit, name))
     for one in sites(s, expression, errors, wish, base, s.module, s.function):
         yield Draft(one.summary, (*one.edits, *((s.module, n) for n in imports)), one.answer, one.fit)
     yield from _as_sibling(s, expression, name, base)
@@ -84,15 +89,30 @@ def error_of(s: Situation, module: Module) -> tuple[str, tuple[AddImport, ...]]:
     return (name if name in ("OverflowError", "KeyError", "TypeError", "OSError") else "ValueError"), ()
 
 
-def _phrase(s: Situation, call: ast.Call, name: str) -> str:
+def _phrase(s: Situation, call: ast.Call, culprit: ast.expr, name: str) -> str:
     word = ast.unparse(call.func).rpartition(".")[2]
     kind = _KINDS.get(word, "")
+    choices = _choices(s, call)
+    if choices:
+        if any(re.search(r" must be one of ", r.words) for r in s.refusals.all):
+            return f"{name} must be one of {', '.join(choices)}"
+        plain = isinstance(culprit, (ast.Name, ast.Attribute))
+        return f"unknown {name}: {{{ast.unparse(culprit)}}}" if plain else f"unknown {name}"
     for refusal in s.refusals.all:
         if refusal.words.lower().startswith("invalid "):
             return f"invalid {name}"
     if not kind or s.report.exception.is_a("OverflowError"):
         return f"invalid {name}"
     return f"{name} must be {kind}"
+
+
+def _choices(s: Situation, call: ast.Call) -> list[str]:
+    """The values of an enumeration that a call converts to."""
+    found = s.project.find_class(s.module, call.func)
+    if found is None or not any(re.search(r"Enum\b|Choices\b", ast.unparse(base)) for base in found[1].bases):
+        return []
+    values = [n.value for n in found[1].body if isinstance(n, ast.Assign)]
+    return [str(v.value) for v in values if isinstance(v, ast.Constant)] or ["…"]
 
 
 def sites(

@@ -14,7 +14,7 @@ from healer.model import Answer, Candidate, Change
 from healer.syntax.edits import AddImport, Edit, Guarded, InsertBefore, Replace, apply
 from healer.syntax.examples import Example
 from healer.syntax.kinds import BAD_INPUT, CONFLICT, NOT_FOUND, UNAUTHORISED
-from healer.syntax.nouns import singular
+from healer.syntax.nouns import noun_of, singular
 from healer.syntax.project import COMPREHENSIONS, Function, Module, names_in, same
 from healer.syntax.refusals import Wording, reachable
 from healer.syntax.situation import Place, Situation, anchor, bound_inside, out_of_elif
@@ -111,7 +111,8 @@ def weigh(fit: float, wording: Wording, where: Function) -> float:
 
 def named(s: Situation, place: Place) -> tuple[str | None, str]:
     """The text to test, and the assignment that must come before it when the value is made by a call."""
-    if not any(isinstance(n, (ast.Call, ast.Await)) for n in ast.walk(place.value)):
+    made_here = (ast.Call, ast.Await, ast.ListComp, ast.SetComp, ast.DictComp)
+    if not any(isinstance(n, made_here) for n in ast.walk(place.value)):
         return place.text, ""
     if place.depth and place.module.statement_of(place.value) is not place.statement:
         return None, ""
@@ -137,7 +138,9 @@ def in_lazy_part(module: Module, node: ast.AST) -> bool:
 
 
 def fresh_name(value: ast.expr, function: Function) -> str:
-    taken = {n.id for n in function.module.nodes if isinstance(n, ast.Name)} | {a.arg for a in function.params}
+    module = function.module
+    taken = {n.id for n in ast.walk(function.node) if isinstance(n, ast.Name)} | {a.arg for a in function.params}
+    taken |= {*module.imports, *module.classes, *module.constants, *(f.name for f in module.functions)}
     inner = value.value if isinstance(value, ast.Await) else value
     word = "value"
     if isinstance(inner, ast.Call):
@@ -159,6 +162,8 @@ def fresh_name(value: ast.expr, function: Function) -> str:
             word = singular(inner.args[0].id).replace(" ", "_")
     elif isinstance(inner, ast.Attribute):
         word = inner.attr
+    elif isinstance(inner, ast.ListComp):
+        word = f"{noun_of(inner.generators[0].iter)}s".replace(" ", "_")
     word = word if word.isidentifier() else "value"
     return next(
         n for n in (word, f"found_{word}", f"{word}_value", *(f"{word}_{i}" for i in range(2, 99))) if n not in taken

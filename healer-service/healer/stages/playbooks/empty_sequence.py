@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import replace
 
 from healer.model import Answer
 from healer.stages.playbooks.drafts import (
     BAD_INPUT,
+    CONFLICT,
     NOT_FOUND,
     UNAUTHORISED,
     Draft,
     Wish,
     answer_of,
     copied,
+    covering,
     guard,
     guard_items,
     in_lazy_part,
@@ -23,12 +26,14 @@ from healer.stages.playbooks.drafts import (
     whole_of,
     wrap,
 )
+from healer.syntax.answers import answers_one, noun_of_rows
 from healer.syntax.defaults import hints_at_nothing, of_mean
 from healer.syntax.edits import Edit, InsertBefore, Replace
 from healer.syntax.examples import ensuring_functions, lookup_guards
 from healer.syntax.nouns import name_of, noun_of
 from healer.syntax.origins import Origin
 from healer.syntax.project import Module
+from healer.syntax.relations import definition, forbids
 from healer.syntax.situation import Place, Situation
 
 CATEGORIES = ("empty-sequence",)
@@ -234,18 +239,23 @@ def _empty(s: Situation, expression: ast.expr, culprit: ast.expr, word: str) -> 
         for n in sought
     )
     client = {o.kind for part in sought for o in s.origins(part) if o.is_client}
-    named = noun_of(culprit)
     given = [o for o in origins if o.kind in ("body", "query", "form", "raw")]
     if given and not sought and isinstance(culprit, (ast.Name, ast.Attribute, ast.Subscript)):
         name = given[0].name or text.rpartition(".")[2]
         for place in s.places(culprit):
             yield from guard(s, place, "not {0}", Wish(BAD_INPUT, name, says=f"{name} must not be empty"), 0.78)
-    simple = isinstance(culprit, (ast.Name, ast.Attribute))
-    if simple:
+    relation = forbids(s, expression, definition(s, culprit))
+    one = relation is None and answers_one(s, expression)
+    if relation is not None:
+        for place in s.places(culprit):
+            says = Wish(CONFLICT, relation.thing, says=relation.missing)
+            yield from guard(s, covering(place), "not {0}", says, 0.88)
+    elif one or isinstance(culprit, (ast.Name, ast.Attribute)):
         for place in s.places(culprit, 0):
-            fit = 0.8 if by_identity and client else 0.6 if client else 0.52
-            yield from guard(s, place, "not {0}", Wish(NOT_FOUND, named), fit, 2)
-    yield from _natural(s, expression, culprit, word, by_identity and bool(client))
+            fit = 0.88 if one else 0.8 if by_identity and client else 0.6 if client else 0.52
+            yield from guard(s, place, "not {0}", Wish(NOT_FOUND, noun_of_rows(s, culprit)), fit, 2)
+    for draft in _natural(s, expression, culprit, word, by_identity and bool(client)):
+        yield replace(draft, fit=min(draft.fit, 0.7)) if one or relation is not None else draft
 
 
 def _comprehension_of(s: Situation, culprit: ast.expr) -> ast.ListComp | ast.GeneratorExp | None:

@@ -25,7 +25,7 @@ from healer.stages.playbooks.missing_key import missing_phrase
 from healer.stages.playbooks.nothing import without
 from healer.syntax.bindings import Definition
 from healer.syntax.edits import Replace
-from healer.syntax.examples import Example, ensuring_functions, lookup_guards, membership_guards
+from healer.syntax.examples import Example, ensuring_functions, kind_of_missing, lookup_guards, membership_guards
 from healer.syntax.nouns import name_of, noun_of
 from healer.syntax.project import Function, same
 from healer.syntax.relations import Relation, definition, forbids, looks_up
@@ -127,8 +127,10 @@ def _not_found(
         yield from guard(s, place, "{0} is None", Wish(UNAUTHORISED, noun), fit)
         yield from guard(s, place, "{0} is None", Wish(NOT_FOUND, noun), fit - 0.15, 1)
     else:
-        yield from guard(s, place, "{0} is None", Wish(NOT_FOUND, noun, shown), fit)
-        yield from guard(s, place, "{0} is None", Wish(BAD_INPUT, noun, shown), fit - 0.1, 2)
+        kinds = [NOT_FOUND, BAD_INPUT]
+        kinds.sort(key=lambda kind: kind != kind_of_missing(s, asked))
+        yield from guard(s, place, "{0} is None", Wish(kinds[0], noun, shown), fit)
+        yield from guard(s, place, "{0} is None", Wish(kinds[1], noun, shown), fit - 0.1, 2)
 
 
 def _noun(made: Definition, place: Place) -> str:

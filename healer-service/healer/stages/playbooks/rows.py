@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import replace
 
 from healer.stages.playbooks.drafts import Draft, Wish, answer_of, caught, fresh_name, in_lazy_part, weigh
 from healer.stages.playbooks.handlers import widened
@@ -38,9 +39,10 @@ def _insists(node: ast.AST) -> bool:
 
 def _wish(s: Situation, node: ast.AST, *names: str) -> Wish:
     """What was looked for, and whether its absence is the path's or the input's fault."""
-    asked = {o for n in ast.walk(node) if isinstance(n, ast.Name) for o in s.origins(n) if o.is_client}
+    asked = {n.id: o for n in ast.walk(node) if isinstance(n, ast.Name) for o in s.origins(n) if o.is_client}
     noun = entity_in(node) or noun_of(*names, s.function.name if s.function is not None else "")
-    return Wish(kind_of_missing(s, {o.kind for o in asked}), noun)
+    shown = next(iter(asked)) if len(asked) == 1 and not isinstance(node, ast.stmt) else ""
+    return Wish(kind_of_missing(s, {o.kind for o in asked.values()}), noun, shown)
 
 
 def _softened(s: Situation, call: ast.AST) -> Iterator[Draft]:
@@ -80,7 +82,7 @@ def _name_for(s: Situation, call: ast.Call) -> str:
 def _caught_outside(s: Situation, calls: list[ast.AST]) -> Iterator[Draft]:
     """The error caught where the query is asked for: at the line itself, and in the caller that can refuse."""
     assert s.function is not None
-    wish = _wish(s, calls[0] if calls else s.crash.statement)
+    wish = replace(_wish(s, calls[0] if calls else s.crash.statement), value="")
     if isinstance(s.crash.statement, (ast.Assign, ast.AnnAssign, ast.Return, ast.Expr)):
         for one in caught(s, s.module, s.function, s.crash.statement, "NoResultFound", wish, 0.8):
             yield _importing(one, s.module)

@@ -13,7 +13,7 @@ from healer.stages.playbooks.conversion import sites
 from healer.stages.playbooks.drafts import BAD_INPUT, UNAUTHORISED, Draft, Wish
 from healer.stages.playbooks.handlers import widened
 from healer.syntax.edits import Replace
-from healer.syntax.nouns import name_of
+from healer.syntax.nouns import name_as_sent
 from healer.syntax.situation import Situation
 
 CATEGORIES = ("unpacking",)
@@ -35,7 +35,7 @@ def _drafts(s: Situation, expression: ast.expr) -> Iterator[Draft]:
     source = split.func.value if isinstance(split, ast.Call) and isinstance(split.func, ast.Attribute) else expression
     origins = s.origins(source)
     client = [o for o in origins if o.is_client]
-    name = name_of(source, *(o.name for o in client))
+    name = name_as_sent(source, [o.name for o in client])
     base = 0.82 if client else 0.58
     header = any(o.kind == "header" for o in client)
     refuses = any(
@@ -61,9 +61,37 @@ def _split_once(s: Situation, split: ast.AST | None) -> Iterator[Draft]:
     if len(targets) != 2:
         return
     text = s.module.text(split)
-    open_ended = bool(_OPEN_ENDED.search(targets[-1].lower()))
+    fit = 0.88 if _OPEN_ENDED.search(targets[-1].lower()) else 0.6
+    if not _has_fixed_parts(s, targets):
+        fit = 0.95 if _asked_for_separator(s, split) else fit
     edits = ((s.module, Replace(split, f"{text[:-1]}, 1)")),)
-    yield Draft("Split once; the rest belongs to the last part", edits, Answer.CORRECT, 0.88 if open_ended else 0.6)
+    yield Draft("Split once; the rest belongs to the last part", edits, Answer.CORRECT, fit)
+
+
+def _asked_for_separator(s: Situation, split: ast.Call) -> bool:
+    """Text without the separator is refused before: any other text was to be taken."""
+    assert isinstance(split.func, ast.Attribute) and s.function is not None
+    separator, text = ast.unparse(split.args[0]), ast.unparse(split.func.value)
+    for node in s.function.own_nodes:
+        if (
+            isinstance(node, ast.Compare)
+            and node.lineno <= split.lineno
+            and isinstance(node.ops[0], (ast.NotIn, ast.In))
+        ):
+            if ast.unparse(node.left) == separator and ast.unparse(node.comparators[0]) == text:
+                return True
+    return False
+
+
+def _has_fixed_parts(s: Situation, targets: list[str]) -> bool:
+    """Parts that become numbers are those of a format: `12:30`, `4x6`."""
+    assert s.function is not None
+    calls = [n for n in s.function.own_nodes if isinstance(n, ast.Call) and n.args]
+    return any(
+        ast.unparse(call.func).rpartition(".")[2] in ("int", "float", "Decimal")
+        and ast.unparse(call.args[0]) in targets
+        for call in calls
+    )
 
 
 def _targets(statement: ast.stmt, s: Situation) -> list[str]:

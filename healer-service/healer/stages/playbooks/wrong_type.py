@@ -15,12 +15,11 @@ from healer.stages.playbooks.drafts import (
     Wish,
     guard,
     in_lazy_part,
-    wrap,
 )
 from healer.stages.playbooks.handlers import widened
 from healer.stages.playbooks.nothing import without
+from healer.stages.playbooks.zones import in_one_zone
 from healer.syntax.edits import AddImport, Edit, InsertBefore, Replace
-from healer.syntax.moments import moments
 from healer.syntax.nouns import name_of
 from healer.syntax.project import Function, Module, names_in, same
 from healer.syntax.situation import Place, Situation, anchor
@@ -37,7 +36,7 @@ _NAMED = {"dict": "a JSON object", "list": "a list", "str": "text", "int": "a wh
 def draft(s: Situation) -> Iterator[Draft]:
     message = s.report.exception.message
     if "offset-naive" in message:
-        yield from _moments(s)
+        yield from in_one_zone(s)
         return
     if s.report.exception.is_a("TypeError"):
         yield from widened(s, "TypeError")
@@ -235,16 +234,3 @@ def _wanted_type(s: Situation, message: str) -> str:
     ):
         return "int"
     return ""
-
-
-def _moments(s: Situation) -> Iterator[Draft]:
-    """Points in time with and without a zone."""
-    for one in moments(s):
-        edits: tuple[tuple[Module, Edit], ...]
-        needs = tuple((one.module, n) for n in one.imports)
-        if isinstance(one.value, ast.Name) and one.statement is not None:
-            code = f"if {one.name}.tzinfo is {'' if one.aware else 'not '}None:\n    {one.name} = {one.code}\n"
-            edits = ((one.module, InsertBefore(one.statement, code)), *needs)
-        else:
-            edits = ((one.module, Replace(one.value, wrap(one.module, one.value, one.code))), *needs)
-        yield Draft(one.summary, edits, Answer.CONVERT, one.fit)

@@ -1,0 +1,10 @@
+import pytest
+
+from tests.healer.site import Site
+
+
+@pytest.fixture
+def site(tmp_path, request):
+    made = Site(tmp_path, **getattr(request, "param", {}))
+    yield made
+    made.close()
