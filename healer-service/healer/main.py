@@ -6,8 +6,10 @@ import asyncio
 import fcntl
 import logging
 import signal
+import sqlite3
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,7 +19,7 @@ import structlog
 import uvicorn
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
 from fastapi import FastAPI
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, event, text
 
 from healer.edges.bus import Bus
 from healer.edges.checkout import Checkout
@@ -99,6 +101,7 @@ class Healer:
     def app(self) -> FastAPI:
         @asynccontextmanager
         async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+            await asyncio.to_thread(DBOS.launch)
             # Live at once, ready when the repositories are: a slow clone must not look like a dead process.
             preparing = asyncio.create_task(asyncio.to_thread(self._start))
             yield
@@ -111,7 +114,6 @@ class Healer:
     def _start(self) -> None:
         """Bring every service up; one that fails is tried again while the others are at work."""
         waiting = list(self.settings.services)
-        DBOS.launch()
         self.dispatch.start()
         while True:
             problems = {}
@@ -240,10 +242,20 @@ class _SoleUser:
         self._file.close()
 
 
+def _teach_old_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    """From Python 3.12 on DBOS 3.4 asks SQLite for `unixepoch('subsec')`, which before SQLite 3.42 is NULL.
+
+    Pythons built on a distribution's SQLite (3.40 on Debian 12) would not start without it.
+    """
+    connection.create_function("unixepoch", 1, lambda _modifier: time.time())
+
+
 def _dbos_config(settings: Settings) -> DBOSConfig:
     url = settings.database_url
     if not url or url.startswith("sqlite"):
         url = f"sqlite:///{(settings.home / 'workflows.db').resolve()}"
+        if sqlite3.sqlite_version_info < (3, 42):
+            event.listen(Engine, "connect", _teach_old_sqlite)
         engine = create_engine(url)
         with engine.connect() as connection:
             connection.execute(text("PRAGMA journal_mode=WAL"))

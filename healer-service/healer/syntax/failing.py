@@ -136,7 +136,7 @@ def _operands(left: bool, right: bool, message: str, nodes: list[ast.expr], stat
     if not found:
         wanted = {"sum", "max", "min", "sorted", "sort"}
         calls = [n for n in nodes if isinstance(n, ast.Call) and ast.unparse(n.func).rpartition(".")[2] in wanted]
-        found += [(n, n.args[0] if n.args else n.func) for n in calls]
+        found += [(n, n.args[0] if n.args else n.func.value if isinstance(n.func, ast.Attribute) else n) for n in calls]
     return found
 
 

@@ -236,9 +236,10 @@ _PATTERNS = (
 def _no_such(siblings: list[str], wish: Wish) -> str:
     tally: Counter[str] = Counter()
     for words in siblings:
-        made = next((shape for pattern, shape in _PATTERNS if pattern.match(words)), None)
-        if made:
-            tally[made] += 1
+        found = next(((m, shape) for pattern, shape in _PATTERNS if (m := pattern.match(words))), None)
+        if found is not None:
+            # What was said of the same thing before is said again.
+            tally[found[1]] += 10 if found[0].group("noun").lower() == wish.noun else 1
     shape = (
         tally.most_common(1)[0][0] if tally else ("unknown {noun}" if wish.kind == BAD_INPUT else "{noun} not found")
     )

@@ -1,5 +1,6 @@
 from .crashes import Ask
-RELAY = '''
+
+RELAY = """
     from operator import attrgetter, itemgetter
     from datetime import date, datetime, timedelta, timezone
     from typing import Optional
@@ -129,23 +130,23 @@ RELAY = '''
             raise HTTPException(422, "of must look like a-b")
         first, last = of.split("-")
         return {"first": first.strip(), "last": last.strip()}
-'''
+"""
 CASES = [
- ("sorted lambda", RELAY, Ask("GET","/s1"), 200, [3,1,2]),
- ("sort attrgetter", RELAY, Ask("GET","/s2"), 200, [3,1,2]),
- ("sorted itemgetter", RELAY, Ask("GET","/s3"), 200, [3,1,2]),
- ("max lambda", RELAY, Ask("GET","/s4"), 200, {"best":1}),
- ("min gen", RELAY, Ask("GET","/s5"), 200, {"best":40}),
- ("sorted set", RELAY, Ask("GET","/s6"), 200, ["x","y"]),
- ("sorted tuple reverse", RELAY, Ask("GET","/s7"), 200, [1,3,2]),
- ("next stage", RELAY, Ask("GET","/stage/final/next"), 200, {"next": None}),
- ("billing day", RELAY, Ask("GET","/bill/x?year=2024&month=2"), 200, {"on":"2024-02-29"}),
- ("quarter end", RELAY, Ask("GET","/quarter-end?on=2024-11-11"), 200, {"end":"2024-12-31"}),
- ("n months", RELAY, Ask("GET","/renewals?on=2024-11-30&months=3"), 200, {"on":"2025-02-28"}),
- ("other by query", RELAY, Ask("POST","/runners/1/swap?other_id=9"), 404, {"detail":"runner not found"}),
- ("coach", RELAY, Ask("POST","/runners/1/train"), 422, {"detail":"runner has no coach"}),
- ("tags", RELAY, Ask("GET","/runners/2/level"), 200, {"tags":[]}),
- ("enum validated", RELAY, Ask("GET","/stages?of=final"), 200, {"n":0}),
- ("pick", RELAY, Ask("GET","/pick/9"), 404, {"detail":"runner not found"}),
- ("span", RELAY, Ask("GET","/span?of=a-b-c"), 200, {"first":"a","last":"b-c"}),
+    ("sorted lambda", RELAY, Ask("GET", "/s1"), 200, [3, 1, 2]),
+    ("sort attrgetter", RELAY, Ask("GET", "/s2"), 200, [3, 1, 2]),
+    ("sorted itemgetter", RELAY, Ask("GET", "/s3"), 200, [3, 1, 2]),
+    ("max lambda", RELAY, Ask("GET", "/s4"), 200, {"best": 1}),
+    ("min gen", RELAY, Ask("GET", "/s5"), 200, {"best": 40}),
+    ("sorted set", RELAY, Ask("GET", "/s6"), 200, ["x", "y"]),
+    ("sorted tuple reverse", RELAY, Ask("GET", "/s7"), 200, [1, 3, 2]),
+    ("next stage", RELAY, Ask("GET", "/stage/final/next"), 200, {"next": None}),
+    ("billing day", RELAY, Ask("GET", "/bill/x?year=2024&month=2"), 200, {"on": "2024-02-29"}),
+    ("quarter end", RELAY, Ask("GET", "/quarter-end?on=2024-11-11"), 200, {"end": "2024-12-31"}),
+    ("n months", RELAY, Ask("GET", "/renewals?on=2024-11-30&months=3"), 200, {"on": "2025-02-28"}),
+    ("other by query", RELAY, Ask("POST", "/runners/1/swap?other_id=9"), 404, {"detail": "runner not found"}),
+    ("coach", RELAY, Ask("POST", "/runners/1/train"), 422, {"detail": "runner has no coach"}),
+    ("tags", RELAY, Ask("GET", "/runners/2/level"), 200, {"tags": []}),
+    ("enum validated", RELAY, Ask("GET", "/stages?of=final"), 200, {"n": 0}),
+    ("pick", RELAY, Ask("GET", "/pick/9"), 404, {"detail": "runner not found"}),
+    ("span", RELAY, Ask("GET", "/span?of=a-b-c"), 200, {"first": "a", "last": "b-c"}),
 ]

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from healer.model import Answer, Site
 from healer.syntax.answers import answers_one
 from healer.syntax.calendar import assembly
+from healer.syntax.nouns import noun_of
 from healer.syntax.origins import Origin
 from healer.syntax.project import Function, same
 from healer.syntax.relations import definition, forbids
@@ -77,7 +78,9 @@ def _emptiness(s: Situation) -> str:
         first = searched.generators[0]
         wanted = next((_asked_part(test, first.target) for test in first.ifs), "")
         fits = f"has the wanted {wanted}" if wanted else "fits"
-        return f"No {_quoted(first.target)} of {_quoted(first.iter)} {fits}, so next() finds nothing"
+        item = _quoted(first.target)
+        item = noun_of(first.iter) if len(item) < 3 else item
+        return f"No {item} of {_quoted(first.iter)} {fits}, so next() finds nothing"
     if isinstance(expression, ast.Subscript) and ast.unparse(expression.slice) in ("0", "-1"):
         end = "first" if ast.unparse(expression.slice) == "0" else "last"
         return f"{culprit} is empty, so it has no {end} item"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -15,24 +16,21 @@ from healer.stages.playbooks.drafts import (
     Draft,
     Wish,
     answer_of,
-    copied,
     covering,
     guard,
     guard_items,
     in_lazy_part,
     named,
-    reference,
     use_name,
     whole_of,
     wrap,
 )
+from healer.stages.playbooks.searches import in_parentheses, of_next
 from healer.syntax.answers import answers_one, noun_of_rows
 from healer.syntax.defaults import hints_at_nothing, of_mean
-from healer.syntax.edits import Edit, InsertBefore, Replace
-from healer.syntax.examples import ensuring_functions, lookup_guards
+from healer.syntax.edits import InsertBefore, Replace
 from healer.syntax.nouns import name_of, noun_of
 from healer.syntax.origins import Origin
-from healer.syntax.project import Module
 from healer.syntax.relations import definition, forbids
 from healer.syntax.situation import Place, Situation
 
@@ -50,7 +48,7 @@ def draft(s: Situation) -> Iterator[Draft]:
 def _drafts(s: Situation, expression: ast.expr, culprit: ast.expr) -> Iterator[Draft]:
     word = ast.unparse(expression.func).rpartition(".")[2] if isinstance(expression, ast.Call) else ""
     if word == "next":
-        yield from _next(s, expression)
+        yield from of_next(s, expression)
         return
     if isinstance(expression, ast.Subscript):
         parts = _split_of(s, culprit)
@@ -138,9 +136,12 @@ def _chosen_index(s: Situation, expression: ast.Subscript, culprit: ast.expr) ->
         return
     origins = s.origins(expression.slice)
     client = [o for o in origins if o.is_client]
+    table, text = s.module.text(culprit), s.module.text(expression.slice)
+    if _is_step(s, expression.slice):
+        yield from _stepped(s, expression, table, text)
+        return
     if not client:
         return
-    table, text = s.module.text(culprit), s.module.text(expression.slice)
     noun = noun_of(culprit)
     path = any(o.kind == "path" for o in client)
     for place in s.places(expression.slice):
@@ -156,73 +157,28 @@ def _chosen_index(s: Situation, expression: ast.Subscript, culprit: ast.expr) ->
         yield from guard(s, place, test, wishes[1 - first], 0.68, 2)
 
 
-def _next(s: Situation, expression: ast.expr) -> Iterator[Draft]:
-    """next() of a search that finds nothing."""
-    if not isinstance(expression, ast.Call) or len(expression.args) != 1 or s.function is None:
-        return
-    searched = expression.args[0]
-    sought = searched.generators[0].ifs if isinstance(searched, ast.GeneratorExp) else []
-    client = {o.kind for part in sought for o in s.origins(part) if o.is_client}
-    iterated = searched.generators[0].iter if isinstance(searched, ast.GeneratorExp) else searched
-    target = _assigned_name(s)
-    noun = noun_of(target, *_holders(iterated))
-    with_none = f"next({_in_parentheses(s, searched)}, None)"
-    for helper in ensuring_functions(s, s.module, None, expression):
-        said = reference(s, s.module, helper.module, helper.name)
-        keys = [n for part in sought for n in ast.walk(part) if isinstance(n, ast.Name) and s.origins(n)]
-        if said is not None and keys:
-            edits = ((s.module, Replace(expression, f"{said[0]}({keys[-1].id})")), *((s.module, a) for a in said[1]))
-            yield Draft(f"Look it up through {helper.name}, which refuses", edits, Answer.NOT_FOUND, 0.78)
-    for place in s.places(expression, 1):
-        if place.depth:
-            continue
-        shown = next(
-            (ast.unparse(n) for part in sought for n in ast.walk(part) if isinstance(n, ast.Name) and s.origins(n)), ""
-        )
-        drafts = []
-        examples = [
-            copied(s, e, place, place.value, "{0} is None", 0.93) for e in lookup_guards(s, expression, s.module)[:2]
-        ]
-        drafts += [one for one in examples if one is not None]
-        kind = NOT_FOUND
-        drafts += guard(s, place, "{0} is None", Wish(kind, noun, shown), 0.84 if client else 0.6)
-        if client and "path" not in client:
-            drafts += guard(s, place, "{0} is None", Wish(BAD_INPUT, noun, shown), 0.7, 2)
-        for one in drafts:
-            yield _with_default(s, one, expression, with_none)
-    fit = 0.62 + 0.14 * hints_at_nothing(s.function)
-    edits = ((s.module, Replace(expression, with_none)),)
-    yield Draft("Answer None when nothing is found", edits, Answer.NATURAL_VALUE, fit - 0.2 * bool(client))
+_ROUND = re.compile(r"week|day|shift|rota|turn|season|cycle|colou?r|hand|month", re.I)
 
 
-def _holders(node: ast.expr) -> list[ast.expr]:
-    """Of `USERS.values()` the holder, too."""
-    inner = node.func.value if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else None
-    return [inner] if inner is not None else [node]
+def _is_step(s: Situation, index: ast.expr) -> bool:
+    """One on from where something was found: `i + 1` after `i = ORDER.index(x)`."""
+    if not isinstance(index, ast.BinOp) or not isinstance(index.op, ast.Add):
+        return False
+    value: ast.expr = index.left
+    if isinstance(value, ast.Name):
+        found = s.tracer.definitions(value.id, s.module, s.function, value)
+        value = found[0].value if found else value
+    return isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr == "index"
 
 
-def _in_parentheses(s: Situation, node: ast.expr) -> str:
-    text = s.module.text(node)
-    return f"({text})" if isinstance(node, ast.GeneratorExp) and not text.startswith("(") else text
-
-
-def _with_default(s: Situation, one: Draft, expression: ast.expr, with_none: str) -> Draft:
-    """The guard's own assignment of the search gets its None, too."""
-    edits: list[tuple[Module, Edit]] = []
-    for module, edit in one.edits:
-        if isinstance(edit, InsertBefore):
-            code = edit.code.replace(s.module.text(expression), with_none, 1)
-            edits.append((module, InsertBefore(edit.statement, code)))
-        else:
-            edits.append((module, edit))
-    return Draft(one.summary, tuple(edits), one.answer, one.fit)
-
-
-def _assigned_name(s: Situation) -> str:
-    statement = s.crash.statement
-    if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
-        return statement.targets[0].id
-    return ""
+def _stepped(s: Situation, expression: ast.Subscript, table: str, text: str) -> Iterator[Draft]:
+    """What comes after the last: nothing, or the first of what goes round."""
+    goes_round = bool(_ROUND.search(table))
+    code = wrap(s.module, expression, f"{s.module.text(expression)} if {text} < len({table}) else None")
+    edits = ((s.module, Replace(expression, code)),)
+    yield Draft("Answer None after the last", edits, Answer.NATURAL_VALUE, 0.84 - 0.2 * goes_round)
+    edits = ((s.module, Replace(expression, f"{table}[({text}) % len({table})]")),)
+    yield Draft("Begin again after the last", edits, Answer.CORRECT, 0.88 if goes_round else 0.5)
 
 
 def _empty(s: Situation, expression: ast.expr, culprit: ast.expr, word: str) -> Iterator[Draft]:
@@ -281,7 +237,7 @@ def _natural(s: Situation, expression: ast.expr, culprit: ast.expr, word: str, u
         ):
             if any(k.arg == "default" for k in expression.keywords):
                 continue
-            inner = _in_parentheses(s, culprit) if isinstance(culprit, ast.GeneratorExp) else text
+            inner = in_parentheses(s, culprit) if isinstance(culprit, ast.GeneratorExp) else text
             keywords = "".join(f", {k.arg}={module.text(k.value)}" for k in expression.keywords)
             code = f"{word}({inner}{keywords}, default={value})"
             yield Draft(

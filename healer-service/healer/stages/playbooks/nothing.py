@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from healer.model import Answer
 from healer.stages.playbooks.drafts import Draft, in_lazy_part, whole_of, wrap
+from healer.stages.playbooks.items import among_items
 from healer.syntax.defaults import hints_at_nothing, natural
 from healer.syntax.edits import Replace, ReplaceStatement
 from healer.syntax.examples import nullable_defaults
@@ -50,7 +51,7 @@ def without(s: Situation, expression: ast.expr, culprit: ast.expr, searched: boo
         edits = ((module, ReplaceStatement(statement, code)),)
         yield Draft(f"Begin at 0 where {text} is None", edits, Answer.NATURAL_VALUE, fit)
         return
-    items = list(_items(s, expression, culprit))
+    items = list(among_items(s, expression, culprit))
     if items:
         yield from items
         return
@@ -165,35 +166,6 @@ def _lifted(s: Situation, node: ast.expr, test: str, fit: float) -> Iterator[Dra
         code = wrap(module, current, f"{text} if {test} else {value}")
         summary = f"Answer {value} for a calculation that lacks its part"
         yield Draft(summary, _one(module, current, code), Answer.NATURAL_VALUE, fit + (0.06 if moments else -0.08))
-
-
-def _items(s: Situation, expression: ast.expr, culprit: ast.expr) -> Iterator[Draft]:
-    """None among the items of a sum, an extreme or an order."""
-    module = s.module
-    if not isinstance(expression, ast.Call):
-        return
-    word = ast.unparse(expression.func).rpartition(".")[2]
-    key = next((k.value for k in expression.keywords if k.arg == "key"), None)
-    fit = 0.8 + 0.08 * hints_at_nothing(s.function)
-    if word in ("sum", "join", "max", "min") and isinstance(culprit, (ast.GeneratorExp, ast.ListComp)):
-        elt = module.text(culprit.elt)
-        empty = '""' if word == "join" else "0"
-        edits = _one(module, culprit.elt, f"{elt} or {empty}")
-        yield Draft(f"Take {empty} where {elt} is None", edits, Answer.NATURAL_VALUE, fit - 0.1 * (word != "sum"))
-        if len(culprit.generators) == 1 and not culprit.generators[0].is_async:
-            one = culprit.generators[0]
-            tests = " and ".join([*(f"({module.text(t)})" for t in one.ifs), f"{elt} is not None"])
-            rest = ", ".join(module.text(k) for k in expression.keywords)
-            inner = f"{elt} for {module.text(one.target)} in {module.text(one.iter)} if {tests}"
-            inner = f"({inner}), {rest}" if rest else inner
-            edits = _one(module, expression, f"{module.text(expression.func)}({inner})")
-            yield Draft(f"Leave out what is None in {elt}", edits, Answer.NATURAL_VALUE, fit - 0.04 * (word == "sum"))
-    if word in ("sorted", "sort", "max", "min") and isinstance(key, ast.Lambda) and not isinstance(key.body, ast.Tuple):
-        body = module.text(key.body)
-        backwards = any(k.arg == "reverse" and ast.unparse(k.value) == "True" for k in expression.keywords)
-        first = "is not None" if backwards != (word == "max") and word != "min" else "is None"
-        edits = _one(module, key.body, f"({body} {first}, {body})")
-        yield Draft("Order what is None after the rest", edits, Answer.NATURAL_VALUE, fit + 0.04)
 
 
 def _tested_after(s: Situation) -> bool:
