@@ -177,8 +177,8 @@ class Diagnosis:
     answer: Answer
     confidence: float  # 0..1
     risk: float  # 0..1
-    expression: str = ""  # source of the expression that failed, e.g. "item.policy.days"
-    culprit: str = ""  # the part of it that had the bad value, e.g. "item.policy"
+    expression: str = ""  # source of the expression that failed, e.g. "user.team.name"
+    culprit: str = ""  # the part of it that had the bad value, e.g. "user.team"
     decline_reason: str = ""  # set when no code change is right
 
 

@@ -1,34 +1,22 @@
 """The page against the real healer, in a real browser: a crash is seen, read and merged by clicking."""
 
-import shutil
 from pathlib import Path
 
 import httpx
 import pytest
 from healer.cli import samples, stack
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
+
+from tests.browser import chromium
 
 ROOT = Path(__file__).resolve().parents[2]
 BUG = "return-without-policy"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture
 def page():
-    chromium = shutil.which("chromium")
-    assert chromium, "Chromium is needed: apt-get install chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+    with chromium() as browser:
         yield browser.new_page()
-        browser.close()
 
 
 def test_a_crash_is_healed_by_clicking(page):
@@ -42,7 +30,7 @@ def test_a_crash_is_healed_by_clicking(page):
         with httpx.Client(base_url=running.shop_url, timeout=20, trust_env=False) as shop:
             played = samples.play(shop, sample)
         page.get_by_text("AttributeError").first.click()
-        expect(page.get_by_text("needs you")).to_be_visible(timeout=60_000)
+        expect(page.get_by_text("needs you", exact=True)).to_be_visible(timeout=60_000)
         expect(page.get_by_text("HTTP 500").first).to_be_visible()
         page.get_by_role("button", name="Approve and merge").click()
         page.get_by_role("dialog").get_by_role("button", name="Approve and merge").click()

@@ -25,7 +25,7 @@ UNKNOWN = Unknown()
 
 @dataclass(frozen=True)
 class Shown:
-    """An object whose repr looks like a constructor call: `Item(id=3, policy=None)`."""
+    """An object whose repr looks like a constructor call: `Item(id=3, owner=None)`."""
 
     type: str
     attributes: Mapping[str, object]

@@ -26,7 +26,7 @@ class Wish:
     """What a refusal should say: `kind` decides the status, the rest its words."""
 
     kind: str
-    noun: str  # what it is about: "unit", "coupon"
+    noun: str  # what it is about: "unit", "room"
     value: str = ""  # expression of the client's value, where it may be shown
     says: str = ""  # a whole phrase instead of "no such <noun>": "amount must be a number"
 

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Iterator
 
 import pytest
 import uvicorn
-from playwright.sync_api import BrowserContext, Dialog, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Dialog, Page, expect
 
+from tests.browser import chromium
 from tests.healer.web.canned import AT, EXCEPTION, PAGE, REPORT, CannedHealer, incident
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 HOSTILE = (
     "<script>window.owned=1</script><img src=x onerror='window.owned=1'>\"><svg onload=window.owned=1>"
     " \u202egnp.exe\u202c a\u200bb " + "x" * 5000
@@ -43,13 +34,8 @@ def served() -> Iterator[tuple[CannedHealer, str]]:
 
 @pytest.fixture(scope="module")
 def context(served: tuple[CannedHealer, str]) -> Iterator[BrowserContext]:
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.fail("These tests need a browser: apt-get install chromium")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield chromium.new_context(base_url=served[1], viewport={"width": 1280, "height": 700})
-        chromium.close()
+    with chromium() as browser:
+        yield browser.new_context(base_url=served[1], viewport={"width": 1280, "height": 700})
 
 
 @pytest.fixture
