@@ -15,19 +15,20 @@ ROOT = Path(__file__).resolve().parents[2]
 BUG = "return-without-policy"
 
 
-def state(client: Client) -> str:
+def state(client: Client) -> tuple[str, str]:
+    """State and reason of the one incident; empty while nobody answers."""
     try:
         found = client.get("/api/v1/incidents")["incidents"]
     except HealerError:
-        return ""
-    return found[0]["state"] if found else ""
+        return "", ""
+    return (found[0]["state"], found[0]["reason"]) if found else ("", "")
 
 
 def until(client: Client, *states: str) -> None:
     deadline = time.monotonic() + 90
-    while (now := state(client)) not in states:
+    while (now := state(client))[0] not in states:
         assert time.monotonic() < deadline, f"still {now!r}"
-        assert now not in ("declined", "rolled_back", "rejected")
+        assert now[0] not in ("declined", "rolled_back", "rejected"), now[1]
         time.sleep(0.02)
 
 

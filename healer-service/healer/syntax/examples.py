@@ -222,7 +222,7 @@ def kind_of_missing(s: Situation, asked: set[str]) -> str:
 def said_in_conflict(s: Situation, pattern: str, noun: str) -> str:
     """What another refusal of the same kind says after its noun, said of this one; "" when none does."""
     for refusal in s.refusals.all:
-        found = re.match(rf"^[\w -]+? ({pattern})$", refusal.words, re.I)
+        found = re.match(rf"^[\w -]+? ({pattern})\.?$", refusal.words, re.I)
         if found and "{" not in found.group(1) and kind_of(refusal) == CONFLICT:
-            return f"{noun} {found.group(1)}"
+            return f"{noun} {found.group(1).rstrip('.')}"
     return ""

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import PurePosixPath
 
+from healer.syntax.walks import indexed, statements_in
+
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -38,7 +40,7 @@ class Function:
     @cached_property
     def statements(self) -> list[ast.stmt]:
         """Every statement of this function, in order of the text, without those of functions inside it."""
-        return list(_statements(self.node.body))
+        return list(statements_in(self.node.body))
 
     @cached_property
     def own_nodes(self) -> tuple[ast.AST, ...]:
@@ -160,17 +162,6 @@ class Module:
         return max(inside, key=lambda f: f.node.lineno, default=None)
 
 
-def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    for node in body:
-        yield node
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            continue
-        for name in ("body", "orelse", "finalbody"):
-            yield from _statements(getattr(node, name, []))
-        for handler in getattr(node, "handlers", []) or getattr(node, "cases", []):
-            yield from _statements(handler.body)
-
-
 @lru_cache(maxsize=256)
 def parse_module(path: str, source: str) -> Module | None:
     """None when the text is no Python."""
@@ -178,25 +169,7 @@ def parse_module(path: str, source: str) -> Module | None:
         tree = ast.parse(source)
     except (SyntaxError, ValueError):
         return None
-    return Module(path, source, tree, *_indexed(tree))
-
-
-def _indexed(tree: ast.Module) -> tuple[dict[ast.AST, ast.AST], list[ast.AST]]:
-    """Parents and all nodes in one walk. Contexts such as Load are left out: Python shares them between nodes."""
-    nodes: list[ast.AST] = [tree]
-    parents: dict[ast.AST, ast.AST] = {}
-    for node in nodes:  # grows as it goes
-        for name in node._fields:
-            value = getattr(node, name, None)
-            if isinstance(value, list):
-                for item in value:
-                    if isinstance(item, ast.AST):
-                        parents[item] = node
-                        nodes.append(item)
-            elif isinstance(value, ast.AST) and name != "ctx":
-                parents[value] = node
-                nodes.append(value)
-    return parents, nodes
+    return Module(path, source, tree, *indexed(tree))
 
 
 def is_test_file(path: str) -> bool:

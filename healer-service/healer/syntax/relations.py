@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from healer.syntax.bindings import Definition
 from healer.syntax.kinds import root_of
 from healer.syntax.nouns import GENERIC, entity_in, noun_of
+from healer.syntax.project import Function
 from healer.syntax.situation import Situation
 
 ACTING = ("POST", "PUT", "PATCH", "DELETE")
-_SEARCHES = ("get", "first", "one_or_none", "scalar", "scalar_one_or_none", "next", "fetchone", "find_one", "pop")
+SEARCHES = ("get", "first", "one_or_none", "scalar", "scalar_one_or_none", "next", "fetchone", "find_one", "pop")
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,9 @@ def definition(s: Situation, node: ast.expr) -> Definition:
     module, function, at = s.module, s.function, s.crash.statement
     value = node
     for _ in range(4):
+        if isinstance(value, ast.Attribute) and function is not None:
+            set_here = _set_before(function, value, at)
+            value = set_here if set_here is not None else value
         if not isinstance(value, ast.Name):
             break
         found = s.tracer.definitions(value.id, module, function, value if value is node else at)
@@ -53,6 +57,28 @@ def definition(s: Situation, node: ast.expr) -> Definition:
     return Definition(module, function, value, at)
 
 
+def _set_before(function: Function, attribute: ast.Attribute, at: ast.stmt) -> ast.expr | None:
+    """What the function itself gave an attribute before it used it."""
+    text = ast.unparse(attribute)
+    found = [
+        one.value
+        for one in function.statements
+        if isinstance(one, ast.Assign) and one.lineno < at.lineno and text in [ast.unparse(t) for t in one.targets]
+    ]
+    return found[-1] if found else None
+
+
+def asked_with(value: ast.expr) -> list[ast.expr]:
+    """What a look-up is given: its own arguments, or those of the calls that it ends, as in `where(…).first()`."""
+    while isinstance(value, (ast.Call, ast.Attribute, ast.Await)):
+        if isinstance(value, ast.Call):
+            found = [a for a in value.args if not isinstance(a, ast.Starred)] + [k.value for k in value.keywords]
+            if found:
+                return found
+        value = value.func if isinstance(value, ast.Call) else value.value
+    return []
+
+
 def looks_up(s: Situation, made: Definition) -> bool:
     """Whether the value is the outcome of a search that may find nothing."""
     value = made.value
@@ -60,7 +86,7 @@ def looks_up(s: Situation, made: Definition) -> bool:
         return False
     if s.project.find_function(made.module, value.func, made.function) is not None:
         return True
-    return ast.unparse(value.func).rpartition(".")[2] in _SEARCHES
+    return ast.unparse(value.func).rpartition(".")[2] in SEARCHES
 
 
 def acts(s: Situation) -> bool:

@@ -223,6 +223,7 @@ def phrase(refusals: Refusals, where: Function, wish: Wish, template: Refusal | 
 
 _PATTERNS = (
     (re.compile(r"^no such (?P<noun>[\w -]+)", re.I), "no such {noun}"),
+    (re.compile(r"^no (?P<noun>[\w -]+?) with id '?\{\}", re.I), "no {noun} with id {value}"),
     (re.compile(r"^unknown (?P<noun>[\w -]+?) \{\}", re.I), "unknown {noun} {value}"),
     (re.compile(r"^unknown (?P<noun>[\w -]+)", re.I), "unknown {noun}"),
     (re.compile(r"^(?P<noun>[\w -]+?) '?\{\}'? not found", re.I), "{noun} {value} not found"),
@@ -246,7 +247,7 @@ def _no_such(siblings: list[str], wish: Wish) -> str:
     if wish.kind == BAD_INPUT and tally and shape.endswith(("not found", "does not exist")):
         shape = "unknown {noun}"
     if not wish.value or '"' in wish.value or "'" in wish.value:
-        shape = shape.replace(" {value}", "")
+        shape = "{noun} not found" if " with " in shape else shape.replace(" {value}", "")
     return shape.format(noun=wish.noun, value="{" + wish.value + "}")
 
 

@@ -1,6 +1,9 @@
 from .crashes import Ask
 from .test_playbooks_database import DATABASE
-LAB = {"lab/db.py": DATABASE, "lab/models.py": """
+
+LAB = {
+    "lab/db.py": DATABASE,
+    "lab/models.py": """
         from datetime import date, datetime
         from typing import Optional
         from sqlalchemy import ForeignKey, CheckConstraint
@@ -31,7 +34,8 @@ LAB = {"lab/db.py": DATABASE, "lab/models.py": """
             fridge_id: Mapped[int] = mapped_column(ForeignKey("fridges.id"))
             method: Mapped[Optional[Method]] = relationship()
             fridge: Mapped[Fridge] = relationship()
-""", "lab/crud.py": """
+""",
+    "lab/crud.py": """
         from sqlalchemy.orm import Session
         from lab.models import Fridge, Method, Sample
 
@@ -53,7 +57,8 @@ LAB = {"lab/db.py": DATABASE, "lab/models.py": """
 
         def ready_on(sample):
             return sample.taken.toordinal() + sample.method.hours // 24
-""", "lab/api.py": """
+""",
+    "lab/api.py": """
         from datetime import date, datetime, timedelta, timezone
         from typing import Optional
         from fastapi import APIRouter, Depends, FastAPI, HTTPException, status
@@ -193,19 +198,32 @@ LAB = {"lab/db.py": DATABASE, "lab/models.py": """
             seed.add(Sample(id=1, name="a", volume=5, state="new", fridge_id=1))
             seed.add(Sample(id=2, name="b", volume=5, state="new", fridge_id=1, method_id=1))
             seed.commit()
-"""}
-CASES=[
- ("fk insert 422 conv", LAB, Ask("POST","/samples",{"name":"x","volume":1,"fridge_id":9}), 422, {"detail":"No fridge with id 9."}),
- ("not null insert", LAB, Ask("POST","/fridges",{}), 422, {"detail":"Label is required."}),
- ("unique, sibling already exists", LAB, Ask("POST","/fridges",{"label":"north"}), 409, {"detail":"Fridge already exists."}),
- ("delete in crud", LAB, Ask("DELETE","/fridges/1"), 409, {"detail":"Fridge is still in use."}),
- ("delete in with", LAB, Ask("DELETE","/methods/pcr"), 409, {"detail":"Method is still in use."}),
- ("start", LAB, Ask("POST","/samples/1/start"), 409, {"detail":"Sample has no method."}),
- ("label shown", LAB, Ask("POST","/samples/1/label"), 200, {"id":1,"method":None}),
- ("check constraint", LAB, Ask("POST","/samples/1/take?volume=9"), 422, None),
- ("show", LAB, Ask("GET","/samples/1"), 200, {"id":1,"name":"a","method":None,"ready":None}),
- ("one in crud", LAB, Ask("GET","/methods/zz"), 404, {"detail":"Method not found."}),
- ("lead", LAB, Ask("GET","/methods/pcr"), 200, {"code":"pcr","lead":None}),
- ("first sample", LAB, Ask("GET","/methods/elisa/first-sample"), 404, None),
- ("switch", LAB, Ask("PUT","/samples/1/method?code=zz"), 404, None),
+""",
+}
+CASES = [
+    (
+        "fk insert 422 conv",
+        LAB,
+        Ask("POST", "/samples", {"name": "x", "volume": 1, "fridge_id": 9}),
+        422,
+        {"detail": "No fridge with id 9."},
+    ),
+    ("not null insert", LAB, Ask("POST", "/fridges", {}), 422, {"detail": "Label is required."}),
+    (
+        "unique, sibling already exists",
+        LAB,
+        Ask("POST", "/fridges", {"label": "north"}),
+        409,
+        {"detail": "Fridge already exists."},
+    ),
+    ("delete in crud", LAB, Ask("DELETE", "/fridges/1"), 409, {"detail": "Fridge is still in use."}),
+    ("delete in with", LAB, Ask("DELETE", "/methods/pcr"), 409, {"detail": "Method is still in use."}),
+    ("start", LAB, Ask("POST", "/samples/1/start"), 409, {"detail": "Sample has no method."}),
+    ("label shown", LAB, Ask("POST", "/samples/1/label"), 200, {"id": 1, "method": None}),
+    ("check constraint", LAB, Ask("POST", "/samples/1/take?volume=9"), 422, None),
+    ("show", LAB, Ask("GET", "/samples/1"), 200, {"id": 1, "name": "a", "method": None, "ready": None}),
+    ("one in crud", LAB, Ask("GET", "/methods/zz"), 404, {"detail": "Method not found."}),
+    ("lead", LAB, Ask("GET", "/methods/pcr"), 200, {"code": "pcr", "lead": None}),
+    ("first sample", LAB, Ask("GET", "/methods/elisa/first-sample"), 404, None),
+    ("switch", LAB, Ask("PUT", "/samples/1/method?code=zz"), 404, None),
 ]

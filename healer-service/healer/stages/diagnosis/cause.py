@@ -15,7 +15,7 @@ from healer.syntax.calendar import assembly
 from healer.syntax.nouns import noun_of
 from healer.syntax.origins import Origin
 from healer.syntax.project import Function, same
-from healer.syntax.relations import definition, forbids
+from healer.syntax.relations import asked_with, definition, forbids
 from healer.syntax.situation import Situation
 
 _KINDS = {
@@ -163,9 +163,11 @@ def _is_search(s: Situation) -> bool:
     if isinstance(culprit, ast.Name):
         defined = s.tracer.definitions(culprit.id, s.module, s.function, culprit)
         culprit = defined[0].value if defined and not defined[0].item else culprit
-    if not isinstance(culprit, ast.Call) or not culprit.args:
+    elif isinstance(culprit, ast.Attribute):
+        culprit = definition(s, culprit).value
+    if not isinstance(culprit, ast.Call):
         return False
-    asked = [o for a in culprit.args if not isinstance(a, ast.Starred) for o in s.origins(a)]
+    asked = [o for a in asked_with(culprit) for o in s.origins(a)]
     return any(o.is_client for o in asked)
 
 

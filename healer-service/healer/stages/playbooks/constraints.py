@@ -5,14 +5,15 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from healer.stages.playbooks.drafts import BAD_INPUT, CONFLICT, Draft, Wish, answer_of, chained, weigh
 from healer.stages.playbooks.handlers import widened
 from healer.syntax.edits import AddImport, Edit, Guarded
 from healer.syntax.examples import handlers_of, kind_of_missing, said_in_conflict
-from healer.syntax.nouns import noun_of, singular
+from healer.syntax.nouns import GENERIC, noun_of, singular
 from healer.syntax.project import Function, Module
+from healer.syntax.relations import SEARCHES
 from healer.syntax.situation import Situation
 from healer.syntax.wording import refuse
 
@@ -96,7 +97,8 @@ def _wish(s: Situation, broken: Broken) -> Wish:
     noun = singular(broken.table) if broken.table else "entry"
     if broken.kind == IN_USE:
         deleted = _deleted(s)
-        noun = noun_of(deleted) if isinstance(deleted, (ast.Name, ast.Attribute)) else noun
+        own = noun_of(deleted) if isinstance(deleted, (ast.Name, ast.Attribute)) else noun
+        noun = noun if own in GENERIC and broken.table else own
         pattern = r"(?:is |are )?(?:still )?(?:in use|used|referenced|needed)\b.*|cannot be (?:deleted|removed).*"
         return Wish(CONFLICT, noun, says=said_in_conflict(s, pattern, noun) or f"{noun} is still in use")
     if broken.kind == TAKEN:
@@ -105,28 +107,31 @@ def _wish(s: Situation, broken: Broken) -> Wish:
         like = re.sub(rf"^{re.escape(column)} (already exists)", rf"{noun} \1", like) if column else like
         return Wish(CONFLICT, noun, says=like or f"{column or noun} is already taken")
     if broken.kind == UNKNOWN:
-        sent = [broken.column] if broken.column else _sent_keys(s)
+        sent = {name: text for name, text in _sent_keys(s).items() if broken.column in ("", name)}
         kind = kind_of_missing(s, {"body"})
         if len(sent) == 1:
-            return Wish(kind, singular(sent[0]))
-        return Wish(kind, noun, says=f"{' or '.join(map(singular, sent))} not found" if sent else "unknown reference")
+            return Wish(kind, singular(next(iter(sent))), next(iter(sent.values())))
+        nouns = " or ".join(map(singular, sent or [broken.column] * bool(broken.column)))
+        return Wish(kind, noun, says=f"{nouns} not found" if nouns else "unknown reference")
     if broken.kind == REQUIRED and broken.column:
         return Wish(BAD_INPUT, noun, says=f"{broken.column} is required")
     return Wish(BAD_INPUT, noun, says=f"invalid {noun}")
 
 
-def _sent_keys(s: Situation) -> list[str]:
-    """Names of the identifiers that the client sent in the body."""
-    found: dict[str, None] = {}
+def _sent_keys(s: Situation) -> dict[str, str]:
+    """Identifiers that the client sent and nothing looked up before the write, with their text in the source."""
+    found: dict[str, str] = {}
     for function in (s.function, s.route):
-        if function is None:
-            continue
-        for node in function.own_nodes:
-            if isinstance(node, ast.Attribute) and node.attr.endswith("_id"):
-                origins = s.tracer.origins(node, function.module, function)
-                if any(o.kind in ("body", "form", "raw", "query") for o in origins):
-                    found[node.attr] = None
-    return list(found)[:3]
+        for node in function.own_nodes if function is not None else ():
+            if not isinstance(node, ast.Attribute) or not node.attr.endswith("_id") or function is None:
+                continue
+            origins = s.tracer.origins(node, function.module, function)
+            if any(o.kind in ("body", "form", "raw", "query") for o in origins):
+                found.setdefault(node.attr, ast.unparse(node))
+                call = function.module.parents.get(node)
+                if isinstance(call, ast.Call) and ast.unparse(call.func).rpartition(".")[2] in SEARCHES:
+                    found[node.attr] = ""
+    return {name: text for name, text in found.items() if text}
 
 
 def _refused(
@@ -138,7 +143,8 @@ def _refused(
     known = "sqlite3.IntegrityError" if source == "sqlite3" and "sqlite3" in module.imports else "IntegrityError"
     needs = () if "." in known or "IntegrityError" in module.imports else (AddImport(source, "IntegrityError"),)
     undo = _undo(s, module, statement)
-    for wording in refuse(s.refusals, function, wish):
+    known_here = wish.value.partition(".")[0] in {arg.arg for arg in function.params}
+    for wording in refuse(s.refusals, function, wish if known_here else replace(wish, value="")):
         handler = f"except {known}:\n{undo}    {chained(s, wording.code)}\n"
         edits: tuple[tuple[Module, Edit], ...] = (
             (module, Guarded(statement, handler)),

@@ -7,21 +7,12 @@ import re
 from collections.abc import Iterator
 
 from healer.model import Answer
-from healer.stages.playbooks.drafts import (
-    BAD_INPUT,
-    Draft,
-    Wish,
-    answer_of,
-    caught,
-    chained,
-    guard,
-    hoisted,
-    in_lazy_part,
-)
+from healer.stages.playbooks.drafts import BAD_INPUT, Draft, Wish, answer_of, caught, chained, guard, hoisted
 from healer.stages.playbooks.handlers import widened
 from healer.stages.playbooks.stepped_dates import carried
 from healer.syntax.edits import AddImport, Guarded
 from healer.syntax.examples import handlers_around
+from healer.syntax.expressions import in_lazy_part
 from healer.syntax.nouns import name_as_sent, name_of
 from healer.syntax.project import Function, Module
 from healer.syntax.refusals import reachable

@@ -19,16 +19,14 @@ from healer.stages.playbooks.drafts import (
     covering,
     guard,
     guard_items,
-    in_lazy_part,
     named,
     use_name,
-    whole_of,
-    wrap,
 )
 from healer.stages.playbooks.searches import in_parentheses, of_next
 from healer.syntax.answers import answers_one, noun_of_rows
 from healer.syntax.defaults import hints_at_nothing, of_mean
 from healer.syntax.edits import InsertBefore, Replace
+from healer.syntax.expressions import in_lazy_part, whole_of, wrap
 from healer.syntax.nouns import name_of, noun_of
 from healer.syntax.origins import Origin
 from healer.syntax.relations import definition, forbids

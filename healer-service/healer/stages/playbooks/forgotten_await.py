@@ -6,8 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from healer.model import Answer
-from healer.stages.playbooks.drafts import Draft, wrap
+from healer.stages.playbooks.drafts import Draft
 from healer.syntax.edits import Replace
+from healer.syntax.expressions import wrap
 from healer.syntax.situation import Situation
 
 CATEGORIES = ("await",)

@@ -28,7 +28,7 @@ from healer.syntax.edits import Replace
 from healer.syntax.examples import Example, ensuring_functions, kind_of_missing, lookup_guards, membership_guards
 from healer.syntax.nouns import name_of, noun_of
 from healer.syntax.project import Function, same
-from healer.syntax.relations import Relation, definition, forbids, looks_up
+from healer.syntax.relations import Relation, asked_with, definition, forbids, looks_up
 from healer.syntax.situation import Place, Situation
 
 CATEGORIES = ("none-dereference",)
@@ -63,7 +63,7 @@ def _forbidden(s: Situation, culprit: ast.expr, relation: Relation) -> Iterator[
 def _refusals(s: Situation, culprit: ast.expr, made: Definition) -> Iterator[Draft]:
     value = made.value
     origins = s.tracer.origins(value, made.module, made.function, at=made.statement)
-    arguments = [a for a in getattr(value, "args", []) if not isinstance(a, ast.Starred)]
+    arguments = asked_with(value)
     asked = {
         o for a in arguments for o in s.tracer.origins(_searched(a), made.module, made.function, at=made.statement)
     }

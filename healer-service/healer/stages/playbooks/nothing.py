@@ -10,11 +10,12 @@ import re
 from collections.abc import Iterator
 
 from healer.model import Answer
-from healer.stages.playbooks.drafts import Draft, in_lazy_part, whole_of, wrap
+from healer.stages.playbooks.drafts import Draft
 from healer.stages.playbooks.items import among_items
 from healer.syntax.defaults import hints_at_nothing, natural
 from healer.syntax.edits import Replace, ReplaceStatement
 from healer.syntax.examples import nullable_defaults
+from healer.syntax.expressions import in_lazy_part, whole_of, wrap
 from healer.syntax.project import COMPREHENSIONS, Module
 from healer.syntax.situation import Situation
 

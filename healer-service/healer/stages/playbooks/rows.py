@@ -6,10 +6,11 @@ import ast
 from collections.abc import Iterator
 from dataclasses import replace
 
-from healer.stages.playbooks.drafts import Draft, Wish, answer_of, caught, fresh_name, in_lazy_part, weigh
+from healer.stages.playbooks.drafts import Draft, Wish, answer_of, caught, weigh
 from healer.stages.playbooks.handlers import widened
 from healer.syntax.edits import AddImport, Edit, InsertAfter, InsertBefore, Replace
 from healer.syntax.examples import kind_of_missing
+from healer.syntax.expressions import fresh_name, in_lazy_part
 from healer.syntax.nouns import entity_in, noun_of
 from healer.syntax.project import Module
 from healer.syntax.situation import Situation

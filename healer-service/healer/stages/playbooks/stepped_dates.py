@@ -8,9 +8,10 @@ import ast
 from collections.abc import Iterator
 
 from healer.model import Answer
-from healer.stages.playbooks.drafts import Draft, in_lazy_part, wrap
+from healer.stages.playbooks.drafts import Draft
 from healer.syntax.calendar import Assembly, Step, assembly
 from healer.syntax.edits import AddImport, Edit, InsertBefore, Replace
+from healer.syntax.expressions import in_lazy_part, wrap
 from healer.syntax.project import Module
 from healer.syntax.situation import Situation
 

@@ -9,17 +9,12 @@ import re
 from collections.abc import Iterator
 
 from healer.model import Answer
-from healer.stages.playbooks.drafts import (
-    BAD_INPUT,
-    Draft,
-    Wish,
-    guard,
-    in_lazy_part,
-)
+from healer.stages.playbooks.drafts import BAD_INPUT, Draft, Wish, guard
 from healer.stages.playbooks.handlers import widened
 from healer.stages.playbooks.nothing import without
 from healer.stages.playbooks.zones import in_one_zone
 from healer.syntax.edits import AddImport, Edit, InsertBefore, Replace
+from healer.syntax.expressions import in_lazy_part
 from healer.syntax.nouns import name_of
 from healer.syntax.project import Function, Module, names_in, same
 from healer.syntax.situation import Place, Situation, anchor

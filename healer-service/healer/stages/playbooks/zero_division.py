@@ -6,9 +6,10 @@ import ast
 from collections.abc import Iterator
 
 from healer.model import Answer
-from healer.stages.playbooks.drafts import BAD_INPUT, Draft, Wish, guard, whole_of, wrap
+from healer.stages.playbooks.drafts import BAD_INPUT, Draft, Wish, guard
 from healer.syntax.defaults import of_mean
 from healer.syntax.edits import AddImport, Edit, Replace
+from healer.syntax.expressions import whole_of, wrap
 from healer.syntax.project import Module
 from healer.syntax.situation import Situation, bound_inside
 

@@ -6,8 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from healer.model import Answer
-from healer.stages.playbooks.drafts import Draft, fresh_name, in_lazy_part, wrap
+from healer.stages.playbooks.drafts import Draft
 from healer.syntax.edits import Edit, InsertBefore, Replace
+from healer.syntax.expressions import fresh_name, in_lazy_part, wrap
 from healer.syntax.moments import Moment, moments
 from healer.syntax.project import Module, same
 from healer.syntax.situation import Situation
