@@ -12,10 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 from dbos import DBOS, SetWorkflowID
-from sqlalchemy.exc import SQLAlchemyError
 
 from healer.edges.store import AT_WORK, ENDS, Delivery, Filed, Incident
-from healer.model import Conflict, EdgeError, HealerError, NotFound, Report, State
+from healer.model import Conflict, EdgeError, NotFound, Report, State
 from healer.pipeline.parts import Parts, Service
 from healer.pipeline.proof import measure_baseline
 from healer.pipeline.workflows import Workflows
@@ -130,14 +129,14 @@ class Dispatch:
             self._due.clear()
             try:
                 self.tick()
-            except (HealerError, SQLAlchemyError):
+            except Exception:  # whatever it was, what is due must be looked at again
                 log.exception("dispatch failed; trying again")
 
     def _measure(self, service: Service) -> None:
         try:
             measure_baseline(self._parts, self._workflows.memory, service)
-        except EdgeError as error:
-            log.warning("baseline not measured", service=service.name, reason=str(error))
+        except Exception:  # the next heal measures what is missing, and reports what then fails
+            log.exception("baseline not measured", service=service.name)
 
     def _start_heals(self) -> None:
         incidents = self._parts.store.incidents

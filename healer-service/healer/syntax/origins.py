@@ -44,6 +44,7 @@ REQUEST_PARTS = {
 }
 MARKERS = {"Query": "query", "Header": "header", "Cookie": "cookie", "Form": "form", "Body": "body", "Path": "path"}
 ROW_METHODS = {"first", "one_or_none", "scalar", "scalar_one_or_none", "fetchone", "one", "scalars", "fetchall", "all"}
+ROW_METHODS |= {"get_one", "scalar_one"}
 NETWORK_ROOTS = {"requests", "httpx", "urllib", "aiohttp", "socket", "redis", "boto3"}
 
 

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from http import HTTPStatus
 
 from healer.syntax.edits import AddImport
@@ -274,17 +274,20 @@ def _passed_on(value: ast.expr, handler: ast.ExceptHandler | None) -> ast.expr |
     return next(iter([*calls, *names]), None)
 
 
-def local_names(refusal: Refusal) -> set[str]:
-    """Variables of the function it stands in: parameters, assigned names, names of caught exceptions."""
-    if refusal.function is None:
-        return set()
-    names = {arg.arg for arg in refusal.function.params}
-    for node in refusal.function.own_nodes:
+def local_names(refusal: Refusal) -> frozenset[str]:
+    return _local_names(refusal.function) if refusal.function is not None else frozenset()
+
+
+@lru_cache(maxsize=1024)
+def _local_names(function: Function) -> frozenset[str]:
+    """Variables of a function: parameters, assigned names, names of caught exceptions."""
+    names = {arg.arg for arg in function.params}
+    for node in function.own_nodes:
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             names.add(node.id)
         elif isinstance(node, ast.ExceptHandler) and node.name:
             names.add(node.name)
-    return names
+    return frozenset(names)
 
 
 def _leading(module: Module, node: ast.stmt) -> tuple[ast.expr | None, ast.ExceptHandler | None]:

@@ -6,6 +6,7 @@ It words no refusal.
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass
 
 from healer.syntax.bindings import Definition
@@ -91,7 +92,10 @@ def looks_up(s: Situation, made: Definition) -> bool:
 
 def acts(s: Situation) -> bool:
     """Whether the request is to change something that is there, rather than to show it."""
-    return s.report.request is not None and s.report.request.method.upper() in ACTING
+    if s.report.request is not None:
+        return s.report.request.method.upper() in ACTING
+    decorators = s.route.node.decorator_list if s.route is not None else []
+    return any(re.search(rf"\.({'|'.join(ACTING)})\(", ast.unparse(d), re.I) for d in decorators)
 
 
 def relation_of(s: Situation, made: Definition) -> Relation | None:

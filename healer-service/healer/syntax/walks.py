@@ -17,19 +17,24 @@ def statements_in(body: list[ast.stmt]) -> Iterator[ast.stmt]:
             yield from statements_in(handler.body)
 
 
+def children(node: ast.AST) -> list[ast.AST]:
+    """Without contexts such as Load, which Python shares between nodes."""
+    found: list[ast.AST] = []
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if isinstance(value, list):
+            found += [item for item in value if isinstance(item, ast.AST)]
+        elif isinstance(value, ast.AST) and name != "ctx":
+            found.append(value)
+    return found
+
+
 def indexed(tree: ast.Module) -> tuple[dict[ast.AST, ast.AST], list[ast.AST]]:
-    """Parents and all nodes in one walk. Contexts such as Load are left out: Python shares them between nodes."""
+    """Parents and all nodes in one walk."""
     nodes: list[ast.AST] = [tree]
     parents: dict[ast.AST, ast.AST] = {}
     for node in nodes:  # grows as it goes
-        for name in node._fields:
-            value = getattr(node, name, None)
-            if isinstance(value, list):
-                for item in value:
-                    if isinstance(item, ast.AST):
-                        parents[item] = node
-                        nodes.append(item)
-            elif isinstance(value, ast.AST) and name != "ctx":
-                parents[value] = node
-                nodes.append(value)
+        below = children(node)
+        parents.update(dict.fromkeys(below, node))
+        nodes += below
     return parents, nodes

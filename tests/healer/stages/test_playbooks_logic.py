@@ -154,7 +154,8 @@ CLINIC = """
         if slot.ends_at < OPENS:
             raise HTTPException(status_code=400, detail="Slot is before the opening")
         BOOKINGS.append(slot.model_dump())
-        return {"minutes": int((slot.ends_at - slot.starts_at).total_seconds() // 60), "zone": str(BOOKINGS[-1]["starts_at"].tzinfo)}
+        minutes = int((slot.ends_at - slot.starts_at).total_seconds() // 60)
+        return {"minutes": minutes, "zone": str(BOOKINGS[-1]["starts_at"].tzinfo)}
 """
 
 FLEET = {
@@ -171,7 +172,7 @@ FLEET = {
                 self.status, self.message = status, message
     """,
     "fleet/store.py": """
-        VANS = {1: {"id": 1, "depot": 5, "state": "free", "driver": None}, 2: {"id": 2, "depot": 6, "state": "sold", "driver": None}}
+        VANS = {1: {"id": 1, "depot": 5, "state": "free"}, 2: {"id": 2, "depot": 6, "state": "sold"}}
         DEPOTS = {6: {"id": 6, "gates": 2}}
 
         def find_van(van_id):

@@ -66,3 +66,29 @@ def test_a_place_that_is_not_there_makes_nothing() -> None:
 
 def test_a_result_that_is_no_python_makes_nothing() -> None:
     assert apply(SOURCE, [Replace(ASSIGN.value.left, "1 +")]) is None
+
+
+def test_edits_far_apart_are_made_at_once() -> None:
+    before = "import json\n\n\ndef f():\n    return 1\n\n\n# of g\ndef g():\n    return f()\n"
+    one, other = ast.parse(before).body[1:]
+    assert isinstance(one, ast.FunctionDef) and isinstance(other, ast.FunctionDef)
+    edits = [InsertBefore(one.body[0], "x = 2\n"), AddImport("", "math"), InsertBefore(other.body[0], "y = 3\n")]
+    assert apply(before, edits) == (
+        "import json\nimport math\n\n\ndef f():\n    x = 2\n    return 1\n\n\n"
+        "# of g\ndef g():\n    y = 3\n    return f()\n"
+    )
+
+
+@pytest.mark.parametrize("before", ["a = 1\n\n# of b\nb = a\n", "# of a\na = 1; c = 2\n# of b\nb = a"])
+def test_a_statement_of_the_top_level_keeps_its_comments(before: str) -> None:
+    last = ast.parse(before).body[-1]
+    assert apply(before, [InsertBefore(last, "x = 2\n")]) == before.replace("# of b", "x = 2\n# of b")
+
+
+def test_lines_are_counted_as_python_does() -> None:
+    before = 'A = "\x85"\n\n\ndef f():\n    return A\n'
+    statement = ast.parse(before).body[1]
+    assert isinstance(statement, ast.FunctionDef)
+    assert apply(before, [InsertBefore(statement.body[0], "x = 2\n")]) == before.replace(
+        "    return", "    x = 2\n    return"
+    )

@@ -123,7 +123,9 @@ def _sent_keys(s: Situation) -> dict[str, str]:
     found: dict[str, str] = {}
     for function in (s.function, s.route):
         for node in function.own_nodes if function is not None else ():
-            if not isinstance(node, ast.Attribute) or not node.attr.endswith("_id") or function is None:
+            if not isinstance(node, ast.Attribute) or not isinstance(node.ctx, ast.Load) or function is None:
+                continue
+            if not node.attr.endswith("_id"):
                 continue
             origins = s.tracer.origins(node, function.module, function)
             if any(o.kind in ("body", "form", "raw", "query") for o in origins):

@@ -138,7 +138,7 @@ def _instead(
 
 
 _MOMENTS = re.compile(r"now|today|date|time|_at\b|_on\b|since|until|born|year|fromisoformat|strptime")
-_WRAPPING = ("round", "int", "float", "str", "abs", "max", "min")
+_WRAPPING = ("round", "int", "float", "str", "abs", "max", "min", "timedelta")
 
 
 def _lifted(s: Situation, node: ast.expr, test: str, fit: float) -> Iterator[Draft]:
@@ -150,8 +150,12 @@ def _lifted(s: Situation, node: ast.expr, test: str, fit: float) -> Iterator[Dra
         parent = module.parents.get(current)
         if isinstance(parent, ast.BinOp):
             operators.append(parent.op)
+        elif isinstance(parent, ast.keyword):
+            parent = module.parents.get(parent)
+            if not isinstance(parent, ast.Call) or ast.unparse(parent.func).rpartition(".")[2] != "timedelta":
+                break
         elif isinstance(parent, ast.Call) and current in parent.args:
-            if ast.unparse(parent.func) not in _WRAPPING:
+            if ast.unparse(parent.func).rpartition(".")[2] not in _WRAPPING:
                 break
         elif not (
             isinstance(parent, (ast.Attribute, ast.UnaryOp))
@@ -160,9 +164,10 @@ def _lifted(s: Situation, node: ast.expr, test: str, fit: float) -> Iterator[Dra
             break
         current = parent
     text = module.text(current)
-    if not operators or any(isinstance(op, (ast.Add, ast.Mod)) for op in operators):
+    length = "timedelta(" in text
+    if not operators or any(isinstance(op, ast.Mod) or (isinstance(op, ast.Add) and not length) for op in operators):
         return
-    moments = isinstance(operators[0], ast.Sub) and bool(_MOMENTS.search(text))
+    moments = length or (isinstance(operators[0], ast.Sub) and bool(_MOMENTS.search(text)))
     for value in natural(s, module, current, s.function)[:1]:
         code = wrap(module, current, f"{text} if {test} else {value}")
         summary = f"Answer {value} for a calculation that lacks its part"

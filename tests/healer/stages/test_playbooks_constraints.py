@@ -1,7 +1,16 @@
-from .crashes import Ask
+"""What a database refuses or lacks: the first candidate that works gives the answer a maintainer would."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from .crashes import Ask, heal
 from .test_playbooks_database import DATABASE
 
-LAB = {
+LABORATORY = {
     "lab/db.py": DATABASE,
     "lab/models.py": """
         from datetime import date, datetime
@@ -54,12 +63,9 @@ LAB = {
         def remove(db: Session, row):
             db.delete(row)
             db.commit()
-
-        def ready_on(sample):
-            return sample.taken.toordinal() + sample.method.hours // 24
 """,
     "lab/api.py": """
-        from datetime import date, datetime, timedelta, timezone
+        from datetime import datetime, timedelta
         from typing import Optional
         from fastapi import APIRouter, Depends, FastAPI, HTTPException, status
         from pydantic import BaseModel
@@ -89,7 +95,6 @@ LAB = {
             id: int
             name: str
             method: Optional[str] = None
-            ready: Optional[int] = None
 
         def sample_or_404(db: Session, sample_id: int) -> Sample:
             found = crud.sample(db, sample_id)
@@ -102,8 +107,9 @@ LAB = {
             if body.method_id is not None:
                 method = db.get(Method, body.method_id)
                 if method is None:
-                    raise HTTPException(status_code=status.HTTP_422_UNPROCESSABLE_ENTITY, detail=f"No method with id {body.method_id}.")
-            row = Sample(name=body.name, volume=body.volume, method_id=body.method_id, fridge_id=body.fridge_id, state="new")
+                    raise HTTPException(status_code=422, detail=f"No method with id {body.method_id}.")
+            row = Sample(name=body.name, volume=body.volume, method_id=body.method_id, state="new")
+            row.fridge_id = body.fridge_id
             return {"id": crud.save(db, row).id}
 
         @router.post("/fridges", status_code=201)
@@ -168,7 +174,7 @@ LAB = {
         @router.get("/samples/{sample_id}", response_model=SampleOut)
         def show(sample_id: int, db: Session = Depends(get_db)):
             sample = sample_or_404(db, sample_id)
-            return SampleOut(id=sample.id, name=sample.name, method=sample.method.code, ready=crud.ready_on(sample))
+            return SampleOut(id=sample.id, name=sample.name, method=sample.method.code)
 
         @router.get("/methods/{code}")
         def method(code: str, db: Session = Depends(get_db)):
@@ -193,37 +199,72 @@ LAB = {
         app.include_router(router)
         Base.metadata.create_all(engine)
         with Sessions() as seed:
-            seed.add_all([Method(id=1, code="pcr", hours=4), Method(id=2, code="elisa", hours=9, lead="kim"), Fridge(id=1, label="north"), Fridge(id=2, label="south")])
+            seed.add_all([Method(id=1, code="pcr", hours=4), Method(id=2, code="elisa", hours=9, lead="kim")])
+            seed.add_all([Fridge(id=1, label="north"), Fridge(id=2, label="south")])
             seed.flush()
             seed.add(Sample(id=1, name="a", volume=5, state="new", fridge_id=1))
             seed.add(Sample(id=2, name="b", volume=5, state="new", fridge_id=1, method_id=1))
             seed.commit()
 """,
 }
-CASES = [
+
+CASES: list[tuple[str, str | Mapping[str, str], Ask, int, Any]] = [
     (
-        "fk insert 422 conv",
-        LAB,
+        "a key that was sent and leads nowhere",
+        LABORATORY,
         Ask("POST", "/samples", {"name": "x", "volume": 1, "fridge_id": 9}),
         422,
         {"detail": "No fridge with id 9."},
     ),
-    ("not null insert", LAB, Ask("POST", "/fridges", {}), 422, {"detail": "Label is required."}),
+    ("a column left out", LABORATORY, Ask("POST", "/fridges", {}), 422, {"detail": "Label is required."}),
     (
-        "unique, sibling already exists",
-        LAB,
+        "a value that is taken, as a sibling says it",
+        LABORATORY,
         Ask("POST", "/fridges", {"label": "north"}),
         409,
         {"detail": "Fridge already exists."},
     ),
-    ("delete in crud", LAB, Ask("DELETE", "/fridges/1"), 409, {"detail": "Fridge is still in use."}),
-    ("delete in with", LAB, Ask("DELETE", "/methods/pcr"), 409, {"detail": "Method is still in use."}),
-    ("start", LAB, Ask("POST", "/samples/1/start"), 409, {"detail": "Sample has no method."}),
-    ("label shown", LAB, Ask("POST", "/samples/1/label"), 200, {"id": 1, "method": None}),
-    ("check constraint", LAB, Ask("POST", "/samples/1/take?volume=9"), 422, None),
-    ("show", LAB, Ask("GET", "/samples/1"), 200, {"id": 1, "name": "a", "method": None, "ready": None}),
-    ("one in crud", LAB, Ask("GET", "/methods/zz"), 404, {"detail": "Method not found."}),
-    ("lead", LAB, Ask("GET", "/methods/pcr"), 200, {"code": "pcr", "lead": None}),
-    ("first sample", LAB, Ask("GET", "/methods/elisa/first-sample"), 404, None),
-    ("switch", LAB, Ask("PUT", "/samples/1/method?code=zz"), 404, None),
+    (
+        "a parent removed in a helper",
+        LABORATORY,
+        Ask("DELETE", "/fridges/1"),
+        409,
+        {"detail": "Fridge is still in use."},
+    ),
+    (
+        "a parent removed in a transaction",
+        LABORATORY,
+        Ask("DELETE", "/methods/pcr"),
+        409,
+        {"detail": "Method is still in use."},
+    ),
+    (
+        "a relation that an action needs",
+        LABORATORY,
+        Ask("POST", "/samples/1/start"),
+        409,
+        {"detail": "Sample has no method."},
+    ),
+    ("a relation that is only shown", LABORATORY, Ask("POST", "/samples/1/label"), 200, {"id": 1, "method": None}),
+    ("a check of the database", LABORATORY, Ask("POST", "/samples/1/take?volume=9"), 422, None),
+    ("a relation in a model", LABORATORY, Ask("GET", "/samples/1"), 200, {"id": 1, "name": "a", "method": None}),
+    ("one row in a helper", LABORATORY, Ask("GET", "/methods/zz"), 404, {"detail": "Method not found."}),
+    ("a column that is shown", LABORATORY, Ask("GET", "/methods/pcr"), 200, {"code": "pcr", "lead": None}),
+    ("the first row of none", LABORATORY, Ask("GET", "/methods/elisa/first-sample"), 404, None),
+    ("a relation set from what was sent", LABORATORY, Ask("PUT", "/samples/1/method?code=zz"), 404, None),
 ]
+
+
+@pytest.mark.parametrize(("text", "failing", "status", "body"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])
+def test_the_first_that_works_is_right(text: str | Mapping[str, str], failing: Ask, status: int, body: Any) -> None:
+    _, healed = heal(text, [], failing)
+    assert healed, "no candidate answers"
+    candidate, answer = healed[0]
+    assert (answer.status, answer.body if body is not None else None) == (status, body), candidate.changes[0].after
+
+
+def test_several_rows_where_one_was_meant_are_left_to_a_person() -> None:
+    crud = LABORATORY["lab/crud.py"].replace("filter_by(code=code)", "filter()")
+    diagnosis, healed = heal({**LABORATORY, "lab/crud.py": crud}, [], Ask("GET", "/methods/pcr"))
+    assert diagnosis.cause.startswith("The query in method_by_code found several rows")
+    assert not healed
