@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from healer.edges.store import Incident
@@ -34,10 +33,9 @@ def reproduce(parts: Parts, memory: Memory, incident_id: str) -> str:
         return "The report holds no request, so the crash cannot be shown to be gone."
     if report.request.truncated:
         return "The report does not hold the whole body of the request, so it cannot be sent again."
-    with ThreadPoolExecutor(1) as pool:
-        # Meanwhile what to do about the crash is thought out, and the likeliest candidate replayed.
-        pool.submit(_think_ahead, memory, incident, service, report)
-        return judgement.reproduces(report, replay_before(memory, incident, service, report))
+    # Meanwhile what to do about the crash is thought out, and the likeliest candidate tried.
+    memory.ahead(lambda: _think_ahead(memory, incident, service, report))
+    return judgement.reproduces(report, replay_before(memory, incident, service, report))
 
 
 def diagnose(parts: Parts, memory: Memory, incident_id: str) -> str:
@@ -170,7 +168,6 @@ def _thought(memory: Memory, incident: Incident, service: Service, report: Repor
 
 
 def _think_ahead(memory: Memory, incident: Incident, service: Service, report: Report) -> None:
-    """A failure here shows again where its result is needed."""
     thought = _thought(memory, incident, service, report)
     if thought.candidates and service.autonomy != "observe":
         Trial(memory, incident, service, report).run_ahead(thought.candidates[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -18,7 +18,12 @@ class Memory:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._ahead = ThreadPoolExecutor(4, thread_name_prefix="ahead")
         self._measured: OrderedDict[str, Future[Any]] = OrderedDict()
+
+    def ahead(self, work: Callable[[], object]) -> None:
+        """Do something in the background whose result `once` keeps; a failure shows again where it is needed."""
+        self._ahead.submit(work)
 
     def once(self, key: str, measure: Callable[[], T]) -> T:
         """What `measure` gave for this key. Who comes while it is being measured waits for the one result."""

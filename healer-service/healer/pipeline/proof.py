@@ -17,6 +17,7 @@ from healer.pipeline.memory import Memory
 from healer.pipeline.parts import Parts, Service
 from healer.stages import guardrails, judgement
 from healer.stages.shards import shards
+from healer.syntax.project import Project
 
 SANDBOX_JOBS = 2  # what the sandbox runs at once
 MOST_VALUES = 100
@@ -34,9 +35,12 @@ class Trial:
         self._policy = guardrails.Policy(service.source, service.max_lines, service.max_files, _values_of(report))
 
     def run_ahead(self, candidate: Candidate) -> None:
-        """Replay a candidate before its turn; `judged` finds the result."""
+        """Replay and test a candidate before its turn; `judged` finds the results."""
         if not guardrails.check(candidate, self._policy):
-            self._replay(candidate)
+            tree = self._tree(candidate)
+            # The replay first: the sandbox takes jobs in the order they come, and the tests take longer.
+            self._memory.ahead(lambda: self._replay(candidate, tree))
+            self._memory.ahead(lambda: self._tests(candidate, tree))
 
     def judged(self, candidates: Sequence[Candidate]) -> tuple[Verdict, ...]:
         """In the order given, up to the first that is accepted: they come best first, so no later one could win."""
@@ -53,7 +57,7 @@ class Trial:
         if verdict.accepted:
             assert verdict.evidence is not None
             before = suite_before(self._memory, self._service, self._base)
-            after = suite(self._service, self._base, _texts(candidate)) if before.outcomes else None
+            after = self._tests(candidate) if before.outcomes else None
             evidence = replace(verdict.evidence, tests_before=before, tests_after=after)
             verdict = judgement.judge(candidate, evidence)
         return replace(verdict, seconds=round(time.monotonic() - started, 3))
@@ -65,15 +69,23 @@ class Trial:
             return judgement.judge(candidate, Evidence(before), findings)
         return judgement.judge(candidate, Evidence(before, self._replay(candidate)))
 
-    def _replay(self, candidate: Candidate) -> Replay:
-        patch = hashlib.sha256(candidate.diff.encode(errors="surrogatepass")).hexdigest()
-        key = f"replay {self._incident.id}-{self._incident.attempt}@{self._base} with {patch}"
-        tree = self._service.checkout.tar
-        return self._memory.once(key, lambda: replay(self._service, self._report, tree(self._base, _texts(candidate))))
+    def _tests(self, candidate: Candidate, tree: bytes | None = None) -> Suite:
+        key = f"tests {self._service.name}@{self._base} with {_hash(candidate)}"
+        run = self._memory.once
+        return run(key, lambda: suite(self._service, self._base, tree or self._tree(candidate)))
+
+    def _replay(self, candidate: Candidate, tree: bytes | None = None) -> Replay:
+        key = f"replay {self._incident.id}-{self._incident.attempt}@{self._base} with {_hash(candidate)}"
+        run = self._memory.once
+        return run(key, lambda: replay(self._service, self._report, tree or self._tree(candidate)))
+
+    def _tree(self, candidate: Candidate) -> bytes:
+        changes = {change.file: change.after for change in candidate.changes}
+        return self._service.checkout.tar(self._base, changes)
 
 
-def _texts(candidate: Candidate) -> dict[str, str]:
-    return {change.file: change.after for change in candidate.changes}
+def _hash(candidate: Candidate) -> str:
+    return hashlib.sha256(candidate.diff.encode(errors="surrogatepass")).hexdigest()
 
 
 def base_of(incident: Incident) -> str:
@@ -100,9 +112,8 @@ def replay(service: Service, report: Report, tree: bytes) -> Replay:
     )
 
 
-def suite(service: Service, commit: str, changes: Mapping[str, str] | None = None) -> Suite:
+def suite(service: Service, commit: str, tree: bytes) -> Suite:
     """The service's tests, in as many runs side by side as the sandbox takes."""
-    tree = service.checkout.tar(commit, changes)
     runs = shards(service.checkout.sizes(commit), service.tests, SANDBOX_JOBS)
     with ThreadPoolExecutor(len(runs)) as pool:
         suites = list(
@@ -117,14 +128,15 @@ def suite(service: Service, commit: str, changes: Mapping[str, str] | None = Non
 
 
 def suite_before(memory: Memory, service: Service, base: str) -> Suite:
-    return memory.once(f"tests {service.name}@{base}", lambda: suite(service, base))
+    return memory.once(f"tests {service.name}@{base}", lambda: suite(service, base, service.checkout.tar(base)))
 
 
 def measure_baseline(parts: Parts, memory: Memory, service: Service) -> None:
-    """Run the tests of the branch's tip ahead of the crash that will ask for them."""
+    """Run the tests of the branch's tip, and read its code, ahead of the crash that will ask for both."""
     commit = service.checkout.fetch()
     started = time.monotonic()
     before = suite_before(memory, service, commit)
+    Project(service.checkout.sources(commit))  # parsed once per text; the diagnosis then starts with the trees
     outcomes = list(before.outcomes.values())
     payload = {
         "service": service.name,

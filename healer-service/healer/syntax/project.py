@@ -64,7 +64,7 @@ class Module:
     parents: Mapping[ast.AST, ast.AST] = field(repr=False)
     nodes: Sequence[ast.AST] = field(repr=False)  # all of the tree, in the order of ast.walk
 
-    @property
+    @cached_property
     def name(self) -> str:
         parts = list(PurePosixPath(self.path).with_suffix("").parts)
         return ".".join(parts[:-1] if parts and parts[-1] == "__init__" else parts)
@@ -190,10 +190,20 @@ class Project:
         self.modules: dict[str, Module] = {module.path: module for module in parsed if module is not None}
 
     def module_named(self, dotted: str) -> Module | None:
-        exact = [m for m in self.modules.values() if m.name == dotted]
-        return next(iter(exact), None) or next(
-            (m for m in self.modules.values() if dotted and m.name.endswith("." + dotted)), None
-        )
+        return self._by_name.get(dotted)
+
+    @cached_property
+    def _by_name(self) -> dict[str, Module]:
+        """By the full name, and by its ends where packages lie in a folder; a full name goes before an end."""
+        found: dict[str, Module] = {}
+        for module in self.modules.values():
+            found.setdefault(module.name, module)
+        for module in self.modules.values():
+            rest = module.name
+            while "." in rest:
+                rest = rest.partition(".")[2]
+                found.setdefault(rest, module)
+        return found
 
     @cached_property
     def functions(self) -> list[Function]:
