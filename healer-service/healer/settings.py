@@ -21,6 +21,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from healer.model import BadInput
 
+LONGEST_SOCKET = 107  # bytes; unix(7)
 SECRET_FILES = ("operator_token", "webhook_secret")
 
 
@@ -76,6 +77,8 @@ class ServiceSettings(BaseModel):
             raise ValueError(
                 "releases and control go together: name both the release folder and the supervisor's socket"
             )
+        if self.control is not None and len(os.fsencode(self.control)) > LONGEST_SOCKET:
+            raise ValueError(f"control: a socket's path has at most {LONGEST_SOCKET} bytes; choose a shorter one")
         for folder in (*self.source, *self.tests):
             if folder.startswith(("/", "-")) or ".." in folder.split("/"):
                 raise ValueError(f"{folder!r} must be a folder inside the repository")

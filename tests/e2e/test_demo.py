@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -13,6 +14,13 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = sorted((ROOT / "tests" / "samples").glob("*.json"))
 HEALED = [path.stem for path in SAMPLES if json.loads(path.read_text())["healed_by"] == "playbook"]
+
+
+@pytest.fixture
+def short():
+    """A folder for temporary files whose path is short enough for sockets in it."""
+    with tempfile.TemporaryDirectory(prefix="e2e-", dir="/tmp") as folder:
+        yield Path(folder)
 
 
 def start(bug: str, *, tmp: Path) -> subprocess.Popen[str]:
@@ -43,28 +51,28 @@ def test_enough_bugs_are_healed_without_a_model():
 
 
 @pytest.mark.parametrize("bug", HEALED)
-def test_a_bug_is_healed(bug, tmp_path):
-    process = start(bug, tmp=tmp_path)
+def test_a_bug_is_healed(bug, short):
+    process = start(bug, tmp=short)
     output, _ = process.communicate(timeout=180)
     assert process.returncode == 0, output
     told = ("crash", "report", "cause", "chosen", "proposal #1", "evidence", "merge", "release", "healed", "again")
     assert [stage for stage in told if stage not in output] == []
     assert "+++ b/shop/" in output
     assert ", 0 failed" in output.splitlines()[-2]
-    assert list(tmp_path.iterdir()) == []
-    assert running_from(tmp_path) == []
+    assert list(short.iterdir()) == []
+    assert running_from(short) == []
 
 
-def test_an_unknown_bug_is_named_at_once(tmp_path):
-    output, _ = (process := start("no-such-bug", tmp=tmp_path)).communicate(timeout=60)
+def test_an_unknown_bug_is_named_at_once(short):
+    output, _ = (process := start("no-such-bug", tmp=short)).communicate(timeout=60)
     assert process.returncode == 2
     assert "--bug 'no-such-bug'" in output
     assert HEALED[0] in output
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_demo_leaves_nothing(tmp_path, number):
-    process = start(HEALED[0], tmp=tmp_path)
+def test_an_interrupted_demo_leaves_nothing(short, number):
+    process = start(HEALED[0], tmp=short)
     seen = ""
     assert process.stdout is not None
     while "crash" not in seen:
@@ -74,18 +82,18 @@ def test_an_interrupted_demo_leaves_nothing(tmp_path, number):
     process.send_signal(number)
     process.communicate(timeout=60)
     assert process.returncode == 130
-    assert running_from(tmp_path) == []
-    assert list(tmp_path.iterdir()) == []
+    assert running_from(short) == []
+    assert list(short.iterdir()) == []
 
 
-def test_a_killed_demo_takes_its_processes_along(tmp_path):
-    process = start(HEALED[0], tmp=tmp_path)
+def test_a_killed_demo_takes_its_processes_along(short):
+    process = start(HEALED[0], tmp=short)
     assert process.stdout is not None
     while "crash" not in process.stdout.readline():
         assert process.poll() is None
     process.kill()
     process.communicate(timeout=30)
     deadline = time.monotonic() + 30
-    while left := running_from(tmp_path):
+    while left := running_from(short):
         assert time.monotonic() < deadline, left
         time.sleep(0.1)

@@ -70,6 +70,7 @@ def test_a_secret_is_read_from_a_file_and_shown_nowhere(tmp_path):
         (GOOD + 'autonomy = "wild"', {}, ["services.shop.autonomy", "'wild'", "propose"]),
         (GOOD + 'colour = "red"', {}, ["services.shop.colour"]),
         (GOOD + 'releases = "r"', {}, ["releases", "control"]),
+        (GOOD + f'releases = "r"\ncontrol = "/{"c" * 120}"', {}, ["control", "107"]),
         (GOOD + 'source = ["../etc"]', {}, ["../etc", "inside"]),
         ('[services.shop]\nrepository = "x"\nentry = "shop main"', {}, ["services.shop.entry", "'shop main'"]),
         ('[services."Bad Name"]\nrepository = "x"', {}, ["name", "Bad Name"]),

@@ -5,6 +5,7 @@ It isolates nothing itself; `selfheal.sandbox` does, in its own process.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -22,6 +23,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from healer.model import ExceptionInfo, Exchange, Frame, Replay, Request, SandboxError, Suite
 
+PREFIX = "selfheal-home-"
+LONGEST_TEMPORARY = 60  # bytes of the folder's path, so that the socket in it stays below the limit of 107
 LARGEST_ANSWER = 64 * 2**20
 _EXCHANGE = TypeAdapter(Exchange)
 _SUITE_OUTCOMES = TypeAdapter(dict[str, str])
@@ -99,29 +102,33 @@ class Sandbox:
 
 
 class LocalSandbox(Sandbox):
-    """Starts a sandbox of its own, with the application's interpreter, and starts it again should it die."""
+    """Starts a sandbox of its own, with the application's interpreter, and starts it again should it die.
 
-    def __init__(self, folder: Path, interpreter: str) -> None:
-        super().__init__(folder / "sandbox.sock")
-        self._folder = folder
+    `home` keeps its log. The socket and the client package lie in a temporary folder: a socket's path must be short,
+    and jobs may run as users who cannot enter the healer's home.
+    """
+
+    def __init__(self, home: Path, interpreter: str) -> None:
+        super().__init__(home / "not-started")
+        self._home = home
         self._interpreter = interpreter
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
-        self._copied: tempfile.TemporaryDirectory[str] | None = None
 
     def start(self) -> None:
         """Raises SandboxError when it does not come up."""
         with self._lock:
             if self._process is not None and self._process.poll() is None:
                 return
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._path.unlink(missing_ok=True)
-            log = (self._folder / "sandbox.log").open("wb")
+            self._home.mkdir(parents=True, exist_ok=True, mode=0o700)
+            folder = self._fresh_folder()
+            self._path = folder / "sandbox.sock"
+            log = (self._home / "sandbox.log").open("wb")
             command = [self._interpreter, "-m", "selfheal.sandbox", "--socket", str(self._path), "--with-parent"]
             # Nothing of the healer's own environment goes in: it holds secrets.
             environment = {
                 "PATH": os.environ.get("PATH", os.defpath),
-                "PYTHONPATH": str(self._library()),
+                "PYTHONPATH": str(folder / "library"),
                 "LANG": "C.UTF-8",
             }
             try:
@@ -129,6 +136,7 @@ class LocalSandbox(Sandbox):
                     command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
                 )
             except OSError as error:
+                self._forget_folder()
                 raise SandboxError(f"cannot start {self._interpreter}: {error}") from error
             finally:
                 log.close()
@@ -144,9 +152,7 @@ class LocalSandbox(Sandbox):
                     self._process.kill()
                     self._process.wait()
                 self._process = None
-            if self._copied is not None:
-                self._copied.cleanup()
-                self._copied = None
+            self._forget_folder()
 
     def _run(self, job: Mapping[str, Any], tree: bytes, seconds: float) -> dict[str, Any]:
         self.start()
@@ -157,7 +163,7 @@ class LocalSandbox(Sandbox):
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
-                said = (self._folder / "sandbox.log").read_text(errors="replace").strip().splitlines()
+                said = (self._home / "sandbox.log").read_text(errors="replace").strip().splitlines()
                 raise SandboxError(f"the sandbox ended while starting: {said[-1] if said else 'no output'}")
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
                 try:
@@ -168,21 +174,31 @@ class LocalSandbox(Sandbox):
                 return
         raise SandboxError("the sandbox did not come up within 30 seconds")
 
-    def _library(self) -> Path:
-        """A folder with the client package and nothing else: the application must not see the healer's packages.
-
-        A copy in the machine's folder for temporary files, because jobs may run as users who cannot enter the home.
-        """
+    def _fresh_folder(self) -> Path:
+        """Holds a copy of the client package and nothing else of ours: the application must not see the healer's."""
+        self._forget_folder()
         spec = importlib.util.find_spec("selfheal")
         if spec is None or not spec.submodule_search_locations:
             raise SandboxError("the package selfheal is not installed beside the healer; install app-service")
-        if self._copied is None:
-            self._copied = tempfile.TemporaryDirectory(prefix="selfheal-library-")
-            folder = Path(self._copied.name)
-            folder.chmod(0o755)
-            left_out = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(spec.submodule_search_locations[0], folder / "selfheal", ignore=left_out)
-        return Path(self._copied.name)
+        short = tempfile.gettempdir() if len(tempfile.gettempdir()) <= LONGEST_TEMPORARY else "/tmp"  # noqa: S108 - mkdtemp
+        folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=short))
+        self._noted.write_text(str(folder))
+        folder.chmod(0o755)
+        left_out = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(spec.submodule_search_locations[0], folder / "library" / "selfheal", ignore=left_out)
+        return folder
+
+    def _forget_folder(self) -> None:
+        """Remove the folder of the last start, also of a process that was killed."""
+        with contextlib.suppress(OSError):
+            folder = Path(self._noted.read_text())
+            if folder.name.startswith(PREFIX):
+                shutil.rmtree(folder, ignore_errors=True)
+            self._noted.unlink()
+
+    @property
+    def _noted(self) -> Path:
+        return self._home / "folder"
 
 
 def request_json(request: Request) -> dict[str, Any]:
