@@ -25,6 +25,10 @@ class Memory:
         """Do something in the background whose result `once` keeps; a failure shows again where it is needed."""
         self._ahead.submit(work)
 
+    def forget(self, key: str) -> None:
+        with self._lock:
+            self._measured.pop(key, None)
+
     def once(self, key: str, measure: Callable[[], T]) -> T:
         """What `measure` gave for this key. Who comes while it is being measured waits for the one result."""
         with self._lock:

@@ -18,7 +18,7 @@ from healer.model import NotFound
 class Service:
     name: str
     branch: str
-    entry: str | None  # where reports name none
+    entry: str | None  # of the application; where it is not set, the reports' word counts
     source: tuple[str, ...]  # folders a patch may touch
     tests: tuple[str, ...]
     autonomy: str  # observe | propose

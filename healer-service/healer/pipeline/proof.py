@@ -105,7 +105,7 @@ def replay(service: Service, report: Report, tree: bytes) -> Replay:
     return service.sandbox.replay(
         tree,
         requests,
-        entry=report.entry or service.entry,
+        entry=service.entry or report.entry,  # a report is anyone's word
         env={**report.env, **service.replay_env},
         headers=service.replay_headers,
         limits=limits,
@@ -128,7 +128,11 @@ def suite(service: Service, commit: str, tree: bytes) -> Suite:
 
 
 def suite_before(memory: Memory, service: Service, base: str) -> Suite:
-    return memory.once(f"tests {service.name}@{base}", lambda: suite(service, base, service.checkout.tar(base)))
+    key = f"tests {service.name}@{base}"
+    found = memory.once(key, lambda: suite(service, base, service.checkout.tar(base)))
+    if found.problem:
+        memory.forget(key)  # it may have been the machine's bad moment
+    return found
 
 
 def measure_baseline(parts: Parts, memory: Memory, service: Service) -> None:
