@@ -23,7 +23,7 @@ from healer.stages.fingerprint import fingerprint
 
 log = structlog.get_logger()
 
-TICK_SECONDS = 1.0
+TICK_SECONDS = 2.0
 POLL_SECONDS = 15.0  # how long a merge may go unseen when its webhook was lost
 GIVEN_UP = ("ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED", "RETRIES_EXCEEDED")
 
@@ -65,7 +65,8 @@ class Dispatch:
         incident = self._parts.store.incidents.take(report, fingerprint(report))
         if report.release is not None and report.release == incident.release:
             self._came_back(incident)
-        self._due.set()
+        if incident.state == State.OPEN:
+            self._due.set()
         return incident
 
     def deliver(self, delivery: Delivery) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import RowMapping, Select, delete, func, insert, select, update
@@ -15,6 +15,7 @@ from healer.edges.store.database import Database, Transaction
 from healer.model import Candidate, Conflict, Diagnosis, NotFound, Report, State, Verdict
 
 KEPT_REPORTS = 20  # per incident: the first one, and the newest
+SURPLUS_REPORTS = 10  # that may gather before the middle is forgotten
 
 ENDS = frozenset({State.RESOLVED, State.DECLINED, State.REJECTED, State.ROLLED_BACK, State.REGRESSED})
 AT_WORK = frozenset({State.DIAGNOSING, State.REPAIRING})
@@ -59,28 +60,23 @@ class Incidents:
     def take(self, report: Report, fingerprint: str) -> Incident:
         """Store a report: a new incident, or one more of a known one. A report id seen before changes nothing."""
         incident_id = hashlib.sha256(f"{report.service}\0{fingerprint}".encode()).hexdigest()[:12]
+        body = REPORT.dump(report)
         with self._database.writing() as transaction:
-            if known := transaction.one(
-                select(tables.reports.c.incident_id).where(tables.reports.c.id == report.report_id)
-            ):
+            known = transaction.one(select(tables.reports.c.incident_id).where(tables.reports.c.id == report.report_id))
+            if known is not None:
                 return _require(transaction, known["incident_id"])
             row = transaction.one(_by_id(incident_id))
             if row is None:
                 _open(transaction, incident_id, report, fingerprint)
+                incident = _require(transaction, incident_id)
             else:
                 seen = {"count": row["count"] + 1 + report.suppressed, "last_seen": report.received_at}
                 transaction.run(update(tables.incidents).where(tables.incidents.c.id == incident_id).values(**seen))
-            transaction.run(
-                insert(tables.reports).values(
-                    id=report.report_id,
-                    incident_id=incident_id,
-                    received_at=report.received_at,
-                    body=REPORT.dump(report),
-                )
-            )
-            if row is not None and row["count"] >= KEPT_REPORTS:
+                incident = replace(_incident(row), **seen)
+            values = {"id": report.report_id, "incident_id": incident_id, "received_at": report.received_at}
+            transaction.run(insert(tables.reports).values(**values, body=body))
+            if incident.count > KEPT_REPORTS + SURPLUS_REPORTS:
                 _forget_the_middle(transaction, incident_id)
-            incident = _require(transaction, incident_id)
             payload = {"count": incident.count, "release": report.release, "route": incident.route}
             transaction.append("report.received", incident_id, payload, trace_id=incident.trace_id, ui_hint="execution")
             return incident
@@ -232,6 +228,9 @@ def _open(transaction: Transaction, incident_id: str, report: Report, fingerprin
 
 def _forget_the_middle(transaction: Transaction, incident_id: str) -> None:
     columns = tables.reports.c
+    kept = transaction.one(select(func.count().label("rows")).where(columns.incident_id == incident_id))
+    if kept is None or kept["rows"] <= KEPT_REPORTS + SURPLUS_REPORTS:
+        return
     rows = transaction.all(
         select(columns.id).where(columns.incident_id == incident_id).order_by(columns.received_at, columns.id)
     )
