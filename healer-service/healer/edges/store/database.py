@@ -18,6 +18,10 @@ from healer.edges.store import tables
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 
+# Built once: putting a statement together takes SQLAlchemy longer than SQLite takes to run it.
+_APPEND = insert(tables.events)
+
+
 def now() -> str:
     return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
@@ -29,12 +33,12 @@ class Transaction:
         self.connection = connection
         self.announced = False
 
-    def run(self, statement: Executable) -> int:
-        """Rows touched."""
-        return int(getattr(self.connection.execute(statement), "rowcount", 0))
+    def run(self, statement: Executable, values: Mapping[str, Any] | None = None) -> int:
+        """Rows touched. `values` are those of the statement's bound parameters or columns."""
+        return int(getattr(self.connection.execute(statement, values), "rowcount", 0))
 
-    def one(self, statement: Executable) -> RowMapping | None:
-        return self.connection.execute(statement).mappings().first()
+    def one(self, statement: Executable, values: Mapping[str, Any] | None = None) -> RowMapping | None:
+        return self.connection.execute(statement, values).mappings().first()
 
     def all(self, statement: Executable) -> Sequence[RowMapping]:
         return self.connection.execute(statement).mappings().all()
@@ -61,7 +65,7 @@ class Transaction:
             "ui_hint": ui_hint,
             "once": once,
         }
-        self.connection.execute(insert(tables.events).values(values))
+        self.connection.execute(_APPEND, values)
         self.announced = True
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, delete, func, insert, select, update
+from sqlalchemy import RowMapping, Select, bindparam, delete, func, insert, select, update
 
 from healer.edges.store import tables
 from healer.edges.store.codec import CANDIDATE, DIAGNOSIS, REPORT, VERDICT
@@ -19,6 +19,18 @@ SURPLUS_REPORTS = 10  # that may gather before the middle is forgotten
 
 ENDS = frozenset({State.RESOLVED, State.DECLINED, State.REJECTED, State.ROLLED_BACK, State.REGRESSED})
 AT_WORK = frozenset({State.DIAGNOSING, State.REPAIRING})
+
+
+# What each report needs, built once: putting a statement together takes longer than running it.
+_REPORT = select(tables.reports.c.incident_id).where(tables.reports.c.id == bindparam("report"))
+_INCIDENT = select(tables.incidents).where(tables.incidents.c.id == bindparam("incident"))
+_SEEN = (
+    update(tables.incidents)
+    .where(tables.incidents.c.id == bindparam("incident"))
+    .values(count=bindparam("count"), last_seen=bindparam("last_seen"))
+)
+_PUT_REPORT = insert(tables.reports)
+_KEPT = select(func.count().label("rows")).where(tables.reports.c.incident_id == bindparam("incident"))
 
 
 @dataclass(frozen=True)
@@ -62,19 +74,19 @@ class Incidents:
         incident_id = hashlib.sha256(f"{report.service}\0{fingerprint}".encode()).hexdigest()[:12]
         body = REPORT.dump(report)
         with self._database.writing() as transaction:
-            known = transaction.one(select(tables.reports.c.incident_id).where(tables.reports.c.id == report.report_id))
+            known = transaction.one(_REPORT, {"report": report.report_id})
             if known is not None:
                 return _require(transaction, known["incident_id"])
-            row = transaction.one(_by_id(incident_id))
+            row = transaction.one(_INCIDENT, {"incident": incident_id})
             if row is None:
                 _open(transaction, incident_id, report, fingerprint)
                 incident = _require(transaction, incident_id)
             else:
                 seen = {"count": row["count"] + 1 + report.suppressed, "last_seen": report.received_at}
-                transaction.run(update(tables.incidents).where(tables.incidents.c.id == incident_id).values(**seen))
+                transaction.run(_SEEN, {"incident": incident_id, **seen})
                 incident = replace(_incident(row), **seen)
             values = {"id": report.report_id, "incident_id": incident_id, "received_at": report.received_at}
-            transaction.run(insert(tables.reports).values(**values, body=body))
+            transaction.run(_PUT_REPORT, {**values, "body": body})
             if incident.count > KEPT_REPORTS + SURPLUS_REPORTS:
                 _forget_the_middle(transaction, incident_id)
             payload = {"count": incident.count, "release": report.release, "route": incident.route}
@@ -228,7 +240,7 @@ def _open(transaction: Transaction, incident_id: str, report: Report, fingerprin
 
 def _forget_the_middle(transaction: Transaction, incident_id: str) -> None:
     columns = tables.reports.c
-    kept = transaction.one(select(func.count().label("rows")).where(columns.incident_id == incident_id))
+    kept = transaction.one(_KEPT, {"incident": incident_id})
     if kept is None or kept["rows"] <= KEPT_REPORTS + SURPLUS_REPORTS:
         return
     rows = transaction.all(
