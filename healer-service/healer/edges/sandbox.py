@@ -23,6 +23,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from healer.model import ExceptionInfo, Exchange, Frame, Replay, Request, SandboxError, Suite
 
+JOBS = 3  # one more than a small machine has cores: a job also waits for its files, its fork and its answer
 PREFIX = "selfheal-home-"
 LONGEST_TEMPORARY = 60  # bytes of the folder's path, so that the socket in it stays below the limit of 107
 LARGEST_ANSWER = 64 * 2**20
@@ -125,6 +126,7 @@ class LocalSandbox(Sandbox):
             self._path = folder / "sandbox.sock"
             log = (self._home / "sandbox.log").open("wb")
             command = [self._interpreter, "-m", "selfheal.sandbox", "--socket", str(self._path), "--with-parent"]
+            command += ["--jobs", str(JOBS)]
             # Nothing of the healer's own environment goes in: it holds secrets.
             environment = {
                 "PATH": os.environ.get("PATH", os.defpath),
