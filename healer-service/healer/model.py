@@ -11,7 +11,6 @@ Errors:
      ├── Conflict          the action does not fit the state the incident is in
      └── EdgeError         something outside failed; it may work again later
           ├── CheckoutError     git
-          ├── ForgeError        the place where proposals live
           ├── SandboxError      the sandbox itself, never the code in it
           └── DeploymentError   the supervisor of a service
 """
@@ -50,10 +49,6 @@ class EdgeError(HealerError):
 
 
 class CheckoutError(EdgeError):
-    pass
-
-
-class ForgeError(EdgeError):
     pass
 
 

@@ -1,4 +1,4 @@
-"""A sink for reports, and a client that is off again after the test."""
+"""A sink for reports, a client that is off again after the test, and a sandbox where it enforces enough."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 import selfheal
 
+from tests.selfheal.running_sandbox import RunningSandbox
 from tests.selfheal.sink import Sink
 
 
@@ -26,3 +27,12 @@ def client_off(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in ("DSN", "DSN_FILE"):
         monkeypatch.delenv(f"SELFHEAL_{name}", raising=False)
     selfheal.init()
+
+
+@pytest.fixture
+def measured(sandbox: RunningSandbox, request: pytest.FixtureRequest) -> RunningSandbox:
+    """The sandbox, where it enforces what the test's `needs` mark names."""
+    missing = set(request.param) - sandbox.measures
+    if missing:
+        pytest.skip(f"not in force on this machine: {', '.join(sorted(missing))}")
+    return sandbox

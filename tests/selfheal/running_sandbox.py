@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import pytest
 import selfheal
 from selfheal.sandbox import processes
 
@@ -152,3 +153,8 @@ def assert_clean(sandbox: RunningSandbox) -> None:
     )
     assert wait_until(lambda: not list(processes.descendants(sandbox.process.pid)))
     assert sandbox.left_behind() == []
+
+
+def needs(*measures: str) -> pytest.MarkDecorator:
+    """Marks a test for the fixture `measured`: it runs only where these measures are in force."""
+    return pytest.mark.parametrize("measured", [measures], indirect=True, ids=["-".join(measures)])

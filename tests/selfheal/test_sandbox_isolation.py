@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from selfheal.sandbox import landlock, seccomp
 
-from tests.selfheal.running_sandbox import RunningSandbox, assert_clean, result_of
+from tests.selfheal.running_sandbox import RunningSandbox, assert_clean, needs, result_of
 
 SECRET = "tiger-5510"
 
@@ -21,19 +21,6 @@ SECRET = "tiger-5510"
 def sandbox() -> Iterator[RunningSandbox]:
     with RunningSandbox("--no-frameworks") as running:
         yield running
-
-
-@pytest.fixture
-def measured(sandbox: RunningSandbox, request: pytest.FixtureRequest) -> RunningSandbox:
-    """The sandbox, where it enforces what the test's `needs` mark names."""
-    missing = set(request.param) - sandbox.measures
-    if missing:
-        pytest.skip(f"not in force on this machine: {', '.join(sorted(missing))}")
-    return sandbox
-
-
-def needs(*measures: str) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("measured", [measures], indirect=True, ids=["-".join(measures)])
 
 
 def test_what_the_machine_offers_is_in_force(sandbox: RunningSandbox) -> None:

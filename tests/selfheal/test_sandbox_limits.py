@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.selfheal.running_sandbox import RunningSandbox, assert_clean, result_of
+from tests.selfheal.running_sandbox import RunningSandbox, assert_clean, needs, result_of
 
 # Forks children that wait, at most 150, until the system refuses; then lets them go.
 FORKS = """
@@ -33,19 +33,6 @@ for pid in children:
 def sandbox() -> Iterator[RunningSandbox]:
     with RunningSandbox("--no-frameworks") as running:
         yield running
-
-
-@pytest.fixture
-def measured(sandbox: RunningSandbox, request: pytest.FixtureRequest) -> RunningSandbox:
-    """The sandbox, where it enforces what the test's `needs` mark names."""
-    missing = set(request.param) - sandbox.measures
-    if missing:
-        pytest.skip(f"not in force on this machine: {', '.join(sorted(missing))}")
-    return sandbox
-
-
-def needs(*measures: str) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("measured", [measures], indirect=True, ids=["-".join(measures)])
 
 
 @pytest.mark.parametrize(

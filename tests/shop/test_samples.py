@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import importlib
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +16,10 @@ from typing import Any
 import httpx
 import pytest
 from fastapi.testclient import TestClient
+from healer.cli.samples import filled
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = {path.stem: json.loads(path.read_text()) for path in sorted((ROOT / "tests" / "samples").glob("*.json"))}
-PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True)
@@ -46,17 +45,6 @@ class Watched:
         except Exception as error:
             self.exception = error
             raise
-
-
-def filled(value: Any, saved: dict[str, Any]) -> Any:
-    if isinstance(value, dict):
-        return {key: filled(each, saved) for key, each in value.items()}
-    if isinstance(value, list):
-        return [filled(each, saved) for each in value]
-    if not isinstance(value, str):
-        return value
-    whole = PLACEHOLDER.fullmatch(value)
-    return saved[whole[1]] if whole else PLACEHOLDER.sub(lambda match: str(saved[match[1]]), value)
 
 
 def pointed(document: Any, pointer: str) -> Any:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -208,9 +207,6 @@ class Refusals:
 
     def is_route(self, function: Function) -> bool:
         return route_path(function) is not None
-
-    def status_counts(self, module: Module | None = None) -> Counter[int]:
-        return Counter(r.status for r in self.all if r.status and (module is None or r.module is module))
 
 
 def _status_of(node: ast.expr | None) -> int | None:

@@ -6,7 +6,6 @@ import http.client
 import json
 import runpy
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,25 +17,6 @@ def app(environ, start_response):
     start_response("200 OK", [("Content-Type", "application/json")])
     return [b'{"release": "wsgi", "path": "%s"}' % environ["PATH_INFO"].encode()]
 """
-
-
-@pytest.fixture
-def bare(tmp_path: Path) -> Iterator[Site]:
-    site = Site(tmp_path)
-    yield site
-    if site.process is not None and site.process.poll() is None:
-        site.stop()
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """One supervisor for the tests that leave it serving. A start that misses the short limit is tried again."""
-    site = Site(tmp_path_factory.mktemp("site"))
-    site.add("first")
-    site.point("first")
-    site.start("--start-seconds", "2", "--drain-seconds", "1", "--control-mode", "0600").serving()
-    yield site
-    assert site.stop() == 0
 
 
 def test_waits_for_the_first_release_with_a_clear_refusal_and_then_serves_it(bare: Site) -> None:

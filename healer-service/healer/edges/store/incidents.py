@@ -170,11 +170,6 @@ class Incidents:
                 row = {"incident_id": incident_id, "attempt": attempt, "position": position, "chosen": False}
                 transaction.run(insert(tables.verdicts).values(**row, candidate=CANDIDATE.dump(candidate)))
 
-    def candidates(self, incident_id: str, attempt: int) -> tuple[Candidate, ...]:
-        with self._database.reading() as transaction:
-            rows = transaction.all(_judged(incident_id, attempt))
-        return tuple(CANDIDATE.load(row["candidate"]) for row in rows)
-
     def put_verdict(self, incident_id: str, attempt: int, position: int, verdict: Verdict, *, chosen: bool) -> None:
         columns = tables.verdicts.c
         with self._database.writing() as transaction:
