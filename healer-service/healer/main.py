@@ -25,11 +25,13 @@ from healer.edges.bus import Bus
 from healer.edges.checkout import Checkout
 from healer.edges.deployment import Deployment
 from healer.edges.forge.local import LocalForge
+from healer.edges.llm import Llm
 from healer.edges.sandbox import LocalSandbox, Sandbox
 from healer.edges.store import Store
-from healer.model import BadInput, HealerError
+from healer.model import BadInput, HealerError, LlmError, Message
 from healer.pipeline import Dispatch, Parts, Service, Workflows
 from healer.settings import ServiceSettings, Settings
+from healer.stages import prompt
 from healer.web.access import Access
 from healer.web.application import Web, create_app
 
@@ -40,6 +42,7 @@ log = structlog.get_logger()
 WORKFLOW_VERSION = "healer-1"
 
 RETRY_SECONDS = 5.0
+WARM_AGAIN_SECONDS = 20.0
 
 
 def configure_logging(level: str, form: str) -> None:
@@ -82,7 +85,10 @@ class Healer:
         self.store.migrate()
         keys = {name: self.store.service_key(name) for name in (service.name for service in settings.services)}
         services = {service.name: self._service(service) for service in settings.services}
-        self.parts = Parts(self.store, services, settings.base_url, settings.soak_seconds, settings.heals_at_once)
+        self._llm = _llm(settings)
+        self.parts = Parts(
+            self.store, services, settings.base_url, settings.soak_seconds, settings.heals_at_once, self._llm
+        )
         self._dbos = DBOS(config=_dbos_config(settings))
         self.dispatch = Dispatch(self.parts, Workflows(self.parts))
         for service in settings.services:
@@ -104,9 +110,10 @@ class Healer:
             await asyncio.to_thread(DBOS.launch)
             # Live at once, ready when the repositories are: a slow clone must not look like a dead process.
             preparing = asyncio.create_task(asyncio.to_thread(self._start))
+            warming = asyncio.create_task(asyncio.to_thread(self._warm))
             yield
             self._stopping.set()
-            await preparing
+            await asyncio.gather(preparing, warming)
             await asyncio.to_thread(self._stop)
 
         return create_app(self.web, lifespan)
@@ -134,11 +141,23 @@ class Healer:
             if self._stopping.wait(RETRY_SECONDS):
                 return
 
+    def _warm(self) -> None:
+        """Have the model's server read what all prompts begin with; from then on it keeps that by itself."""
+        while self._llm is not None and not self._stopping.is_set():
+            try:
+                self._llm.warm((Message("system", prompt.SYSTEM),))
+                return
+            except LlmError as error:
+                log.debug("the model is not warm yet", reason=str(error))
+                self._stopping.wait(WARM_AGAIN_SECONDS)
+
     def _stop(self) -> None:
         self.dispatch.stop()
         DBOS.destroy(workflow_completion_timeout_sec=5)
         for sandbox in self._sandboxes.values():
             sandbox.stop()
+        if self._llm is not None:
+            self._llm.close()
         self.store.close()
         self._executor_lock.close()
 
@@ -179,6 +198,7 @@ class Healer:
             source=service.source,
             tests=service.tests,
             autonomy=service.autonomy,
+            engine=service.engine,
             max_lines=service.max_lines,
             max_files=service.max_files,
             checkout=checkout,
@@ -220,6 +240,11 @@ def serve(settings: Settings) -> None:
 def _end(_number: int, _frame: object) -> None:
     """A stop that was asked for is no failure. uvicorn calls this once more after it has shut down."""
     raise SystemExit(0)
+
+
+def _llm(settings: Settings) -> Llm | None:
+    key = settings.llm_key.get_secret_value()
+    return Llm(settings.llm_url, settings.llm_model, key) if settings.llm_url else None
 
 
 def _loopback(host: str) -> str:

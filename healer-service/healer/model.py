@@ -9,9 +9,11 @@ Errors:
      ├── Unauthorised      the key or token is missing or wrong
      ├── NotFound          no such service, incident or proposal
      ├── Conflict          the action does not fit the state the incident is in
+     ├── UnusableAnswer    what the model wrote cannot become a candidate; the message says why
      └── EdgeError         something outside failed; it may work again later
           ├── CheckoutError     git
           ├── SandboxError      the sandbox itself, never the code in it
+          ├── LlmError          the model's server
           └── DeploymentError   the supervisor of a service
 """
 
@@ -44,6 +46,10 @@ class Conflict(HealerError):
     pass
 
 
+class UnusableAnswer(HealerError):
+    pass
+
+
 class EdgeError(HealerError):
     pass
 
@@ -54,6 +60,13 @@ class CheckoutError(EdgeError):
 
 class SandboxError(EdgeError):
     pass
+
+
+class LlmError(EdgeError):
+    def __init__(self, message: str, wait: float | None = None) -> None:
+        """`wait`: seconds after which asking again makes sense; None where only a person can help."""
+        super().__init__(message)
+        self.wait = wait
 
 
 class DeploymentError(EdgeError):
@@ -205,11 +218,39 @@ class Candidate:
     changes: tuple[Change, ...]
     answer: Answer = Answer.CORRECT
     fit: float = 0.5  # 0..1, how well it follows the conventions of the code around it
+    note: str = ""  # the cause in the model's own words; untrusted
 
     @property
     def diff(self) -> str:
         """Unified, with a/ and b/ paths."""
         return "".join(change.diff for change in self.changes)
+
+
+@dataclass(frozen=True)
+class Message:
+    """One turn of a chat, as the OpenAI-compatible API takes it."""
+
+    role: str  # system | user | assistant
+    content: str
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A question to the model: rewrite one function."""
+
+    messages: tuple[Message, ...]
+    answer_tokens: int  # the most an answer may have
+    tokens: int = 0  # of the messages, by the tokenizer that was asked
+    left_out: tuple[str, ...] = ()  # names of the parts that found no room
+
+
+@dataclass(frozen=True)
+class Rewrite:
+    """What a model's answer says, read out of whatever form it came in."""
+
+    sentence: str  # the cause as the model names it; may be empty
+    function: str  # source of one function definition, without indentation of its own
+    imports: tuple[str, ...] = ()  # import statements that came with it, one line each
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from healer.model import BadInput
 
 LONGEST_SOCKET = 107  # bytes; unix(7)
-SECRET_FILES = ("operator_token", "webhook_secret")
+MADE_SECRETS = ("operator_token", "webhook_secret")  # at the first start, where none is given
+SECRETS = (*MADE_SECRETS, "llm_key")
 
 
 def _http_url(value: object) -> object:
@@ -67,6 +68,7 @@ class ServiceSettings(BaseModel):
     dsn_file: Path | None = None
     python: str = ""
     autonomy: Literal["observe", "propose"] = "propose"
+    engine: Literal["auto", "playbook", "llm"] = "auto"
     max_lines: int = Field(default=60, ge=1, le=2000)
     max_files: int = Field(default=3, ge=1, le=50)
     replay: ReplaySettings = ReplaySettings()
@@ -101,6 +103,9 @@ class Settings(BaseSettings):
     operator_token: SecretStr = SecretStr("")
     webhook_secret: SecretStr = SecretStr("")
     sandbox: Path | None = None
+    llm_url: HttpUrl = ""  # the base with /v1 of an OpenAI-compatible server; without it there is no model
+    llm_model: str = Field(default="", max_length=200)
+    llm_key: SecretStr = SecretStr("")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
     soak_seconds: float = Field(default=60, ge=0, le=86400)
@@ -131,7 +136,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     given = dict(os.environ if environ is None else environ)
     _refuse_unknown(given)
     values: dict[str, Any] = {}
-    for name in SECRET_FILES:
+    for name in SECRETS:
         if path := given.get(f"HEALER_{name.upper()}_FILE"):
             values[name] = _read_secret(Path(path), f"HEALER_{name.upper()}_FILE")
     for name in Settings.model_fields:
@@ -147,10 +152,16 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     except ValidationError as error:
         names = [service["name"] for service in values.get("services", ())]
         raise BadInput(_explain(error, config, names)) from None
+    for service in settings.services:
+        if service.engine == "llm" and not settings.llm_url:
+            raise BadInput(
+                f"HEALER_LLM_URL: services.{service.name}.engine is 'llm', which needs a model's server; "
+                "set its address, for example http://127.0.0.1:8002/v1"
+            )
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     made = {
         name: SecretStr(_kept_secret(settings.home / name.replace("_", "-")))
-        for name in SECRET_FILES
+        for name in MADE_SECRETS
         if not getattr(settings, name).get_secret_value()
     }
     return settings.model_copy(update=made)
@@ -159,7 +170,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
 def _refuse_unknown(given: Mapping[str, str]) -> None:
     """A misspelt variable must not silently leave its default in force."""
     known = {f"HEALER_{name.upper()}" for name in Settings.model_fields if name != "services"}
-    known |= {f"HEALER_{name.upper()}_FILE" for name in SECRET_FILES}
+    known |= {f"HEALER_{name.upper()}_FILE" for name in SECRETS}
     for name in sorted(given):
         if name.startswith("HEALER_") and name not in known:
             near = difflib.get_close_matches(name, known, 1)

@@ -74,9 +74,9 @@ class Site:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         config = folder / "healer.toml"
-        autonomy = settings.pop("autonomy", "propose")
+        policy = "".join(f'{name} = "{settings.pop(name)}"\n' for name in ("autonomy", "engine") if name in settings)
         config.write_text(
-            f'[services.stock]\nrepository = "stock.git"\nseed = "seed"\nautonomy = "{autonomy}"\n'
+            f'[services.stock]\nrepository = "stock.git"\nseed = "seed"\n{policy}'
             'releases = "releases"\ncontrol = "c.sock"\n'
         )
         (folder / "releases").mkdir()

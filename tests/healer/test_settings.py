@@ -52,8 +52,9 @@ def test_secrets_are_made_once_and_private(tmp_path):
 def test_a_secret_is_read_from_a_file_and_shown_nowhere(tmp_path):
     secret = tmp_path / "secret"
     secret.write_text("very-private\n")
-    loaded = settings(tmp_path, HEALER_WEBHOOK_SECRET_FILE=str(secret))
+    loaded = settings(tmp_path, HEALER_WEBHOOK_SECRET_FILE=str(secret), HEALER_LLM_KEY_FILE=str(secret))
     assert loaded.webhook_secret.get_secret_value() == "very-private"
+    assert loaded.llm_key.get_secret_value() == "very-private"
     assert "very-private" not in repr(loaded)
 
 
@@ -76,6 +77,9 @@ def test_a_secret_is_read_from_a_file_and_shown_nowhere(tmp_path):
         ('[services."Bad Name"]\nrepository = "x"', {}, ["name", "Bad Name"]),
         ("[service.shop]\n", {}, ["'service'", "[services.<name>]"]),
         ("services = 3", {}, ["services"]),
+        (GOOD, {"HEALER_LLM_URL": "llm:8002"}, ["HEALER_LLM_URL", "'llm:8002'", "http://"]),
+        (GOOD + 'engine = "llm"', {}, ["HEALER_LLM_URL", "services.shop.engine", "http://127.0.0.1:8002/v1"]),
+        (GOOD + 'engine = "both"', {}, ["services.shop.engine", "'both'", "auto"]),
         (GOOD, {"HEALER_PROT": "8001"}, ["HEALER_PROT", "HEALER_PORT"]),
         ("not toml", {}, ["healer.toml"]),
     ],

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from healer.cli import background, demonstration
+from healer.cli import background, demonstration, model
 from healer.cli.client import Client
 from healer.model import BadInput, HealerError
 from healer.settings import load_settings
@@ -23,6 +23,7 @@ from healer.settings import load_settings
 app = typer.Typer(
     no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, help="Heals crashing services."
 )
+app.add_typer(model.app, name="model")
 out = Console()
 err = Console(stderr=True)
 

@@ -88,7 +88,11 @@ def run(root: Path, bug: str, *, ask: bool, console: Console) -> int:
     console.print(Text.assemble("Starting shop and healer … ", style="dim"), end="")
     begun = time.monotonic()
     with stack.running(root) as running:
-        model = "with the local model" if running.llm_url else "no model in models/: playbooks only"
+        model = "no model in models/: playbooks only"
+        if running.llm_url:
+            model = "with the local model"
+        elif (root / stack.MODEL).is_file():
+            model = "nothing here runs the model: `make llm` installs it"
         console.print(f"{time.monotonic() - begun:.1f} s ({model})", style="dim", soft_wrap=True)
         try:
             return _heal(running, samples.load(folder, bug, running.admin_token), ask, console)

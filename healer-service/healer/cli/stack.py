@@ -42,8 +42,12 @@ class Stack:
     healer_url: str
     admin_token: str
     settings: Settings
-    llm_url: str = ""  # empty: no model, or nothing installed to run it
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def llm_url(self) -> str:
+        """Where the model is served; empty where there is none, or nothing installed to run it."""
+        return self.settings.llm_url
 
     def ended(self) -> str:
         """The name of a process that ended by itself, with its last line; "" while all run."""
@@ -60,10 +64,12 @@ class Stack:
 
 
 @contextmanager
-def running(root: Path, *, home: Path | None = None, ports: tuple[int, int, int] = (0, 0, 0)) -> Iterator[Stack]:
+def running(
+    root: Path, *, home: Path | None = None, ports: tuple[int, int, int] = (0, 0, 0), engine: str = "auto"
+) -> Iterator[Stack]:
     """Start shop, healer and llm service; stop them all at the end. Ports: shop, healer, llm; 0 takes a free one.
 
-    Without `home` everything is kept in a folder that goes with the processes.
+    Without `home` everything is kept in a folder that goes with the processes. `engine` makes the candidates.
     """
     root = root.resolve()
     shop = root / "app-service" / "shop"
@@ -75,16 +81,17 @@ def running(root: Path, *, home: Path | None = None, ports: tuple[int, int, int]
     shop_port, healer_port, llm_port = (port or _free_port() for port in ports)
     for port in (port for port in ports if port):
         _require_free(port)
-    stack = _plan(folder, shop, shop_port, healer_port)
+    own_model = not os.environ.get("HEALER_LLM_URL") and _can_serve(root / MODEL)
+    llm_url = f"http://127.0.0.1:{llm_port}/v1" if own_model else ""
+    stack = _plan(folder, shop, (shop_port, healer_port), llm_url, engine)
     try:
+        if own_model:
+            environment = {"LLM_MODEL": str(root / MODEL), "LLM_PORT": str(llm_port), "LLM_STATE": str(folder / "llm")}
+            _start(stack, "llm", ["-m", "llm_service"], environment)
         start_healer(stack)
         _start(
             stack, "shop", ["-m", "selfheal.supervisor", *_supervisor_flags(stack, shop_port)], _shop_environment(stack)
         )
-        if (root / MODEL).is_file() and importlib.util.find_spec("llama_cpp") is not None:
-            environment = {"LLM_MODEL": str(root / MODEL), "LLM_PORT": str(llm_port)}
-            _start(stack, "llm", ["-m", "llm_service"], environment)
-            stack.llm_url = f"http://127.0.0.1:{llm_port}"
         _wait(stack, "healer", f"{stack.healer_url}/health/ready")
         _wait(stack, "shop", f"{stack.shop_url}/health")
         yield stack
@@ -104,8 +111,12 @@ def interrupt(_number: int, _frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def _plan(folder: Path, shop: Path, shop_port: int, healer_port: int) -> Stack:
-    shop_url, healer_url = f"http://127.0.0.1:{shop_port}", f"http://127.0.0.1:{healer_port}"
+def _can_serve(model: Path) -> bool:
+    return model.is_file() and importlib.util.find_spec("llama_cpp") is not None
+
+
+def _plan(folder: Path, shop: Path, ports: tuple[int, int], llm_url: str, engine: str) -> Stack:
+    shop_url, healer_url = (f"http://127.0.0.1:{port}" for port in ports)
     config = folder / "healer.toml"
     config.write_text(
         f"""[services.shop]
@@ -118,6 +129,7 @@ releases = "{folder}/releases"
 control = "{folder}/supervisor.sock"
 url = "{shop_url}"
 dsn_file = "{folder}/shop.dsn"
+engine = "{engine}"
 
 [services.shop.replay]
 env = {{ SHOP_ADMIN_TOKEN = "{samples.PLACEHOLDER}" }}
@@ -127,8 +139,10 @@ headers = {{ "{samples.ADMIN_TOKEN_HEADER}" = "{samples.PLACEHOLDER}" }}
     environment = {
         "HEALER_HOME": str(folder / "home"),
         "HEALER_CONFIG": str(config),
-        "HEALER_PORT": str(healer_port),
+        "HEALER_PORT": str(ports[1]),
         "HEALER_SOAK_SECONDS": os.environ.get("HEALER_SOAK_SECONDS", "10"),
+        "HEALER_LLM_URL": llm_url,
+        **{name: value for name, value in os.environ.items() if name.startswith("HEALER_LLM_")},
     }
     return Stack(folder, shop_url, healer_url, secrets.token_hex(16), load_settings(environment))
 
@@ -140,6 +154,9 @@ def _healer_environment(stack: Stack) -> dict[str, str]:
         "HEALER_CONFIG": str(settings.config),
         "HEALER_PORT": str(settings.port),
         "HEALER_SOAK_SECONDS": str(settings.soak_seconds),
+        "HEALER_LLM_URL": settings.llm_url,
+        "HEALER_LLM_MODEL": settings.llm_model,
+        "HEALER_LLM_KEY": settings.llm_key.get_secret_value(),
     }
 
 

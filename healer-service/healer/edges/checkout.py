@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 import tarfile
 import tempfile
@@ -29,6 +30,7 @@ T = TypeVar("T")
 
 BOT = Actor("healer", "healer@localhost")
 FILE_MODES = (0o100644, 0o100755)
+REQUIREMENTS = re.compile(r"requirements[\w.-]*\.(txt|in)")
 LARGEST_SOURCE = 1_000_000  # bytes; larger .py files are generated, and no patch of ours belongs there
 # Nothing of the user's or the repository's configuration may run a program or ask a person.
 ENVIRONMENT = {
@@ -89,11 +91,17 @@ class Checkout:
 
     def sources(self, commit: str) -> dict[str, str]:
         """Path -> text of every Python file that is UTF-8."""
+        return self._texts(commit, lambda name: name.endswith(".py"))
 
+    def requirements(self, commit: str) -> dict[str, str]:
+        """Path -> text of the files that may say what the service depends on."""
+        return self._texts(commit, lambda name: name == "pyproject.toml" or REQUIREMENTS.fullmatch(name) is not None)
+
+    def _texts(self, commit: str, wanted: Callable[[str], bool]) -> dict[str, str]:
         def work(repo: Repo) -> dict[str, str]:
             texts = {}
             for blob in _blobs(self._resolve(repo, commit)):
-                if str(blob.path).endswith(".py") and blob.size <= LARGEST_SOURCE:
+                if wanted(PurePosixPath(blob.path).name) and blob.size <= LARGEST_SOURCE:
                     try:
                         texts[str(blob.path)] = blob.data_stream.read().decode("utf-8")
                     except UnicodeDecodeError:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from healer.edges.store import Incident
-from healer.model import Answer, Candidate, Diagnosis, Proposal, Report, State, Verdict
+from healer.model import Answer, Candidate, Diagnosis, Proposal, Report, State
 from healer.pipeline.memory import Memory
 from healer.pipeline.parts import Parts, Service
 from healer.pipeline.proof import Trial, base_of, replay_before
+from healer.pipeline.search import Search
 from healer.stages import announcement, judgement, ranking
 from healer.stages.diagnosis import diagnose as diagnosis_of
 from healer.stages.playbooks import propose as candidates_of
@@ -58,22 +58,12 @@ def diagnose(parts: Parts, memory: Memory, incident_id: str) -> str:
     return ""
 
 
-def repair(parts: Parts, memory: Memory, incident_id: str, attempt: int) -> str:
+def repair(parts: Parts, memory: Memory, incident_id: str) -> str:
     incident, service, report = about(parts, incident_id)
     parts.store.incidents.move(incident_id, State.REPAIRING, expected=(State.DIAGNOSING,))
     thought = _thought(memory, incident, service, report)
-    parts.store.incidents.put_candidates(incident_id, attempt, thought.candidates)
-    if not thought.candidates:
-        return f"No playbook has a fix for this: {thought.diagnosis.cause}"
-    verdicts = Trial(memory, incident, service, report).judged(thought.candidates)
-    if verdicts[-1].accepted:
-        untried = thought.candidates[len(verdicts) :]
-        reason = ranking.why(verdicts[-1].candidate, untried[0] if untried else None, thought.diagnosis)
-        verdicts = (*verdicts[:-1], replace(verdicts[-1], reason=reason))
-    _file(parts, incident, attempt, verdicts)
-    if not verdicts[-1].accepted:
-        return f"None of {len(verdicts)} candidate{'s' if len(verdicts) != 1 else ''} stood: {verdicts[0].reason}"
-    return ""
+    search = Search(parts, memory, incident, service, report, thought.diagnosis)
+    return search.run(thought.candidates)
 
 
 def propose(parts: Parts, incident_id: str, attempt: int) -> str:
@@ -136,20 +126,6 @@ def decline(parts: Parts, incident_id: str, reason: str) -> str:
     return State.DECLINED.value
 
 
-def _file(parts: Parts, incident: Incident, attempt: int, verdicts: Sequence[Verdict]) -> None:
-    for position, verdict in enumerate(verdicts):
-        parts.store.incidents.put_verdict(incident.id, attempt, position, verdict, chosen=verdict.accepted)
-        payload = {
-            "origin": verdict.candidate.origin,
-            "summary": verdict.candidate.summary,
-            "accepted": verdict.accepted,
-            "chosen": verdict.accepted,
-            "reason": verdict.reason,
-            "seconds": verdict.seconds,
-        }
-        parts.note(incident, "candidate.judged", payload, "reasoning", once=str(position))
-
-
 @dataclass(frozen=True)
 class _Thought:
     diagnosis: Diagnosis
@@ -162,7 +138,8 @@ def _thought(memory: Memory, incident: Incident, service: Service, report: Repor
         diagnosis = diagnosis_of(report, sources)
         if diagnosis.decline_reason:
             return _Thought(diagnosis, ())
-        return _Thought(diagnosis, ranking.order(candidates_of(report, diagnosis, sources), diagnosis))
+        candidates = () if service.engine == "llm" else candidates_of(report, diagnosis, sources)
+        return _Thought(diagnosis, ranking.order(candidates, diagnosis))
 
     return memory.once(f"thought {incident.id}-{incident.attempt}@{incident.base}", think)
 

@@ -9,6 +9,7 @@ from typing import Any
 from healer.edges.checkout import Checkout
 from healer.edges.deployment import Deployment
 from healer.edges.forge import Forge
+from healer.edges.llm import Llm
 from healer.edges.sandbox import Sandbox
 from healer.edges.store import Incident, Store
 from healer.model import NotFound
@@ -22,6 +23,7 @@ class Service:
     source: tuple[str, ...]  # folders a patch may touch
     tests: tuple[str, ...]
     autonomy: str  # observe | propose
+    engine: str  # auto | playbook | llm
     max_lines: int
     max_files: int
     checkout: Checkout
@@ -41,6 +43,7 @@ class Parts:
     base_url: str
     soak_seconds: float
     heals_at_once: int
+    llm: Llm | None = None
 
     def service(self, name: str) -> Service:
         if name not in self.services:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -35,23 +35,14 @@ class Trial:
         self._policy = guardrails.Policy(service.source, service.max_lines, service.max_files, _values_of(report))
 
     def run_ahead(self, candidate: Candidate) -> None:
-        """Replay and test a candidate before its turn; `judged` finds the results."""
+        """Replay and test a candidate before its turn; `judge` finds the results."""
         if not guardrails.check(candidate, self._policy):
             tree = self._tree(candidate)
             # The replay first: the sandbox takes jobs in the order they come, and the tests take longer.
             self._memory.ahead(lambda: self._replay(candidate, tree))
             self._memory.ahead(lambda: self._tests(candidate, tree))
 
-    def judged(self, candidates: Sequence[Candidate]) -> tuple[Verdict, ...]:
-        """In the order given, up to the first that is accepted: they come best first, so no later one could win."""
-        verdicts = []
-        for candidate in candidates:
-            verdicts.append(self._judge(candidate))
-            if verdicts[-1].accepted:
-                break
-        return tuple(verdicts)
-
-    def _judge(self, candidate: Candidate) -> Verdict:
+    def judge(self, candidate: Candidate) -> Verdict:
         started = time.monotonic()
         verdict = self._replayed(candidate)
         if verdict.accepted:

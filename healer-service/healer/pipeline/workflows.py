@@ -65,7 +65,7 @@ class Workflows(DBOSConfiguredInstance):
     @DBOS.step()
     @stage("repair")
     def repair(self, incident_id: str, attempt: int) -> str:
-        return healing.repair(self.parts, self.memory, incident_id, attempt)
+        return healing.repair(self.parts, self.memory, incident_id)
 
     @DBOS.step()
     @stage("propose")

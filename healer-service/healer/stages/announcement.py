@@ -58,6 +58,7 @@ def body(
     incident_url: str,
 ) -> str:
     assert chosen.evidence is not None
+    words = f" In the model's words: “{inert(chosen.candidate.note)}”" if chosen.candidate.note else ""
     refused = [_not_taken(verdict) for verdict in others]
     sections = [
         f"{inert(diagnosis.cause)}",
@@ -66,7 +67,7 @@ def body(
         "### What happened\n" + fenced(_traceback(report)),
         "### Evidence\n" + _evidence(report, chosen.evidence),
         f"### The fix\n{inert(chosen.candidate.summary)}. The aim is to {_ANSWERS[chosen.candidate.answer]}. "
-        f"{inert(chosen.reason)}",
+        f"{inert(chosen.reason)}{words}",
         f"Origin: {inert(chosen.candidate.origin, 80)}. "
         f"Confidence {diagnosis.confidence:.0%}, risk {diagnosis.risk:.0%}.",
         "### Candidates not taken\n" + ("\n".join(refused) if refused else "None."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from healer.model import Candidate, Diagnosis
@@ -11,6 +11,8 @@ from healer.model import Candidate, Diagnosis
 ANSWER_WEIGHT = 0.06
 """What the wanted kind of answer is worth beside the fit: it breaks near-ties, a clear convention of the code wins."""
 NEAR = 0.02
+MODEL_FIT = 0.6
+"""What an answer of the model may be expected to fit, before it is written: a playbook that fits better goes first."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,14 @@ class Score:
 def order(candidates: Iterable[Candidate], diagnosis: Diagnosis) -> tuple[Candidate, ...]:
     """Best first: by fit with the code's conventions and the wanted answer, then the smallest change."""
     return tuple(sorted(candidates, key=lambda candidate: _score(candidate, diagnosis).key))
+
+
+def around_model(
+    ordered: Sequence[Candidate], diagnosis: Diagnosis
+) -> tuple[tuple[Candidate, ...], tuple[Candidate, ...]]:
+    """Candidates that go before the model's answers, and those that come after them."""
+    before = tuple(candidate for candidate in ordered if _score(candidate, diagnosis).value >= MODEL_FIT)
+    return before, tuple(candidate for candidate in ordered if candidate not in before)
 
 
 def why(winner: Candidate, next_best: Candidate | None, diagnosis: Diagnosis) -> str:

@@ -70,6 +70,7 @@ class AddImport(Edit):
 
     module: str
     name: str
+    alias: str = ""
 
 
 def place_of(source: str, node: ast.AST) -> Place:
@@ -166,7 +167,7 @@ def _changed(text: str, source: str, above: int, edits: Sequence[Edit]) -> str:
         module = module.visit(_Editor(expressions, statements, parsed.parents, module.config_for_parsing))
     for edit in edits:
         if isinstance(edit, AddImport):
-            module = with_import(module, edit.module, edit.name)
+            module = with_import(module, edit.module, edit.name, edit.alias)
     return module.code
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import libcst as cst
 
 
-def with_import(module: cst.Module, origin: str, name: str) -> cst.Module:
+def with_import(module: cst.Module, origin: str, name: str, alias: str = "") -> cst.Module:
     body = list(module.body)
     last = -1
     for index, line in enumerate(body):
@@ -18,13 +18,14 @@ def with_import(module: cst.Module, origin: str, name: str) -> cst.Module:
                 continue
             last = index
             if isinstance(part, cst.ImportFrom) and origin and _dotted(part) == origin:
-                if isinstance(part.names, cst.ImportStar) or name in {n.evaluated_name for n in part.names}:
+                if isinstance(part.names, cst.ImportStar) or (name, alias) in {_bound(n) for n in part.names}:
                     return module
-                changed = part.with_changes(names=_sorted_in(list(part.names), name))
+                changed = part.with_changes(names=_sorted_in(list(part.names), name, alias))
                 parts = [*line.body[:position], changed, *line.body[position + 1 :]]
                 body[index] = line.with_changes(body=parts)
                 return module.with_changes(body=body)
-    code = f"from {origin} import {name}\n" if origin else f"import {name}\n"
+    said = f"{name} as {alias}" if alias else name
+    code = f"from {origin} import {said}\n" if origin else f"import {said}\n"
     line = cst.parse_statement(code)
     where = _import_place(body, origin, name, last)
     body.insert(where, line)
@@ -59,17 +60,22 @@ def _dotted(node: cst.ImportFrom) -> str:
     return dots + (cst.Module([]).code_for_node(node.module) if node.module is not None else "")
 
 
-def _sorted_in(names: list[cst.ImportAlias], name: str) -> list[cst.ImportAlias]:
+def _bound(alias: cst.ImportAlias) -> tuple[str, str]:
+    return alias.evaluated_name, alias.evaluated_alias or ""
+
+
+def _sorted_in(names: list[cst.ImportAlias], name: str, alias: str) -> list[cst.ImportAlias]:
     """Added where the order of the names asks for it, taking over the layout of its neighbour."""
-    order = [alias.evaluated_name for alias in names]
+    order = [one.evaluated_name for one in names]
     index = next((i for i, other in enumerate(order) if other > name), len(order))
-    fresh = cst.ImportAlias(name=cst.Name(name), comma=cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")))
+    bound_as = cst.AsName(cst.Name(alias)) if alias else None
+    comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+    fresh = cst.ImportAlias(name=cst.Name(name), asname=bound_as, comma=comma)
     if index < len(names):
         layout = names[max(index - 1, 0)].comma
         if isinstance(layout, cst.Comma):
             fresh = fresh.with_changes(comma=layout)
         return [*names[:index], fresh, *names[index:]]
     last = names[-1]
-    comma = names[-2].comma if len(names) > 1 else fresh.comma
-    trailing = last.comma
-    return [*names[:-1], last.with_changes(comma=comma), fresh.with_changes(comma=trailing)]
+    between = names[-2].comma if len(names) > 1 else fresh.comma
+    return [*names[:-1], last.with_changes(comma=between), fresh.with_changes(comma=last.comma)]

@@ -111,6 +111,7 @@ def _verdict(verdict: Verdict, chosen: bool) -> dict[str, Any]:
     return {
         "origin": verdict.candidate.origin,
         "summary": verdict.candidate.summary,
+        "note": verdict.candidate.note,
         "accepted": verdict.accepted,
         "chosen": chosen,
         "reason": verdict.reason,

@@ -45,3 +45,10 @@ def test_the_reason_tells_why() -> None:
     assert "came first" in why(candidate("a", 0.9), candidate("b", 0.9))
     assert "wanted here (refuse)" in why(candidate("a", 0.9, answer=Answer.REFUSE), candidate("b", 0.5))
     assert why(candidate("a", 0.9), None) == "No other candidate is left."
+
+
+def test_the_model_has_its_place_between_the_playbooks() -> None:
+    likely = candidate("likely", ranking.MODEL_FIT)
+    wanted = candidate("wanted", ranking.MODEL_FIT - 0.05, answer=Answer.REFUSE)  # the right kind makes up for it
+    other = candidate("other", ranking.MODEL_FIT - 0.05)
+    assert ranking.around_model((likely, wanted, other), WANTED) == ((likely, wanted), (other,))

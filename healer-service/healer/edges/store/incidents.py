@@ -12,7 +12,7 @@ from sqlalchemy import RowMapping, Select, bindparam, delete, func, insert, sele
 from healer.edges.store import tables
 from healer.edges.store.codec import CANDIDATE, DIAGNOSIS, REPORT, VERDICT
 from healer.edges.store.database import Database, Transaction
-from healer.model import Candidate, Conflict, Diagnosis, NotFound, Report, State, Verdict
+from healer.model import Conflict, Diagnosis, NotFound, Report, State, Verdict
 
 KEPT_REPORTS = 20  # per incident: the first one, and the newest
 SURPLUS_REPORTS = 10  # that may gather before the middle is forgotten
@@ -159,25 +159,19 @@ class Incidents:
             raise NotFound(f"no report of incident {incident_id}")
         return REPORT.load(row["body"])
 
-    def put_candidates(self, incident_id: str, attempt: int, candidates: Iterable[Candidate]) -> None:
-        """Replaces what an interrupted run of the same attempt had put there."""
+    def forget_candidates(self, incident_id: str, attempt: int) -> None:
+        """What an interrupted run of the same attempt had put there."""
         columns = tables.verdicts.c
         with self._database.writing() as transaction:
             transaction.run(
                 delete(tables.verdicts).where(columns.incident_id == incident_id, columns.attempt == attempt)
             )
-            for position, candidate in enumerate(candidates):
-                row = {"incident_id": incident_id, "attempt": attempt, "position": position, "chosen": False}
-                transaction.run(insert(tables.verdicts).values(**row, candidate=CANDIDATE.dump(candidate)))
 
     def put_verdict(self, incident_id: str, attempt: int, position: int, verdict: Verdict, *, chosen: bool) -> None:
-        columns = tables.verdicts.c
+        row = {"incident_id": incident_id, "attempt": attempt, "position": position, "chosen": chosen}
+        row |= {"candidate": CANDIDATE.dump(verdict.candidate), "verdict": VERDICT.dump(verdict)}
         with self._database.writing() as transaction:
-            transaction.run(
-                update(tables.verdicts)
-                .where(columns.incident_id == incident_id, columns.attempt == attempt, columns.position == position)
-                .values(verdict=VERDICT.dump(verdict), chosen=chosen)
-            )
+            transaction.run(insert(tables.verdicts).values(**row))
 
     def verdicts(self, incident_id: str, attempt: int) -> tuple[tuple[Verdict, bool], ...]:
         """The judged candidates in the order tried, and whether each was chosen."""

@@ -1,5 +1,6 @@
 /**
- * The Patch log lane: what happened, line by line, as it comes. It follows the end only while the reader is there.
+ * The Patch log lane: what happened, line by line, and what the model writes, as it comes. It follows the end only while
+ * the reader is there.
  */
 
 import { h } from "./dom.js";
@@ -13,8 +14,26 @@ function line(event) {
 		"li",
 		{ key: event.id, class: event.ui_hint },
 		h("time", { datetime: event.timestamp, title: absolute(event.timestamp) }, clock(event.timestamp)),
-		h("span.told", told(event)),
+		event.type === "model.tokens" ? h("pre.written", event.text) : h("span.told", told(event)),
 	);
+}
+
+/** An answer's tokens come in many events: one line for each answer, keyed by the first of them. */
+function joined(events) {
+	const lines = [];
+	let answer = null;
+	for (const event of events) {
+		if (event.type !== "model.tokens") {
+			lines.push(event);
+			if (event.type === "model.asked") answer = null;
+		} else if (answer) {
+			answer.text += event.payload.text;
+		} else {
+			answer = { ...event, text: event.payload.text };
+			lines.push(answer);
+		}
+	}
+	return lines;
 }
 
 function watch({ currentTarget: log }) {
@@ -23,7 +42,8 @@ function watch({ currentTarget: log }) {
 
 /** `events`: oldest first. */
 export function patchLogLane(events) {
-	const skipped = events.length - LINES;
+	const lines = joined(events);
+	const skipped = lines.length - LINES;
 	return h(
 		"section.card.patchlog",
 		{ key: "patchlog", "aria-labelledby": "patchlog" },
@@ -32,7 +52,7 @@ export function patchLogLane(events) {
 			"div.log",
 			{ id: "log", tabindex: "0", role: "region", "aria-label": "Events", onscroll: watch },
 			skipped > 0 && h("p.dim", `${skipped} earlier lines not shown`),
-			events.length ? h("ol", events.slice(-LINES).map(line)) : h("p.dim", "No event yet."),
+			lines.length ? h("ol", lines.slice(-LINES).map(line)) : h("p.dim", "No event yet."),
 		),
 	);
 }

@@ -86,6 +86,7 @@ function origin(verdict) {
 		`by ${verdict.origin}`,
 		verdict.seconds && ` · judged in ${duration(verdict.seconds)}`,
 		verdict.chosen && ` · ${clip(verdict.reason, 500)}`,
+		verdict.note && ` · in its words: “${clip(verdict.note, 300)}”`,
 	);
 }
 

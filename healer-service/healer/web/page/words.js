@@ -72,10 +72,18 @@ function summary(type, { stage, number, commit, by, seconds, reason, detail, cau
 	return parts.filter(Boolean).join(" ") + because(reason || detail || cause || title);
 }
 
+const MODEL = {
+	"model.asked": (p) => `${p.model} is asked for ${p.function}, answer ${p.answer} (a prompt of ${p.tokens} tokens)`,
+	"model.answered": (p) => `answer ${p.answer} came in ${duration(p.seconds)}, its first word after ${duration(p.first)}`,
+	"model.repeated": (p) => `answer ${p.answer} repeats an earlier one`,
+	"model.waiting": (p) => `waiting for the model${because(p.reason)}`,
+};
+
 export function told({ type, payload: p = {} }) {
 	let text = summary(type, p);
 	if (type === "log") text = p.message ?? p.text ?? JSON.stringify(p);
 	if (type === "incident.state") text = `${stateOf(p.from).word} → ${stateOf(p.to).word}${because(p.reason)}`;
+	if (MODEL[type]) text = MODEL[type](p);
 	if (type === "candidate.judged")
 		text = `${p.accepted ? "accepted" : "refused"} “${p.summary}” by ${p.origin}${because(p.reason)}`;
 	return clip(text, 2000);

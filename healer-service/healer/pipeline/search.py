@@ -1,0 +1,117 @@
+"""Looks for the candidate to propose: playbooks that fit well, then the model's answers, then the other playbooks.
+
+That is the order of the one ranking, with the model's answers written only when their turn comes. The first that stands
+is taken. What is tried is filed at once, so that a reader can watch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+
+from healer.edges.store import Incident
+from healer.model import Candidate, Diagnosis, Report, Verdict
+from healer.pipeline.asking import Asking
+from healer.pipeline.memory import Memory
+from healer.pipeline.parts import Parts, Service
+from healer.pipeline.proof import Trial, base_of
+from healer.stages import ranking
+from healer.syntax.dependencies import declared
+from healer.syntax.situation import Situation
+
+
+class Search:
+    """One attempt. `verdicts` are in the order tried; the last one is accepted when something was found."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        memory: Memory,
+        incident: Incident,
+        service: Service,
+        report: Report,
+        diagnosis: Diagnosis,
+    ) -> None:
+        self.verdicts: list[Verdict] = []
+        self._parts = parts
+        self._incident = incident
+        self._service = service
+        self._report = report
+        self._diagnosis = diagnosis
+        self._trial = Trial(memory, incident, service, report)
+
+    def run(self, playbooks: Sequence[Candidate]) -> str:
+        """Why nothing was found; "" when something was. `playbooks`: their candidates, best first."""
+        self._parts.store.incidents.forget_candidates(self._incident.id, self._incident.attempt)
+        before, after = ranking.around_model(playbooks, self._diagnosis)
+        if self._found(before, after):
+            return ""
+        trouble = self._ask(after)
+        if self._stands() or self._found(after, ()):
+            return ""
+        return self._why_not(trouble)
+
+    def _found(self, candidates: Sequence[Candidate], later: Sequence[Candidate]) -> bool:
+        for position, candidate in enumerate(candidates):
+            untried = [*candidates[position + 1 :], *later]
+            if self._judge(candidate, untried).accepted:
+                return True
+        return False
+
+    def _ask(self, untried: Sequence[Candidate]) -> str:
+        """Why the model could not answer; "" when it did, or is not to be asked."""
+        llm = self._parts.llm
+        if llm is None or self._service.engine == "playbook":
+            return ""
+        commit = base_of(self._incident)
+        checkout = self._service.checkout
+        situation = Situation.of(self._report, checkout.sources(commit))
+        if situation is None:
+            return "the line that failed is not in the source"
+        asking = Asking(
+            self._parts,
+            llm,
+            self._incident,
+            judge=lambda candidate: self._judge(candidate, untried),
+            file=self._file,
+        )
+        return asking.run(situation, self._diagnosis, tuple(self.verdicts), declared(checkout.requirements(commit)))
+
+    def _judge(self, candidate: Candidate, untried: Sequence[Candidate]) -> Verdict:
+        verdict = self._trial.judge(candidate)
+        if verdict.accepted:
+            reason = ranking.why(candidate, untried[0] if untried else None, self._diagnosis)
+            verdict = replace(verdict, reason=reason)
+        self._file(verdict)
+        return verdict
+
+    def _file(self, verdict: Verdict) -> None:
+        position = len(self.verdicts)
+        self.verdicts.append(verdict)
+        attempt = self._incident.attempt
+        self._parts.store.incidents.put_verdict(self._incident.id, attempt, position, verdict, chosen=verdict.accepted)
+        candidate = verdict.candidate
+        payload = {
+            "origin": candidate.origin,
+            "summary": candidate.summary,
+            "accepted": verdict.accepted,
+            "chosen": verdict.accepted,
+            "reason": verdict.reason,
+            "seconds": verdict.seconds,
+        }
+        # A step that runs again tries the same again, unless the model writes something else this time.
+        patch = hashlib.sha256(candidate.diff.encode(errors="surrogatepass")).hexdigest()[:12]
+        self._parts.note(self._incident, "candidate.judged", payload, "reasoning", once=f"{position} {patch}")
+
+    def _stands(self) -> bool:
+        return bool(self.verdicts) and self.verdicts[-1].accepted
+
+    def _why_not(self, trouble: str) -> str:
+        tried = len(self.verdicts)
+        reason = f"No playbook has a fix for this: {self._diagnosis.cause}"
+        if self._service.engine == "llm":
+            reason = f"The playbooks were not asked: {self._diagnosis.cause}"
+        if tried:
+            reason = f"None of {tried} candidate{'s' if tried != 1 else ''} stood: {self.verdicts[0].reason}"
+        return f"{reason.rstrip('.')}. The model gave no answer: {trouble}" if trouble else reason

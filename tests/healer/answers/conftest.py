@@ -1,0 +1,1 @@
+collect_ignore = ["service"]  # its tests run in the sandbox
