@@ -148,7 +148,7 @@ class Asking:
                 first = first or time.monotonic() - started
                 text += piece.text
                 finish = piece.finish
-                complete = answers.complete(text)
+                complete = answers.complete(text, editor.target)
                 if len(text) > shown and (complete or finish or time.monotonic() - told >= TOKENS_EVERY):
                     self._note("model.tokens", number, {"text": text[shown:]})
                     told, shown = time.monotonic(), len(text)

@@ -12,11 +12,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from healer.model import Rewrite, UnusableAnswer
+from healer.syntax.alignment import key
 from healer.syntax.fenced import blocks
 from healer.syntax.fragments import placed
 from healer.syntax.layout import Text, moved
 from healer.syntax.mending import mended, tree_of
-from healer.syntax.merging import key, without_docstring
+from healer.syntax.merging import without_docstring
 from healer.syntax.patches import Hunk, NoContext, applied, is_diff, is_search, of_diff, of_search
 from healer.syntax.project import Function, FunctionNode
 from healer.syntax.scopes import bound_by, top_names, used_in_body
@@ -91,9 +92,13 @@ class _Refused(Exception):
         self.reason, self.weight = reason, weight
 
 
-def complete(text: str) -> bool:
-    """Whether the code of an answer that is still being written has ended."""
-    return any(block.closed and _is_code(block.code, block.info) for block in blocks(text))
+def complete(text: str, target: Function) -> bool:
+    """Whether the code of an answer that is still being written has ended. What only quotes the source is not it."""
+    ended = [block for block in blocks(text) if block.closed and _is_code(block.code, block.info)]
+    if not ended:
+        return False
+    source = "".join(target.module.source.split())
+    return any("".join(_MARKER.sub("", block.code).split()) not in source for block in ended)
 
 
 def _is_code(code: str, info: str) -> bool:

@@ -27,7 +27,11 @@ from healer.syntax.scopes import (
     top_names,
     used_in_body,
 )
+from healer.syntax.walks import statements_in
 
+_PLAIN = frozenset(
+    ("bool", "bytes", "date", "datetime", "Decimal", "dict", "float", "int", "list", "set", "str", "tuple")
+)
 _NOT_PYTHON = (SyntaxError, ValueError, RecursionError, MemoryError)
 
 
@@ -86,6 +90,9 @@ class _Splice:
         fresh = self._unbound(after) - {one.bound for one in wanted} - declared
         if after == source and not wanted:
             raise UnusableAnswer("it changes nothing")
+        promise = _promise(self._target.node)
+        if promise and _gives_none(new) and not _gives_none(self._target.node):
+            raise UnusableAnswer(f"it returns None where `{self._target.name}` promises `{promise}`")
         known = self._unbound(source)
         for name in sorted(fresh):
             found = self._import_for(name, new)
@@ -307,6 +314,20 @@ class _Splice:
         if self._circular(one):
             raise UnusableAnswer(f"it uses `{one.bound}`, and `{one}` would be a circular import")
         return one
+
+
+def _gives_none(node: FunctionNode) -> bool:
+    """Whether a return statement of its own gives None in so many words."""
+    returned = [statement.value for statement in statements_in(node.body) if isinstance(statement, ast.Return)]
+    return any(value is None or (isinstance(value, ast.Constant) and value.value is None) for value in returned)
+
+
+def _promise(node: FunctionNode) -> str:
+    """What it says it returns, where that is a plain type that None is none of; "" otherwise."""
+    returned = node.returns
+    named = returned.value if isinstance(returned, ast.Subscript) else returned
+    plain = isinstance(named, ast.Name) and named.id in _PLAIN
+    return ast.unparse(returned) if returned is not None and plain else ""
 
 
 def _function_in(code: str) -> FunctionNode:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
+from healer.syntax.alignment import aligned, key, likeness
 from healer.syntax.layout import Text, moved
-from healer.syntax.merging import aligned, key, likeness, without_docstring
+from healer.syntax.merging import without_docstring
 from healer.syntax.project import Function
 
 _MOST_UNKNOWN = 2  # statements of a fragment none of which the function has

@@ -24,6 +24,7 @@ from healer.stages.fingerprint import fingerprint
 from healer.web.reports import parse_report
 
 from tests.healer.answers import CRASHES, SERVICE, Recorded, a_report, recorded
+from tests.healer.answers.__main__ import PAGE, table
 from tests.healer.scripted_llm import Play, ScriptedLlm, scripted
 
 
@@ -99,3 +100,7 @@ def test_each_shape_becomes_what_it_should(engine: Engine, answer: Recorded) -> 
     else:
         assert not first.accepted
         assert first.candidate.changes, first.reason
+
+
+def test_the_page_about_them_is_up_to_date() -> None:
+    assert PAGE.read_text(encoding="utf-8") == table(), "run: python -m tests.healer.answers"

@@ -225,22 +225,21 @@ def test_a_whole_answer_that_is_followed_by_a_cut_off_one_serves() -> None:
 
 def test_a_stream_may_end_as_soon_as_it_is_complete() -> None:
     fixed = [one for one in recorded() if one.becomes == "fixed"]
-    ending = [one for one in fixed if complete(one.text)]
+    project = Project({"app.py": SOURCE})
+    ending = [one for one in fixed if complete(one.text, target(project, one.crash))]
     assert len(ending) > len(fixed) / 2
     for one in ending:
+        function = target(project, one.crash)
         lines = one.text.splitlines(keepends=True)
-        enough = next(text for n in range(len(lines) + 1) if complete(text := "".join(lines[:n])))
-        try:
-            read(enough, target(Project({"app.py": SOURCE}), one.crash), cut_off=False)
-        except UnusableAnswer as error:  # the original is quoted before the fix
-            assert str(error) == "it changes nothing" and one.name == "route/original-first"
+        enough = next(text for n in range(len(lines) + 1) if complete(text := "".join(lines[:n]), function))
+        assert read(enough, function, cut_off=False).function
 
 
 @pytest.mark.parametrize(
     "text", ["", "```python\ndef f():\n    pass", "```\nsome output\n```", "The `FREE` of ```x``` is", FIXED]
 )
 def test_it_is_not_complete_before_code_has_ended(text: str) -> None:
-    assert not complete(text)
+    assert not complete(text, ROOMS)
 
 
 @pytest.mark.parametrize(
@@ -274,7 +273,7 @@ def test_garbage_takes_bounded_time(text: str, cut_off: bool) -> None:
         assert ast.parse(read(text, ROOMS, cut_off=cut_off).function)
     except UnusableAnswer as error:
         assert str(error)
-    complete(text[:MOST_CHARACTERS])
+    complete(text[:MOST_CHARACTERS], ROOMS)
     assert time.process_time() - began < 1
 
 
@@ -302,7 +301,7 @@ PARTS = st.sampled_from(
 @settings(max_examples=300, deadline=1000)
 @given(st.one_of(st.lists(PARTS, max_size=40).map("".join), st.text(max_size=300)), st.booleans())
 def test_nothing_but_a_refusal_is_raised(text: str, cut_off: bool) -> None:
-    complete(text)
+    complete(text, ROOMS)
     try:
         rewrite = read(text, ROOMS, cut_off=cut_off)
     except UnusableAnswer as error:
