@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PACKAGES := -e app-service -e healer-service -e llm-service
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo up down test test-compose check bench lock clean setup
+.PHONY: demo up down llm test test-compose check bench bench-llm lock clean setup
 
 demo: $(VENV)/.healer ## crash the shop, heal it, merge, redeploy
 	@$(BIN)/healer demo --bug "$(BUG)" $(if $(YES),--yes)
@@ -16,6 +16,8 @@ up: $(VENV)/.healer ## shop, healer and page, left running; prints the links
 
 down: ## stop what `make up` left running
 	@$(BIN)/healer down
+
+llm: $(VENV)/.llm ## what runs the local model on this machine
 
 test: $(VENV)/.tests ## everything but containers
 	$(BIN)/pytest -m "not compose" -n 2 --dist loadgroup
@@ -32,6 +34,9 @@ check: $(VENV)/.tests ## style, types, import rules
 bench: $(VENV)/.tests ## speed, as a table with the machine's description
 	$(BIN)/python -m tests.benchmarks
 
+bench-llm: $(VENV)/.tests $(VENV)/.llm ## speed and memory of the local model, with weights of its shape made on the spot
+	$(BIN)/python -m tests.benchmarks.llm
+
 setup: $(VENV)/.tests
 
 $(BIN)/python:
@@ -47,8 +52,16 @@ $(VENV)/.healer: $(BIN)/python app-service/build.lock healer-service/requirement
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation $(PACKAGES)
 	@touch $@
 
-$(VENV)/.tests: $(VENV)/.healer tests/requirements.lock
+# The second argument leaves out what belongs to llama.cpp's own programs.
+$(VENV)/.llm: $(VENV)/.healer llm-service/requirements.lock
+	@echo "compiling llama.cpp, some minutes the first time"
+	CMAKE_ARGS="-DLLAVA_BUILD=OFF -DCMAKE_PROJECT_INCLUDE=$(CURDIR)/llm-service/llama.cmake" \
+	  $(BIN)/pip install --quiet --require-hashes --no-binary llama-cpp-python -r llm-service/requirements.lock
+	@touch $@
+
+$(VENV)/.tests: $(VENV)/.healer tests/requirements.lock llm-service/requirements.lock
 	$(BIN)/pip install --quiet --require-hashes -r tests/requirements.lock
+	@$(MAKE) --no-print-directory $(VENV)/.llm || echo "no llama.cpp here, is there a C++ compiler? tests with the real one are left out"
 	@touch $@
 
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header

@@ -8,7 +8,6 @@ from __future__ import annotations
 import http.client
 import json
 import os
-import platform
 import statistics
 import sys
 import time
@@ -22,34 +21,17 @@ from healer.cli import samples, stack
 from healer.cli.client import Client
 from healer.cli.load import Load
 from rich.console import Console
-from rich.table import Table
 
 from tests.benchmarks import changeover
+from tests.benchmarks.table import Row, machine, show, within
 
 ROOT = Path(__file__).resolve().parents[2]
 REPORTS = 1000
 IDLE_SECONDS = 20.0
 
-Row = tuple[str, str, str, bool]
-
-
-def machine() -> str:
-    model = next(
-        (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
-        platform.machine(),
-    )
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    versions = f"Linux {platform.release()}, Python {sys.version.split()[0]}"
-    return f"{model}, {os.cpu_count()} cores, {memory:.0f} GiB, {versions}"
-
 
 def percentile(values: list[float], share: float) -> float:
     return sorted(values)[min(int(len(values) * share), len(values) - 1)]
-
-
-def within(name: str, value: float, limit: float, unit: str) -> Row:
-    shown = f"{value:.1f}" if value < 100 else f"{value:.0f}"
-    return name, f"{shown} {unit}", f"≤ {limit:g} {unit}", value <= limit
 
 
 def heals(running: stack.Stack, client: Client, say: Callable[[str], None]) -> list[Row]:
@@ -166,11 +148,7 @@ def main() -> int:
         rows += heals(running, Client(running.settings), say)
     say("change-overs …")
     rows += change_overs()
-    table = Table("measured", "value", "aim", "")
-    for name, value, limit, good in rows:
-        table.add_row(name, value, limit, "[green]ok[/]" if good else "[red]missed[/]")
-    console.print(table)
-    return 0 if all(good for *_, good in rows) else 1
+    return 0 if show(console, rows) else 1
 
 
 if __name__ == "__main__":

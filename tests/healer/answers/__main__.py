@@ -9,9 +9,10 @@ from tests.healer.answers import Recorded, recorded
 PAGE = Path(__file__).parents[3] / "docs" / "model-answers.md"
 HEAD = """# Model answers
 
-What becomes of each shape that a small model's answer may have. *Fixed*: the patch stood in the sandbox. *Refused*: nothing was run, and the reason goes back
-to the model. *Caught*: the answer was well-formed and wrong, and guardrails, replay or tests refused it. Every line is a recorded answer in
-`tests/healer/answers`, and the tests play each over HTTP through the whole engine; this page is made from them.
+What becomes of each shape that a small model's answer may have. *Fixed*: the patch stood in the sandbox. *Refused*:
+nothing was run, and the reason goes back to the model. *Caught*: the answer was well-formed and wrong, and guardrails,
+replay or tests refused it. Every line is a recorded answer in `tests/healer/answers`, and the tests play each over HTTP
+through the whole engine; this page is made from them.
 
 | answer | becomes | because |
 |---|---|---|
