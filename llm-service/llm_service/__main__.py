@@ -1,4 +1,4 @@
-"""`python -m llm_service`: reads the settings and serves until told to stop; `… pull` fetches a model. Decides nothing else."""
+"""`python -m llm_service`: reads the settings and serves until told to stop; `… pull` fetches a model."""
 
 from __future__ import annotations
 

@@ -18,17 +18,14 @@ class Engine(Protocol):
         """Why no model can be served here whatever the file; None when one can."""
 
     def command(self, settings: Settings, socket: Path, report: int) -> list[str]:
-        """Starts a worker that loads the model, listens on `socket`, and writes to descriptor `report` how that went."""
+        """Starts a worker: it loads the model, listens on `socket`, and tells descriptor `report` how that went."""
 
 
 class LlamaCpp:
     def problem(self) -> str | None:
         missing = [name for name in ("llama_cpp", "sse_starlette") if importlib.util.find_spec(name) is None]
         if missing:
-            return (
-                "llama-cpp-python is not installed with its server; install it (some minutes, it compiles llama.cpp): "
-                "pip install 'llama-cpp-python[server]'"
-            )
+            return "llama-cpp-python is not installed with its server; it helps to run: make llm"
         return None
 
     def command(self, settings: Settings, socket: Path, report: int) -> list[str]:

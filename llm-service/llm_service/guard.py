@@ -1,7 +1,7 @@
-"""Stands before llama_cpp.server's completion routes in the worker: one request at a time, stopped when its client goes.
+"""Stands before llama_cpp.server's completion routes: one request at a time, stopped when its client goes.
 
-It also sets right what those routes leave: errors come as OpenAI's clients read them, before an answer has begun as a status
-and afterwards as an event, and each answer ends with its numbers. It generates nothing.
+It also sets right what those routes leave: errors come as OpenAI's clients read them, before an answer has begun as a
+status and afterwards as an event, and each answer ends with its numbers. It generates nothing.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ class _Answer:
     @property
     def _streams(self) -> bool:
         headers = dict(self._start.get("headers", ()))
-        return headers.get(b"content-type", b"").startswith(b"text/event-stream")
+        return bool(headers.get(b"content-type", b"").startswith(b"text/event-stream"))
 
     async def _part(self, body: bytes) -> None:
         if not self._started:

@@ -25,7 +25,7 @@ _LONGEST_REASON = 300
 
 
 class NativeLog:
-    """Takes the place of llama.cpp's log for the whole process: errors are logged and remembered, the rest is dropped."""
+    """Takes the place of llama.cpp's log: errors are logged and remembered, the rest is dropped."""
 
     def __init__(self) -> None:
         self._errors: deque[str] = deque(maxlen=20)
@@ -59,8 +59,8 @@ class NativeLog:
 class Switch:
     """Ends a running computation between two steps of its graph, from another thread.
 
-    llama.cpp asks a function for it at each step. That function is libc's own atoi, on a text that is "0" or "1": no Python
-    runs there, so asking costs nothing and waits for no lock.
+    llama.cpp asks a function for it at each step. That function is libc's own atoi, on a text that is "0" or "1": no
+    Python runs there, so asking costs nothing and waits for no lock.
     """
 
     def __init__(self, context: object) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import secrets
 from pathlib import Path
 
@@ -44,7 +43,7 @@ class Prefix:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             draft.touch(mode=0o600)
             draft.write_text(json.dumps({"messages": self.messages}))
-            os.replace(draft, self._path)
+            draft.replace(self._path)
         except OSError as error:
             log.warning("LLM_STATE: cannot write %s: %s; the prefix is kept in memory only", self._path, error.strerror)
             self._path = None

@@ -31,7 +31,11 @@ log = logging.getLogger(__name__)
 _BODY_SECONDS = 30.0
 _MOST_DRAINED = 16 * LARGEST_BODY
 _OUTCOMES: dict[str, Outcome] = {"queue_full": "queue_full", "client_gone": "client_gone"}
-_STREAM_HEADERS = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-store", "x-accel-buffering": "no"}
+_STREAM_HEADERS = {
+    "content-type": "text/event-stream; charset=utf-8",
+    "cache-control": "no-store",
+    "x-accel-buffering": "no",
+}
 
 
 @dataclass
@@ -192,7 +196,9 @@ class Relay:
         except ValueError:
             seconds = math.nan
         if not 0 < seconds < math.inf:
-            raise Refusal(f"X-Deadline-Seconds is {given[:60]!r}; it must be a number above 0", param="X-Deadline-Seconds")
+            raise Refusal(
+                f"X-Deadline-Seconds is {given[:60]!r}; it must be a number above 0", param="X-Deadline-Seconds"
+            )
         return min(seconds, self._deadline_seconds)
 
 

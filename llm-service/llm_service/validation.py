@@ -303,6 +303,9 @@ _IGNORED = frozenset(
     ("user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key", "cache_prompt")
 )
 _UNSUPPORTED = frozenset(
-    ("tools", "tool_choice", "parallel_tool_calls", "functions", "function_call", "suffix", "echo", "min_tokens")
-    + ("mirostat_mode", "mirostat_tau", "mirostat_eta", "logit_bias", "logit_bias_type", "modalities", "audio", "prediction")
+    (
+        *("tools", "tool_choice", "parallel_tool_calls", "functions", "function_call", "suffix", "echo", "min_tokens"),
+        *("mirostat_mode", "mirostat_tau", "mirostat_eta", "logit_bias", "logit_bias_type", "modalities", "audio"),
+        "prediction",
+    )
 )

@@ -1,6 +1,6 @@
-"""The process that holds the model: serves llama_cpp.server's routes on a private Unix socket to the one that started it.
+"""The process that holds the model: serves llama_cpp.server's routes on a private Unix socket to the one in front.
 
-It decides nothing about who may ask when; that is done in front of it. It ends when that process ends, however that was.
+It decides nothing about who may ask when. It ends when the process that started it ends, however that was.
 """
 
 from __future__ import annotations
@@ -64,13 +64,17 @@ def main(arguments: list[str]) -> int:
     try:
         model = Model(options.model, options.name, options.context, options.threads, native)
     except (ValueError, RuntimeError, AssertionError) as error:
-        _report(options.report, {"state": "refused", "detail": f"llama.cpp could not load it: {native.last() or error}"})
+        _report(
+            options.report, {"state": "refused", "detail": f"llama.cpp could not load it: {native.last() or error}"}
+        )
         return 1
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(options.socket)
         listening.listen(64)
         _report(options.report, {"state": "ready"})
-        server = uvicorn.Server(uvicorn.Config(application(model), log_level="warning", access_log=False, lifespan="off"))
+        server = uvicorn.Server(
+            uvicorn.Config(application(model), log_level="warning", access_log=False, lifespan="off")
+        )
         server.run([listening])
     return 0
 
@@ -114,7 +118,7 @@ def _report(descriptor: int, message: dict[str, str]) -> None:
 
 
 def _end_with_parent() -> None:
-    """Standard input is a pipe that nobody writes to: it ends when the parent does, also where the kernel has no such signal."""
+    """Standard input is a pipe that nobody writes to; it ends with the parent, also where no signal tells of that."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
