@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ class Play:
     body: dict[str, Any] = field(default_factory=dict)  # of a status other than 200
     break_after: int | None = None  # parts, then the connection is cut
     finish: str = "stop"
+    pause: float = 0.0  # seconds before each part
 
 
 class ScriptedLlm:
@@ -104,6 +106,7 @@ class _Handler(BaseHTTPRequestHandler):
             for number, part in enumerate(parts):
                 if number == play.break_after:
                     return
+                time.sleep(play.pause)
                 self._chunk({"role": "assistant", "content": part} if number == 0 else {"content": part})
             self._chunk({}, play.finish)
             self.wfile.write(b"data: [DONE]\n\n")

@@ -89,15 +89,24 @@ class Site:
             "HEALER_SOAK_SECONDS": "3600",
             **settings,
         }
-        with (folder / "healer.log").open("wb") as log:
-            command = [sys.executable, "-m", "healer.cli", "serve"]
-            self._process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
+        self._start()
         self.http = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False)
         self.wait(self._ready)
         token = (folder / "home" / "operator-token").read_text().strip()
         dsn = (folder / "home" / "services" / "stock.dsn").read_text()
         key = dsn.partition("//")[2].partition("@")[0]
         self.http.headers.update({"authorization": f"Bearer {token}", "x-selfheal-key": key})
+
+    def _start(self) -> None:
+        with (self.folder / "healer.log").open("ab") as log:
+            command = [sys.executable, "-m", "healer.cli", "serve"]
+            self._process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
+
+    def kill_and_start(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._start()
+        self.wait(self._ready)
 
     def _ready(self) -> bool:
         assert self._process.poll() is None, (self.folder / "healer.log").read_text()

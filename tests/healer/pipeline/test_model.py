@@ -48,7 +48,9 @@ def asking_site(tmp_path_factory, llm) -> Iterator[Site]:
 def heal(asking_site, llm) -> Heal:
     """Runs one attempt at the same incident against the answers given; the incident, and what the model was asked."""
 
-    def run(*plays: Play | str, path: str = "/stock/mug") -> tuple[dict, list[dict]]:
+    def run(
+        *plays: Play | str, path: str = "/stock/mug", meanwhile: Callable[[str], None] = lambda _: None
+    ) -> tuple[dict, list[dict]]:
         llm.play(*plays)
         known = asking_site.http.get("/api/v1/incidents").json()["incidents"]
         before = len(asking_site.incident(known[0]["id"])["events"]) if known else 0
@@ -57,6 +59,7 @@ def heal(asking_site, llm) -> Heal:
             if asking_site.incident(incident_id)["state"] == "proposed":
                 asking_site.act(incident_id, "reject", reason="another round")
             asking_site.act(incident_id, "retry")
+        meanwhile(incident_id)
         incident = asking_site.until(incident_id, "proposed", "declined")
         return {**incident, "events": incident["events"][before:]}, llm.asked
 
@@ -138,6 +141,19 @@ def test_a_server_that_comes_back_is_waited_for(heal):
     assert incident["state"] == "proposed", incident["reason"]
     assert len(asked) == 3
     assert "the queue is full" in events(incident, "model.waiting")[0]["reason"]
+
+
+def test_a_healer_killed_in_the_middle_of_an_answer_asks_again(heal, asking_site, llm):
+    def kill(incident_id: str) -> None:
+        asking_site.wait(lambda: asking_site.incident(incident_id)["events"][-1]["type"] == "model.tokens")
+        llm.play(RIGHT)
+        asking_site.kill_and_start()
+
+    incident, asked = heal(Play(RIGHT, pause=0.3), meanwhile=kill)
+    assert incident["state"] == "proposed", incident["reason"]
+    assert len(asked) == 1
+    assert [payload["answer"] for payload in events(incident, "model.asked")] == [1, 1]
+    assert len(incident["verdicts"]) == 1
 
 
 def test_a_model_that_is_not_there_is_told_with_the_command(heal):

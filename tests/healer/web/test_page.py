@@ -187,6 +187,22 @@ def test_live_update_keeps_what_the_reader_does(page: Page, healer: CannedHealer
     assert page.evaluate(reading) == before
 
 
+def test_what_the_model_writes_comes_as_one_line_an_answer(page: Page, healer: CannedHealer) -> None:
+    page.goto("/incidents/i1")
+    asked = {"model": "coder@5eed5eed", "function": "open_return", "tokens": 640}
+    healer.emit("model.asked", answer=1, **asked)
+    healer.emit("model.tokens", answer=1, text="The policy <b>may")
+    healer.emit("model.tokens", answer=1, text=" be missing")
+    written = page.locator("#log .written")
+    expect(written).to_have_text("The policy <b>may be missing")
+    healer.emit("model.waiting", reason="the model's server broke off", seconds=1)
+    healer.emit("model.asked", answer=2, **asked)
+    healer.emit("model.tokens", answer=2, text="Another")
+    expect(written).to_have_text(["The policy <b>may be missing", "Another"])
+    expect(page.locator("#log")).to_contain_text("coder@5eed5eed is asked for open_return, answer 2")
+    expect(page.locator("#log")).to_contain_text("waiting for the model: the model's server broke off")
+
+
 def test_stream_goes_on_where_it_broke_off(page: Page, healer: CannedHealer) -> None:
     page.goto("/incidents/i1")
     expect(page.locator("#connection")).to_have_text("live")
