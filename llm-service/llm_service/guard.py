@@ -39,7 +39,10 @@ class Guard:
             pass
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = json.loads(await read_body(receive))
+        data = await _read_body(receive)
+        if data is None:
+            return
+        body = json.loads(data)
         gone = asyncio.Event()
         watching = asyncio.create_task(self._watch(receive, gone))
         try:
@@ -157,12 +160,15 @@ class _Answer:
         await response({"type": "http"}, _nothing, self._send)
 
 
-async def read_body(receive: Receive) -> bytes:
+async def _read_body(receive: Receive) -> bytes | None:
+    """None when the one in front hung up before it had sent all."""
     body = bytearray()
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
         body += message.get("body", b"")
-        if message["type"] == "http.disconnect" or not message.get("more_body", False):
+        if not message.get("more_body", False):
             return bytes(body)
 
 

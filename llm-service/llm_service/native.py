@@ -33,9 +33,9 @@ class NativeLog:
         self._callback = llama_cpp.llama_log_callback(self._take)  # llama.cpp keeps only the pointer
         llama_cpp.llama_log_set(self._callback, ctypes.c_void_p(0))
 
-    def last(self) -> str:
-        """The last error in one line, empty without one."""
-        return self._errors[-1] if self._errors else ""
+    def first(self) -> str:
+        """The first error in one line, empty without one: those after it only say what failed because of it."""
+        return self._errors[0] if self._errors else ""
 
     @contextmanager
     def kept(self) -> Iterator[None]:
@@ -80,8 +80,11 @@ class Switch:
 
 def grammar_problem(vocabulary: object, grammar: str, native: NativeLog) -> str | None:
     """Why a grammar cannot be used; None when it can. Given to a sampler all the same, a bad one ends the process."""
+    rules = _LITERALS.sub("", grammar)
+    if "<" in rules:
+        return "it names a token by <…>, and one that ends an answer would end the process; write texts instead"
     depth = deepest = 0
-    for letter in _LITERALS.sub("", grammar):
+    for letter in rules:
         depth += (letter == "(") - (letter == ")")
         deepest = max(deepest, depth)
     if deepest > _DEEPEST_GRAMMAR:
@@ -92,7 +95,7 @@ def grammar_problem(vocabulary: object, grammar: str, native: NativeLog) -> str 
         llama_cpp.llama_sampler_free(sampler)
         return None
     said = [line.partition("error parsing grammar: ")[2] for line in lines]
-    return next((line[:_LONGEST_REASON] for line in said if line), native.last() or "it cannot be parsed")
+    return next((line[:_LONGEST_REASON] for line in said if line), native.first() or "it cannot be parsed")
 
 
 @contextmanager

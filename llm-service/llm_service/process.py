@@ -21,9 +21,10 @@ from llm_service.settings import Settings
 
 log = logging.getLogger(__name__)
 
-# At each of some thousand steps of a token, a thread that is done waits for the others. Spinning, it takes the
-# processor from the very thread it waits for as soon as anything else runs, and answers come ten times as slowly.
-_THREADS = {"OMP_WAIT_POLICY": "passive"}
+# At each of some thousand steps of a token, a thread that is done waits for the others. Spinning on, it takes the
+# processor from the very thread it waits for as soon as anything else runs, and answers come ten times as slowly; not
+# spinning at all costs a tenth on a quiet machine.
+_THREADS = {"GOMP_SPINCOUNT": "10000"}
 _LONGEST_REPORT = 4096
 _LONGEST_LINE = 1 << 16
 
@@ -41,7 +42,9 @@ class Worker:
         self._folder = folder
         self._report = report
         self._hearing = asyncio.create_task(self._hear())
-        transport = httpx.AsyncHTTPTransport(uds=str(folder / "worker"))
+        # A connection that is kept may be closed by the worker just as it is used again, which looks like its end.
+        limits = httpx.Limits(max_keepalive_connections=0)
+        transport = httpx.AsyncHTTPTransport(uds=str(folder / "worker"), limits=limits)
         # No bound on reading: how long a request may take is its own deadline.
         self.http = httpx.AsyncClient(
             transport=transport, base_url="http://worker", timeout=httpx.Timeout(None, connect=5), trust_env=False

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import difflib
 import json
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -102,10 +101,12 @@ def read_text(given: Mapping[str, Any], name: str) -> str:
 
 
 def read_tokens(given: Mapping[str, Any]) -> list[int]:
-    value = given.get("tokens")
-    if not isinstance(value, list) or not all(isinstance(token, int) and 0 <= token < 1 << 31 for token in value):
-        raise Refusal("tokens must be a list of numbers", param="tokens")
-    return value
+    if "tokens" not in given:
+        raise Refusal("tokens is missing; give a list of numbers", param="tokens")
+    value = given["tokens"]
+    if not isinstance(value, list):
+        raise _bad("tokens", value, "a list of numbers")
+    return [_token(f"tokens[{place}]", token) for place, token in enumerate(value)]
 
 
 def _chat(body: dict[str, Any]) -> dict[str, Any]:
@@ -128,7 +129,7 @@ def _refuse_unknown(given: Mapping[str, Any], fields: Mapping[str, Check]) -> No
             if value not in (None, False, 0, "", [], {}, "none", "auto"):
                 raise Refusal(f"{name[:60]} is not supported by this service", code="unsupported", param=name)
             continue
-        near = difflib.get_close_matches(name, fields, 1)
+        near = difflib.get_close_matches(name[:60], fields, 1)
         hint = f"; is {near[0]} meant?" if near else ""
         raise Refusal(f"there is no field {name[:60]!r}{hint}", code="unknown_field", param=name[:60])
 
@@ -152,10 +153,13 @@ def _whole(low: int, high: int) -> Check:
     return check
 
 
+_token = _whole(0, (1 << 31) - 1)
+
+
 def _number(low: float, high: float) -> Check:
     def check(name: str, value: Any) -> float:
         number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not number or not math.isfinite(value) or not low <= value <= high:
+        if not number or not low <= value <= high:
             raise _bad(name, value, f"a number from {low:g} to {high:g}")
         return float(value)
 
@@ -277,7 +281,7 @@ _COMMON: dict[str, Check] = {
     "repeat_penalty": _number(0.1, 10),
     "presence_penalty": _number(-2, 2),
     "frequency_penalty": _number(-2, 2),
-    "seed": _whole(0, (1 << 32) - 1),
+    "seed": _whole(0, (1 << 32) - 2),  # the next one is how llama.cpp writes that there is none
     "stop": _stop,
     "stream": _flag,
     "stream_options": _stream_options,

@@ -65,7 +65,7 @@ def main(arguments: list[str]) -> int:
         model = Model(options.model, options.name, options.context, options.threads, native)
     except (ValueError, RuntimeError, AssertionError) as error:
         _report(
-            options.report, {"state": "refused", "detail": f"llama.cpp could not load it: {native.last() or error}"}
+            options.report, {"state": "refused", "detail": f"llama.cpp could not load it: {native.first() or error}"}
         )
         return 1
     with socket.socket(socket.AF_UNIX) as listening:

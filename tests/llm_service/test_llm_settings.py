@@ -18,20 +18,74 @@ def test_nothing_need_be_set() -> None:
         model=Path("models/qwen2.5-coder-1.5b-q4.gguf"),
         context=4096,
         threads=usable_cores(),
+        queue=8,
+        deadline_seconds=120,
+        state=None,
     )
     assert settings.model_name == "qwen2.5-coder-1.5b-q4"
 
 
 def test_every_variable_is_honoured_and_an_empty_one_is_none() -> None:
     settings = read_settings(
-        {"LLM_HOST": "0.0.0.0", "LLM_PORT": "9", "LLM_MODEL": "/m/other.gguf", "LLM_CONTEXT": "", "LLM_THREADS": "3"}
+        {
+            "LLM_HOST": "0.0.0.0",
+            "LLM_PORT": "9",
+            "LLM_MODEL": "/m/other.gguf",
+            "LLM_CONTEXT": "",
+            "LLM_THREADS": "3",
+            "LLM_QUEUE": "0",
+            "LLM_DEADLINE_SECONDS": "60",
+            "LLM_STATE": "/s",
+            "LLM_CONTAINER": "1",
+        }
     )
-    assert settings == Settings("0.0.0.0", 9, Path("/m/other.gguf"), 4096, 3)
+    assert settings == Settings("0.0.0.0", 9, Path("/m/other.gguf"), 4096, 3, 0, 60, Path("/s"), container=True)
+
+
+@pytest.mark.parametrize(
+    ("environ", "state"),
+    [
+        ({"HOME": "/h"}, "/h/.cache/llm-service"),
+        ({"HOME": "/h", "XDG_CACHE_HOME": "/x"}, "/x/llm-service"),
+        ({"HOME": "/h", "XDG_CACHE_HOME": "/x", "LLM_STATE": "/s"}, "/s"),
+        ({"HOME": "/h", "XDG_CACHE_HOME": "", "LLM_STATE": ""}, "/h/.cache/llm-service"),
+    ],
+)
+def test_the_state_is_where_caches_are(environ: dict[str, str], state: str) -> None:
+    assert read_settings(environ).state == Path(state)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("LLM_THREAD", "LLM_THREAD: there is no such setting; is LLM_THREADS meant?"),
+        ("LLM_DEADLINE", "is LLM_DEADLINE_SECONDS meant?"),
+        ("LLM_", "LLM_: there is no such setting"),
+    ],
+)
+def test_a_misspelt_variable_is_refused(name: str, says: str) -> None:
+    with pytest.raises(SettingError) as refusal:
+        read_settings({name: ""})
+    assert says in str(refusal.value)
+
+
+def test_what_compose_reads_is_nobody_s_mistake() -> None:
+    assert read_settings({"LLM_MODELS": "/m", "PATH": "/bin"}) == read_settings({})
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("LLM_PORT", "http"), ("LLM_PORT", "70000"), ("LLM_CONTEXT", "16"), ("LLM_THREADS", "0"), ("LLM_THREADS", "1.5")],
+    [
+        ("LLM_PORT", "http"),
+        ("LLM_PORT", "70000"),
+        ("LLM_CONTEXT", "16"),
+        ("LLM_THREADS", "0"),
+        ("LLM_THREADS", "1.5"),
+        ("LLM_QUEUE", "-1"),
+        ("LLM_QUEUE", "many"),
+        ("LLM_DEADLINE_SECONDS", "0"),
+        ("LLM_DEADLINE_SECONDS", "3601"),
+    ],
 )
 def test_a_bad_value_is_named(name: str, value: str) -> None:
     with pytest.raises(SettingError) as refusal:

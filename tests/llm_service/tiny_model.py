@@ -7,7 +7,7 @@ from pathlib import Path
 import gguf
 import numpy as np
 
-_WIDTH, _HEADS, _FEED, _LAYERS = 64, 4, 128, 2
+_HEADS = 4
 _TEMPLATE = (
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
@@ -21,15 +21,19 @@ def _byte_letters() -> list[str]:
     return [chr(byte) if byte in printable else chr(next(others)) for byte in range(256)]
 
 
-def write_model(path: Path) -> Path:
-    """Writes a qwen2 model of random weights with a vocabulary of single bytes: about 400 KB, and it talks nonsense."""
+def write_model(path: Path, width: int = 64, layers: int = 2) -> Path:
+    """Writes a qwen2 model of random weights with a vocabulary of single bytes: about 400 KB, and it talks nonsense.
+
+    A wider and deeper one takes its time over a prompt.
+    """
+    feed = 2 * width
     tokens = [*_byte_letters(), "ab", "<|endoftext|>", "<|im_start|>", "<|im_end|>"]
     kinds = [gguf.TokenType.NORMAL] * (len(tokens) - 3) + [gguf.TokenType.CONTROL] * 3
     writer = gguf.GGUFWriter(path, "qwen2")
     writer.add_context_length(1024)
-    writer.add_embedding_length(_WIDTH)
-    writer.add_block_count(_LAYERS)
-    writer.add_feed_forward_length(_FEED)
+    writer.add_embedding_length(width)
+    writer.add_block_count(layers)
+    writer.add_feed_forward_length(feed)
     writer.add_head_count(_HEADS)
     writer.add_head_count_kv(_HEADS)
     writer.add_layer_norm_rms_eps(1e-6)
@@ -47,19 +51,19 @@ def write_model(path: Path) -> Path:
     def add(name: str, *shape: int) -> None:
         writer.add_tensor(name, (random.standard_normal(shape) * 0.2).astype(np.float32))
 
-    add("token_embd.weight", len(tokens), _WIDTH)
-    add("output_norm.weight", _WIDTH)
-    for layer in range(_LAYERS):
+    add("token_embd.weight", len(tokens), width)
+    add("output_norm.weight", width)
+    for layer in range(layers):
         block = f"blk.{layer}"
         for part in ("q", "k", "v"):
-            add(f"{block}.attn_{part}.weight", _WIDTH, _WIDTH)
-            add(f"{block}.attn_{part}.bias", _WIDTH)
-        add(f"{block}.attn_output.weight", _WIDTH, _WIDTH)
-        add(f"{block}.attn_norm.weight", _WIDTH)
-        add(f"{block}.ffn_norm.weight", _WIDTH)
-        add(f"{block}.ffn_gate.weight", _FEED, _WIDTH)
-        add(f"{block}.ffn_up.weight", _FEED, _WIDTH)
-        add(f"{block}.ffn_down.weight", _WIDTH, _FEED)
+            add(f"{block}.attn_{part}.weight", width, width)
+            add(f"{block}.attn_{part}.bias", width)
+        add(f"{block}.attn_output.weight", width, width)
+        add(f"{block}.attn_norm.weight", width)
+        add(f"{block}.ffn_norm.weight", width)
+        add(f"{block}.ffn_gate.weight", feed, width)
+        add(f"{block}.ffn_up.weight", feed, width)
+        add(f"{block}.ffn_down.weight", width, feed)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+import signal
 import sys
 from pathlib import Path
 
@@ -28,10 +29,13 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.llm", description=__doc__)
     parser.add_argument("--model", type=Path, help="measure with this GGUF file instead")
     parser.add_argument("--rounds", type=int, default=5, help="of service and llama.cpp in turns (default: 5)")
+    parser.add_argument("--heals", type=int, default=9, help="of the shop by the model; 0 for none (default: 9)")
     parser.add_argument("--json", action="store_true", help="figures for scripts instead of the table")
     options = parser.parse_args(arguments)
     if options.rounds < 1:
         parser.error(f"--rounds is {options.rounds}; at least 1 is needed")
+    if options.heals < 0:
+        parser.error(f"--heals is {options.heals}; 0 or more is needed")
     if missing := [name for name in _NEEDED if importlib.util.find_spec(name) is None]:
         for name in missing:
             print(f"bench-llm: {name} is not installed; it comes with: make {_NEEDED[name]}", file=sys.stderr)
@@ -47,6 +51,8 @@ def main(arguments: list[str]) -> int:
     def say(text: str) -> None:
         console.print(text, style="dim", soft_wrap=True, highlight=False)
 
+    # By default the signal ends this process on the spot, and leaves the service running.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     console.print(machine(), soft_wrap=True)
     model: Path = options.model or _MODEL
     if not model.exists():
@@ -59,7 +65,7 @@ def main(arguments: list[str]) -> int:
         except OSError as error:
             print(f"bench-llm: no model was made: {error}; --model takes another one", file=sys.stderr)
             return 2
-    report = bench.measure(model, options.rounds, say)
+    report = bench.measure(model, options.rounds, options.heals, say)
     good = all(row[3] for row in report.rows)
     if options.json:
         rows = [dict(zip(("measured", "value", "aim", "ok"), row, strict=True)) for row in report.rows]

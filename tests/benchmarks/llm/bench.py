@@ -9,7 +9,6 @@ from __future__ import annotations
 import random
 import statistics
 import tempfile
-import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from pathlib import Path
 
 from llm_service.cores import usable_cores
 
-from tests.benchmarks.llm import direct, service
+from tests.benchmarks.llm import direct, heal, processes, service
 from tests.benchmarks.llm.direct import Direct
 from tests.benchmarks.llm.service import Messages, Service
 from tests.benchmarks.table import Row, within
@@ -46,16 +45,9 @@ class _Speed:
     decode: float
 
 
-def measure(model: Path, rounds: int, say: Callable[[str], None]) -> Report:
+def measure(model: Path, rounds: int, heals: int, say: Callable[[str], None]) -> Report:
     report = Report()
     threads = usable_cores()
-    busy = _busy_share()
-    report.figures["busy_share_before"] = busy
-    if busy > _QUIET:
-        report.notes.append(
-            f"Other programs kept {busy * 100:.0f} % of the processor busy at the start: a step on all cores waits for "
-            "the slowest of them, so speeds fall by more than that, and shares are noisy."
-        )
     with tempfile.TemporaryDirectory(prefix="bench-llm-") as name:
         state = Path(name)
         say("starting the service …")
@@ -73,27 +65,37 @@ def measure(model: Path, rounds: int, say: Callable[[str], None]) -> Report:
         say("restart …")
         with service.running(model, state, CONTEXT, threads) as served:
             _restart(served, system, report)
+            if heals:
+                _heals(served, heals, report, say)
     return report
 
 
-def _busy_share(seconds: float = 2.0) -> float:
-    before = _cpu_ticks()
-    time.sleep(seconds)
-    after = _cpu_ticks()
-    return 1 - (after[0] - before[0]) / (after[1] - before[1])
-
-
-def _cpu_ticks() -> tuple[int, int]:
-    """Idle and all, of all processors."""
-    fields = [int(word) for word in Path("/proc/stat").read_text().splitlines()[0].split()[1:]]
-    return fields[3] + fields[4], sum(fields[:8])
+def _heals(served: Service, most: int, report: Report, say: Callable[[str], None]) -> None:
+    """From report to proposal with the model asked for each, and where the time goes."""
+    found = heal.measure(str(served.http.base_url).rstrip("/"), most, say)
+    if not found.whole:
+        report.rows.append((f"heal of the shop, none of {most} was proposed", "", "≤ 12 s", False))
+        return
+    report.figures["heal_p50_seconds"] = statistics.median(found.whole)
+    report.rows.append(within(f"heal of the shop, p50 of {len(found.whole)}", statistics.median(found.whole), 12, "s"))
+    for stage, seconds in heal.breakdown(found):
+        report.figures[f"heal_{stage.replace(' ', '_')}_seconds"] = seconds
+        report.rows.append((f"  of it {stage}", f"{seconds:.2f} s", "", True))
+    tokens = (
+        f"{statistics.median(found.prompts):.0f} tokens of prompt, {statistics.median(found.answers):.0f} of answer"
+    )
+    report.notes.append(
+        f"a heal: {tokens} at the median; fixes elsewhere than asked: {', '.join(found.left_out) or 'none'}"
+    )
 
 
 def _throughput(served: Service, called: Direct, rounds: int, report: Report, say: Callable[[str], None]) -> None:
     direct_speeds: list[_Speed] = []
     shares: list[_Speed] = []
+    others: list[float] = []
     for number in range(rounds + 1):
         chat = _fresh_chat(served, PROMPT)
+        before = processes.ticks()
         if number % 2:
             through_service = _service_speed(served, chat)
             directly = _direct_speed(called)
@@ -102,11 +104,19 @@ def _throughput(served: Service, called: Direct, rounds: int, report: Report, sa
             through_service = _service_speed(served, chat)
         if number == 0:
             continue  # pages, caches and clocks warm up
+        others.append(processes.ticks().others_since(before))
         direct_speeds.append(directly)
         shares.append(_Speed(through_service.prefill / directly.prefill, through_service.decode / directly.decode))
         say(
             f"directly {directly.prefill:.0f} and {directly.decode:.1f} tokens/s, "
             f"through the service {shares[-1].prefill:.3f} and {shares[-1].decode:.3f} of it"
+            f"; other programs used {others[-1] * 100:.0f} % of the processors"
+        )
+    report.figures["others_share_most"] = max(others)
+    if max(others) > _QUIET:
+        report.notes.append(
+            f"Other programs used up to {max(others) * 100:.0f} % of the processors meanwhile: a step on all cores "
+            "waits for the slowest, so the shares of prefill and decode say little. Measure again on a quiet machine."
         )
     _share("prefill", [speed.prefill for speed in direct_speeds], [share.prefill for share in shares], report)
     _share("decode", [speed.decode for speed in direct_speeds], [share.decode for share in shares], report)

@@ -16,6 +16,8 @@ from typing import Any
 
 import httpx
 
+from tests.benchmarks.llm import processes
+
 _START_SECONDS = 300.0  # a cold disk and a busy machine
 _ANSWER_SECONDS = 900.0
 
@@ -84,7 +86,7 @@ class Service:
 
     def peak_memory(self) -> int:
         """Bytes that its processes had resident at most, added up: no more than this at any one time."""
-        return sum(_peak(pid) for pid in _family(self.pid))
+        return sum(processes.peak_memory(pid) for pid in processes.family(self.pid))
 
     def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         answer = self.http.post(path, json=body)
@@ -145,23 +147,3 @@ def _wait_ready(process: subprocess.Popen[bytes], http: httpx.Client, log: Path)
             break
         time.sleep(0.05)
     raise SystemExit(f"the llm service does not get ready: {said}\n{log.read_text(errors='replace')[-2000:]}")
-
-
-def _family(pid: int) -> list[int]:
-    """The process and all that descend from it."""
-    parents = {}
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parents[int(path.parent.name)] = int(path.read_text().rpartition(")")[2].split()[1])
-        except OSError:  # ended meanwhile
-            continue
-    found = [pid]
-    for member in found:
-        found += [child for child, parent in parents.items() if parent == member]
-    return found
-
-
-def _peak(pid: int) -> int:
-    status = Path(f"/proc/{pid}/status").read_text()
-    line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1]) * 1024
