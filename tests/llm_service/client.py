@@ -43,6 +43,9 @@ class Service:
     def post(self, path: str, *, headers: dict[str, str] | None = None, **body: object) -> httpx.Response:
         return _CLIENT.post(self.url + path, json=body, headers=headers)
 
+    def post_bytes(self, path: str, data: bytes) -> httpx.Response:
+        return _CLIENT.post(self.url + path, content=data)
+
     def post_later(self, path: str, **body: Any) -> Future[httpx.Response]:
         """The same from a thread of its own."""
         answer: Future[httpx.Response] = Future()

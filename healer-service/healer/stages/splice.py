@@ -17,7 +17,6 @@ from healer.syntax.edits import AddImport, apply
 from healer.syntax.merging import has_docstring, merged, without_docstring
 from healer.syntax.project import Function, FunctionNode, Module, Project
 from healer.syntax.scopes import (
-    absolute,
     bound_by,
     globals_used,
     imported_at_top,
@@ -146,7 +145,7 @@ class _Splice:
             if isinstance(node, ast.Import):
                 yield _Import("", name, said, name if said else name.partition(".")[0], bound_by(alias, True))
             elif node.module != "__future__":
-                base = absolute(self._module, node)
+                base = self._module.absolute(node)
                 dotted = f"{base}.{name}" if base else name
                 yield _Import("." * node.level + (node.module or ""), name, said, dotted, bound_by(alias, False))
 
@@ -206,7 +205,7 @@ class _Splice:
 
     def _has_star(self, one: _Import) -> bool:
         stars = (n for n in top_level(self._module.tree) if isinstance(n, ast.ImportFrom) and n.names[0].name == "*")
-        return any(absolute(self._module, node) == one.dotted.removesuffix(".*") for node in stars)
+        return any(self._module.absolute(node) == one.dotted.removesuffix(".*") for node in stars)
 
     def _has_its_own(self, one: _Import) -> bool:
         """The module defines the name, or takes the same one from elsewhere."""
@@ -283,7 +282,7 @@ class _Splice:
                     if isinstance(node, ast.Import):
                         dotted = alias.name if alias.asname else name
                         return self._unless_circular(_Import("", alias.name, alias.asname or "", dotted, name))
-                    base = absolute(module, node)
+                    base = module.absolute(node)
                     beside = PurePosixPath(module.path).parent == PurePosixPath(self._module.path).parent
                     origin = "." * node.level + (node.module or "") if beside else base
                     found = _Import(origin, alias.name, alias.asname or "", f"{base}.{alias.name}", name)

@@ -93,17 +93,18 @@ class Module:
                         alias.name if alias.asname else alias.name.partition(".")[0]
                     )
             elif isinstance(node, ast.ImportFrom):
-                base = self._absolute(node)
+                base = self.absolute(node)
                 for alias in node.names:
                     names[alias.asname or alias.name] = f"{base}.{alias.name}" if base else alias.name
         return names
 
-    def _absolute(self, node: ast.ImportFrom) -> str:
+    def absolute(self, node: ast.ImportFrom) -> str:
+        """The dotted name of what `from … import` takes from, seen from this module."""
         if not node.level:
             return node.module or ""
-        package = list(PurePosixPath(self.path).parent.parts)
-        package = package[: len(package) - (node.level - 1)] if node.level > 1 else package
-        return ".".join([*package, *([node.module] if node.module else [])])
+        package = PurePosixPath(self.path).parent.parts
+        above = package[: len(package) - (node.level - 1)]
+        return ".".join([*above, *([node.module] if node.module else [])])
 
     @cached_property
     def constants(self) -> dict[str, ast.expr]:

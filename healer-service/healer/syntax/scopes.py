@@ -9,7 +9,6 @@ import ast
 import builtins
 import symtable
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 
 from healer.syntax.project import FunctionNode, Module, Project
 from healer.syntax.walks import children
@@ -112,21 +111,12 @@ def known_names(project: Project, module: Module) -> set[str] | None:
     names = top_names(module) | _ALWAYS
     for node in top_level(module.tree):
         if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
-            origin = project.module_named(absolute(module, node))
+            origin = project.module_named(module.absolute(node))
             brought = top_names(origin) if origin is not None else {"*"}
             if "*" in brought:
                 return None
             names |= brought
     return names
-
-
-def absolute(module: Module, node: ast.ImportFrom) -> str:
-    """The dotted name of what `from … import` takes from, seen from a module."""
-    if not node.level:
-        return node.module or ""
-    package = PurePosixPath(module.path).parent.parts
-    above = package[: len(package) - (node.level - 1)]
-    return ".".join([*above, *([node.module] if node.module else [])])
 
 
 def importing(project: Project, module: Module) -> set[str]:
@@ -150,6 +140,6 @@ def _imported_modules(module: Module) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            base = absolute(module, node)
+            base = module.absolute(node)
             yield base
             yield from (f"{base}.{alias.name}" for alias in node.names)
