@@ -136,9 +136,9 @@ def test_a_prefix_that_cannot_be_evaluated_does_not_keep_it_from_being_ready(
     engine.warming = words
     os.kill(engine.journal("start")[0], signal.SIGKILL)
     until(lambda: "the prefix" in caplog.text)
-    assert bool(Prefix(state).messages) is kept
     engine.warming = ""
     assert service.post(PLAIN, prompt="say:on").json() == {"text": "on"}
+    assert bool(Prefix(state).messages) is kept
 
 
 def test_a_prefix_that_ends_the_worker_is_forgotten(service: Service, engine: ScriptedEngine, state: Path) -> None:

@@ -104,18 +104,11 @@ def test_a_crash_in_native_code_is_survived(tiny_model: Path, running_llama: Run
         assert any("worker: Fatal Python error: Segmentation fault" in line for line in service.log)
 
 
-@pytest.mark.parametrize(
-    ("settings", "says"),
-    [
-        ({"LLM_THREAD": "2"}, "llm-service: LLM_THREAD: there is no such setting; is LLM_THREADS meant?\n"),
-        ({"LLM_PORT": "http"}, "llm-service: LLM_PORT is 'http'; it must be a whole number from 0 to 65535\n"),
-    ],
-)
-def test_a_setting_that_cannot_be_used_is_told_and_nothing_starts(settings: dict[str, str], says: str) -> None:
+def test_a_setting_that_cannot_be_used_is_told_and_nothing_starts() -> None:
+    environment = {**os.environ, "LLM_THREAD": "2"}
     command = [sys.executable, "-m", "llm_service"]
-    done = subprocess.run(
-        command, env={**os.environ, **settings}, capture_output=True, text=True, check=False, timeout=60
-    )
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    says = "llm-service: LLM_THREAD: there is no such setting; is LLM_THREADS meant?\n"
     assert (done.returncode, done.stderr) == (2, says)
 
 
