@@ -44,6 +44,7 @@ class ScriptedLlm:
             llm = script
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.socket.settimeout(1)  # a client that is killed before it was accepted leaves accept() waiting
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}/v1"
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()

@@ -68,6 +68,7 @@ def serving(host: str = "127.0.0.1", name: str = "127.0.0.1") -> Iterator[FakeHu
     servers = []
     for handler, attribute in ((_HubHandler, "url"), (_CdnHandler, "cdn")):
         server = ThreadingHTTPServer((host, 0), type(handler.__name__, (handler,), {"hub": hub}))
+        server.socket.settimeout(1)  # a client killed before it was accepted would otherwise hold up the end for ever
         setattr(hub, attribute, f"http://{name}:{server.server_address[1]}")
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         servers.append(server)
