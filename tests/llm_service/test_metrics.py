@@ -46,6 +46,7 @@ def test_a_known_sequence_makes_known_numbers(tiny_model: Path, engine: Scripted
         service.post(PLAIN, prompt="fail:400")  # refused by the worker
         service.post(PLAIN, prompt="fail:500")
         service.post(PLAIN, prompt="wait:never", headers={"X-Deadline-Seconds": "0.1"})
+        until(lambda: not service.numbers()["llm_running"])  # its turn ends once the worker has really stopped
         running = service.post_later(PLAIN, prompt="wait:go")  # 1 in, none out
         until(lambda: service.numbers()["llm_running"])
         service.post(PLAIN, prompt="say:1")  # no place left
