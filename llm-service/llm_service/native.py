@@ -12,6 +12,7 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import ClassVar
 
 import llama_cpp
 
@@ -27,11 +28,15 @@ _LONGEST_REASON = 300
 class NativeLog:
     """Takes the place of llama.cpp's log: errors are logged and remembered, the rest is dropped."""
 
+    # llama.cpp keeps only a pointer, and calls what it points to until the process ends.
+    _installed: ClassVar[NativeLog | None] = None
+
     def __init__(self) -> None:
         self._errors: deque[str] = deque(maxlen=20)
         self._quiet = False
-        self._callback = llama_cpp.llama_log_callback(self._take)  # llama.cpp keeps only the pointer
+        self._callback = llama_cpp.llama_log_callback(self._take)
         llama_cpp.llama_log_set(self._callback, ctypes.c_void_p(0))
+        NativeLog._installed = self
 
     def first(self) -> str:
         """The first error in one line, empty without one: those after it only say what failed because of it."""
