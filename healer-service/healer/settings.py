@@ -177,6 +177,13 @@ def _refuse_unknown(given: Mapping[str, str]) -> None:
             raise BadInput(f"{name}: there is no such setting" + (f"; is {near[0]} meant?" if near else ""))
 
 
+def read_llm_key(environ: Mapping[str, str]) -> str:
+    """For commands that need no other setting."""
+    if path := environ.get("HEALER_LLM_KEY_FILE"):
+        return _read_secret(Path(path), "HEALER_LLM_KEY_FILE")
+    return environ.get("HEALER_LLM_KEY", "")
+
+
 def _read_secret(path: Path, variable: str) -> str:
     try:
         return path.read_text().strip()

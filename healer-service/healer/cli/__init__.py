@@ -1,6 +1,6 @@
 """The `healer` command: serve, demo, and the incidents from a terminal. Tables for people, --json for scripts.
 
-Exit codes: 0 done; 1 it did not work out; 2 unusable input or settings, with one clear line.
+Exit codes: 0 done; 1 it did not work out; 2 unusable input or settings, with one clear line; 3 declined.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from healer.cli import background, demonstration, model
+from healer.cli import background, demonstration, evaluation, model, repairing
 from healer.cli.client import Client
 from healer.model import BadInput, HealerError
 from healer.settings import load_settings
@@ -87,6 +87,51 @@ def down(
 ) -> None:
     """Stop what `healer up` left running."""
     raise typer.Exit(background.down(root, out))
+
+
+Engine = Annotated[str, typer.Option(help="auto | playbook | llm: what makes candidates.")]
+LlmUrl = Annotated[str, typer.Option("--llm", envvar="HEALER_LLM_URL", help="A model's server, the address with /v1.")]
+LlmModel = Annotated[str, typer.Option(envvar="HEALER_LLM_MODEL", help="Which of its models; the first without it.")]
+Interpreter = Annotated[str, typer.Option(help="The project's interpreter; its own .venv is found without.")]
+
+
+@app.command()
+def repair(
+    project: Annotated[Path, typer.Argument(help="The folder with the service's source.")],
+    incident: Annotated[Path, typer.Option(help="The report, as JSON.")],
+    engine: Engine = "auto",
+    llm: LlmUrl = "",
+    llm_model: LlmModel = "",
+    python: Interpreter = "",
+    tests: Annotated[str, typer.Option(help="A pytest command; without it pytest on the folder tests.")] = "",
+    out_file: Annotated[Path | None, typer.Option("--out", help="Where the patch goes; else stdout.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Where the result goes, for scripts.")] = None,
+) -> None:
+    """Go the whole way from a report to a verified patch for a folder; no server, no proposal.
+
+    Exit codes: 0 a verified patch, 2 unusable input, 3 declined.
+    """
+    wanted = repairing.Wanted(project, incident, engine, llm, llm_model, python, tests, out_file, json_file)
+    raise typer.Exit(repairing.run(wanted, out, err))
+
+
+@app.command("eval")
+def evaluate(
+    cases: Annotated[Path, typer.Argument(help="A folder of cases, or one case.")],
+    engine: Engine = "auto",
+    llm: LlmUrl = "",
+    llm_model: LlmModel = "",
+    python: Interpreter = "",
+    jobs: Annotated[int, typer.Option(min=1, max=16, help="Cases at once.")] = 1,
+    reference: Annotated[
+        bool, typer.Option("--reference", help="Judge the cases' own fixes: checks the cases.")
+    ] = False,
+    summary: Annotated[bool, typer.Option("--summary", help="Leave out the single cases.")] = False,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Where the results go, for scripts.")] = None,
+) -> None:
+    """Repair a folder of cases and judge the answers by what each case keeps hidden."""
+    wanted = evaluation.Wanted(cases, engine, llm, llm_model, python, jobs, reference, summary, json_file)
+    raise typer.Exit(evaluation.run(wanted, out, err))
 
 
 @app.command()

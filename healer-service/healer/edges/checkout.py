@@ -12,8 +12,8 @@ import shutil
 import tarfile
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
@@ -24,23 +24,29 @@ from git.objects.util import altz_to_utctz_str
 from gitdb import IStream
 from gitdb.exc import ODBError
 
-from healer.model import CheckoutError
+from healer.model import CheckoutError, Suspect
 
 T = TypeVar("T")
 
 BOT = Actor("healer", "healer@localhost")
 FILE_MODES = (0o100644, 0o100755)
 REQUIREMENTS = re.compile(r"requirements[\w.-]*\.(txt|in)")
+SKIPPED = frozenset({"__pycache__", ".git", ".pytest_cache", ".venv", ".mypy_cache", ".ruff_cache", "node_modules"})
+ADDRESS = re.compile(r"<?[^\s<>@]+@[^\s<>@]+>?")
+BLAME_SECONDS = 2  # of git over a long history; a heal goes on without its answer
+NAME_CHARACTERS, SUMMARY_CHARACTERS = 100, 200
 LARGEST_SOURCE = 1_000_000  # bytes; larger .py files are generated, and no patch of ours belongs there
 # Nothing of the user's or the repository's configuration may run a program or ask a person.
 ENVIRONMENT = {
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_CONFIG_COUNT": "2",
+    "GIT_CONFIG_COUNT": "3",
     "GIT_CONFIG_KEY_0": "core.hooksPath",
     "GIT_CONFIG_VALUE_0": os.devnull,
     "GIT_CONFIG_KEY_1": "safe.directory",
     "GIT_CONFIG_VALUE_1": "*",
+    "GIT_CONFIG_KEY_2": "core.fsmonitor",
+    "GIT_CONFIG_VALUE_2": "false",
 }
 
 
@@ -55,7 +61,10 @@ class Checkout:
         self._repo: Repo | None = None
 
     def seed(self, folder: Path) -> None:
-        """Make the repository (bare) from a folder's files when it does not exist yet."""
+        """Make the repository (bare) from a folder's files when it does not exist yet.
+
+        Where the folder is a git work tree, its history comes along, and what was not committed is one commit more.
+        """
         target = Path(self.repository)
         if target.exists():
             return
@@ -65,12 +74,7 @@ class Checkout:
         draft = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
         try:
             repo = Repo.init(draft, bare=True, initial_branch=self.branch)
-            with tempfile.TemporaryDirectory() as work:
-                index = IndexFile(repo, str(Path(work) / "index"))
-                index.add([self._blob(repo, name, data, mode) for name, data, mode in _files_of(folder)])
-                Commit.create_from_tree(
-                    repo, index.write_tree(), "Start of the service\n", [], head=True, author=BOT, committer=BOT
-                )
+            self._do(f"cannot read {folder}", lambda _mirror: self._fill(repo, folder))
             repo.close()
             draft.chmod(0o755)
             draft.rename(target)  # a repository that bears its name is whole
@@ -79,6 +83,20 @@ class Checkout:
                 raise
         finally:
             shutil.rmtree(draft, ignore_errors=True)
+
+    def _fill(self, repo: Repo, folder: Path) -> None:
+        parents = []
+        if (folder / ".git").exists() and _has_commits(folder):
+            repo.git.fetch("--no-tags", "--no-recurse-submodules", str(folder), "HEAD", env=ENVIRONMENT)
+            parents = [repo.commit("FETCH_HEAD")]
+            repo.git.update_ref(f"refs/heads/{self.branch}", parents[0].hexsha)
+        with tempfile.TemporaryDirectory() as work:
+            index = IndexFile(repo, str(Path(work) / "index"))
+            index.add([self._blob(repo, name, data, mode) for name, data, mode in _files_of(folder)])
+            tree = index.write_tree()
+        if not parents or parents[0].tree != tree:
+            message = "Changes not committed\n" if parents else "Start of the service\n"
+            Commit.create_from_tree(repo, tree, message, parents, head=True, author=BOT, committer=BOT)
 
     def fetch(self) -> str:
         """Bring the mirror up to date; the commit at the tip of the branch."""
@@ -206,6 +224,35 @@ class Checkout:
 
         return self._do(f"cannot merge into {self.branch}", work)
 
+    def blame(self, commit: str, file: str, line: int) -> Suspect:
+        """The commit that last touched a line, but for its indentation, as it stands at `commit`."""
+
+        def work(repo: Repo) -> Suspect:
+            at = self._resolve(repo, commit).hexsha
+            said = repo.git.blame(
+                *("--porcelain", "-w", f"-L{line},{line}", at, "--", file),
+                env=ENVIRONMENT,
+                kill_after_timeout=BLAME_SECONDS,
+            )
+            found = self._resolve(repo, str(said).partition(" ")[0])
+            when = found.authored_datetime.astimezone(UTC).isoformat().replace("+00:00", "Z")
+            author = _without_addresses(str(found.author.name or ""))[:NAME_CHARACTERS]
+            summary = _without_addresses(str(found.summary))[:SUMMARY_CHARACTERS]
+            return Suspect(found.hexsha, author or "somebody", when, summary)
+
+        return self._do(f"cannot tell who touched {file}:{line}", work)
+
+    def same_files(self, one: str, other: str, files: Iterable[str]) -> bool:
+        """Whether two commits hold the same text in all of `files`. A file that neither has is the same."""
+
+        def work(repo: Repo) -> bool:
+            trees = [
+                {str(blob.path): blob.binsha for blob in _blobs(self._resolve(repo, name))} for name in (one, other)
+            ]
+            return all(trees[0].get(file) == trees[1].get(file) for file in files)
+
+        return self._do("cannot compare commits", work)
+
     def is_ancestor(self, commit: str, descendant: str) -> bool:
         return self._do("cannot compare commits", lambda repo: self._holds(repo, descendant, commit))
 
@@ -252,6 +299,11 @@ class Checkout:
         return Blob(repo, stored.binsha, mode=mode, path=path)
 
 
+def _without_addresses(text: str) -> str:
+    """E-mail addresses stay in git, also where somebody has one for a name."""
+    return " ".join(ADDRESS.sub("", text).split())
+
+
 def _create(repo: Repo, tree: str, message: str, parents: list[Commit], when: str) -> str:
     stamp = datetime.fromisoformat(when.replace("Z", "+00:00"))
     date = f"{int(stamp.timestamp())} {altz_to_utctz_str(0)}"
@@ -296,18 +348,40 @@ def _add(archive: tarfile.TarFile, path: str, data: bytes, mode: int) -> None:
     archive.addfile(info, io.BytesIO(data))
 
 
+def _has_commits(folder: Path) -> bool:
+    repo = Repo(folder)
+    try:
+        return repo.head.is_valid()
+    finally:
+        repo.close()
+
+
 def _files_of(folder: Path) -> Iterator[tuple[str, bytes, int]]:
-    skipped = {"__pycache__", ".git", ".pytest_cache", ".venv", ".mypy_cache", ".ruff_cache"}
-    for path in sorted(folder.rglob("*")):
-        relative = path.relative_to(folder)
-        if (
-            path.is_file()
-            and not path.is_symlink()
-            and not skipped.intersection(relative.parts)
-            and path.suffix != ".db"
-        ):
-            executable = os.access(path, os.X_OK)
-            yield str(PurePosixPath(relative)), path.read_bytes(), 0o100755 if executable else 0o100644
+    """Regular files; of a git work tree those that git does not ignore, else those that look like source."""
+    for path in _listed(folder) if (folder / ".git").exists() else _found(folder):
+        if path.is_file() and not path.is_symlink():
+            name = str(PurePosixPath(path.relative_to(folder)))
+            yield name, path.read_bytes(), 0o100755 if os.access(path, os.X_OK) else 0o100644
+
+
+def _listed(folder: Path) -> Iterator[Path]:
+    repo = Repo(folder)
+    try:
+        names = repo.git.ls_files("-z", "--cached", "--others", "--exclude-standard", env=ENVIRONMENT)
+    finally:
+        repo.close()
+    for name in sorted(set(filter(None, names.split("\0")))):
+        yield folder / name
+
+
+def _found(folder: Path) -> Iterator[Path]:
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(
+            name for name in folders if name not in SKIPPED and not Path(root, name, "pyvenv.cfg").exists()
+        )
+        for name in sorted(names):
+            if not name.endswith((".db", ".pyc")):
+                yield Path(root, name)
 
 
 def _said(error: Exception) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+
+import structlog
 
 from healer.edges.store import Incident
-from healer.model import Answer, Candidate, Diagnosis, Proposal, Report, State
+from healer.model import Answer, Candidate, Diagnosis, Proposal, Report, State, Suspect
 from healer.pipeline.memory import Memory
 from healer.pipeline.parts import Parts, Service
 from healer.pipeline.proof import Trial, base_of, replay_before
@@ -13,6 +15,8 @@ from healer.pipeline.search import Search
 from healer.stages import announcement, judgement, ranking
 from healer.stages.diagnosis import diagnose as diagnosis_of
 from healer.stages.playbooks import propose as candidates_of
+
+log = structlog.get_logger()
 
 
 def fetch(parts: Parts, incident_id: str) -> str:
@@ -29,18 +33,26 @@ def fetch(parts: Parts, incident_id: str) -> str:
 
 def reproduce(parts: Parts, memory: Memory, incident_id: str) -> str:
     incident, service, report = about(parts, incident_id)
+    # Meanwhile what to do about the crash is thought out, and the likeliest candidate tried.
+    memory.ahead(lambda: _think_ahead(parts, memory, incident, service, report))
+    reason = _shown_again(memory, incident, service, report)
+    # Without network or a full disk the replay fails in another way, or not at all: then the report stands.
+    outside = reason and _thought(parts, memory, incident, service, report).diagnosis.decline_reason
+    return "" if outside else reason
+
+
+def _shown_again(memory: Memory, incident: Incident, service: Service, report: Report) -> str:
+    """Why the crash cannot be shown; "" when it was."""
     if report.request is None:
         return "The report holds no request, so the crash cannot be shown to be gone."
     if report.request.truncated:
         return "The report does not hold the whole body of the request, so it cannot be sent again."
-    # Meanwhile what to do about the crash is thought out, and the likeliest candidate tried.
-    memory.ahead(lambda: _think_ahead(memory, incident, service, report))
     return judgement.reproduces(report, replay_before(memory, incident, service, report))
 
 
 def diagnose(parts: Parts, memory: Memory, incident_id: str) -> str:
     incident, service, report = about(parts, incident_id)
-    diagnosis = _thought(memory, incident, service, report).diagnosis
+    diagnosis = _thought(parts, memory, incident, service, report).diagnosis
     parts.store.incidents.set(incident_id, diagnosis=diagnosis)
     payload = {
         "category": diagnosis.category,
@@ -61,8 +73,8 @@ def diagnose(parts: Parts, memory: Memory, incident_id: str) -> str:
 def repair(parts: Parts, memory: Memory, incident_id: str) -> str:
     incident, service, report = about(parts, incident_id)
     parts.store.incidents.move(incident_id, State.REPAIRING, expected=(State.DIAGNOSING,))
-    thought = _thought(memory, incident, service, report)
-    search = Search(parts, memory, incident, service, report, thought.diagnosis)
+    thought = _thought(parts, memory, incident, service, report)
+    search = Search(parts, memory, incident, service, report, thought.diagnosis, thought.past)
     return search.run(thought.candidates)
 
 
@@ -103,8 +115,9 @@ def propose(parts: Parts, incident_id: str, attempt: int) -> str:
             "",
         )
         opened = service.forge.open(draft)
-        parts.store.proposals.put(opened, attempt, diff)
-        parts.store.incidents.set(incident_id, origin=chosen.candidate.origin)
+        origin, category = chosen.candidate.origin, incident.diagnosis.category
+        parts.store.proposals.put(opened, attempt, diff, origin=origin, category=category)
+        parts.store.incidents.set(incident_id, origin=origin)
         filed = parts.store.proposals.of_incident(incident_id, attempt)
         assert filed is not None
     proposal = filed.proposal
@@ -130,23 +143,36 @@ def decline(parts: Parts, incident_id: str, reason: str) -> str:
 class _Thought:
     diagnosis: Diagnosis
     candidates: tuple[Candidate, ...]  # best first
+    past: ranking.Past = field(default_factory=dict)  # what became of the proposals for such failures
 
 
-def _thought(memory: Memory, incident: Incident, service: Service, report: Report) -> _Thought:
+def _thought(parts: Parts, memory: Memory, incident: Incident, service: Service, report: Report) -> _Thought:
     def think() -> _Thought:
         sources = service.checkout.sources(base_of(incident))
         diagnosis = diagnosis_of(report, sources)
         if diagnosis.decline_reason:
             return _Thought(diagnosis, ())
+        diagnosis = replace(diagnosis, suspect=_suspect(service, base_of(incident), diagnosis))
+        past = parts.store.proposals.outcomes(service.name, diagnosis.category)
         candidates = () if service.engine == "llm" else candidates_of(report, diagnosis, sources)
-        return _Thought(diagnosis, ranking.order(candidates, diagnosis))
+        return _Thought(diagnosis, ranking.order(candidates, diagnosis, past), past)
 
     return memory.once(f"thought {incident.id}-{incident.attempt}@{incident.base}", think)
 
 
-def _think_ahead(memory: Memory, incident: Incident, service: Service, report: Report) -> None:
-    thought = _thought(memory, incident, service, report)
-    if thought.candidates and service.autonomy != "observe":
+def _suspect(service: Service, commit: str, diagnosis: Diagnosis) -> Suspect | None:
+    """The commit that touched the fault last, else the place to fix it; None where git does not tell."""
+    for site in (diagnosis.fault, *diagnosis.fix_sites[:1]):
+        try:
+            return service.checkout.blame(commit, site.file, site.line)
+        except Exception as error:  # whatever is odd about old commits, the heal goes on
+            log.info("no commit to name for a line", file=site.file, line=site.line, error=str(error))
+    return None
+
+
+def _think_ahead(parts: Parts, memory: Memory, incident: Incident, service: Service, report: Report) -> None:
+    thought = _thought(parts, memory, incident, service, report)
+    if thought.candidates and report.request is not None and service.autonomy != "observe":
         Trial(memory, incident, service, report).run_ahead(thought.candidates[0])
 
 

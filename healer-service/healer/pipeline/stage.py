@@ -35,18 +35,22 @@ def stage(name: str) -> Callable[[Body[S]], Body[S]]:
     def decorate(body: Body[S]) -> Body[S]:
         @functools.wraps(body)
         def run(self: S, incident_id: str, attempt: int) -> str:
-            parts = self.parts
-            incident = parts.store.incidents.get(incident_id)
-            parts.note(incident, "stage.started", {"stage": name}, "execution", once=name)
-            started = time.monotonic()
-            reason = _patiently(lambda: body(self, incident_id, attempt), name, incident_id)
-            payload = {"stage": name, "seconds": round(time.monotonic() - started, 3), "detail": reason}
-            parts.note(incident, "stage.finished", payload, "execution", once=name)
-            return reason
+            return perform(self.parts, name, incident_id, lambda: body(self, incident_id, attempt))
 
         return run
 
     return decorate
+
+
+def perform(parts: Parts, name: str, incident_id: str, body: Callable[[], str]) -> str:
+    """The same for a stage that belongs to no workflow."""
+    incident = parts.store.incidents.get(incident_id)
+    parts.note(incident, "stage.started", {"stage": name}, "execution", once=name)
+    started = time.monotonic()
+    reason = _patiently(body, name, incident_id)
+    payload = {"stage": name, "seconds": round(time.monotonic() - started, 3), "detail": reason}
+    parts.note(incident, "stage.finished", payload, "execution", once=name)
+    return reason
 
 
 def _patiently(action: Callable[[], str], name: str, incident_id: str) -> str:
