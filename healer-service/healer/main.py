@@ -29,7 +29,9 @@ from healer.edges.llm import Llm
 from healer.edges.sandbox import LocalSandbox, Sandbox
 from healer.edges.store import Store
 from healer.model import BadInput, HealerError, LlmError, Message
-from healer.pipeline import Dispatch, Parts, Service, Workflows
+from healer.pipeline.dispatch import Dispatch
+from healer.pipeline.parts import Parts, Service
+from healer.pipeline.workflows import Workflows
 from healer.settings import ServiceSettings, Settings
 from healer.stages import prompt
 from healer.web.access import Access

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from healer.cli import background, demonstration, evaluation, model, repairing
+from healer.cli import background, demonstration, model
 from healer.cli.client import Client
 from healer.model import BadInput, HealerError
 from healer.settings import load_settings
@@ -111,6 +111,8 @@ def repair(
 
     Exit codes: 0 a verified patch, 2 unusable input, 3 declined.
     """
+    from healer.cli import repairing  # noqa: PLC0415 - as above
+
     wanted = repairing.Wanted(project, incident, engine, llm, llm_model, python, tests, out_file, json_file)
     raise typer.Exit(repairing.run(wanted, out, err))
 
@@ -130,6 +132,8 @@ def evaluate(
     json_file: Annotated[Path | None, typer.Option("--json", help="Where the results go, for scripts.")] = None,
 ) -> None:
     """Repair a folder of cases and judge the answers by what each case keeps hidden."""
+    from healer.cli import evaluation  # noqa: PLC0415 - as above
+
     wanted = evaluation.Wanted(cases, engine, llm, llm_model, python, jobs, reference, summary, json_file)
     raise typer.Exit(evaluation.run(wanted, out, err))
 

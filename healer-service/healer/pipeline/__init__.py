@@ -1,7 +1,4 @@
-"""From a report to a proposal and from a merge to a healed service: the durable workflows and what starts them."""
+"""From a report to a proposal and from a merge to a healed service: the durable workflows and what starts them.
 
-from healer.pipeline.dispatch import Dispatch
-from healer.pipeline.parts import Parts, Service
-from healer.pipeline.workflows import Workflows
-
-__all__ = ["Dispatch", "Parts", "Service", "Workflows"]
+It imports none of them: a repair without a server needs no workflow engine.
+"""

@@ -23,7 +23,8 @@ from pydantic import BaseModel, Field
 from healer.edges.bus import Bus
 from healer.edges.store import Delivery, Incident, Store
 from healer.model import BadInput, Unauthorised
-from healer.pipeline import Dispatch, Parts
+from healer.pipeline.dispatch import Dispatch
+from healer.pipeline.parts import Parts
 from healer.stages import webhook
 from healer.web import problems, views
 from healer.web.access import COOKIE, Access
