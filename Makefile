@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PACKAGES := -e app-service -e healer-service -e llm-service
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo up down llm test test-compose check bench bench-llm lock clean setup
+.PHONY: demo up down llm test test-compose check bench bench-llm eval lock clean setup
 
 demo: $(VENV)/.healer ## crash the shop, heal it, merge, redeploy
 	@$(BIN)/healer demo --bug "$(BUG)" $(if $(YES),--yes)
@@ -36,6 +36,11 @@ bench: $(VENV)/.tests ## speed, as a table with the machine's description
 
 bench-llm: $(VENV)/.tests $(VENV)/.llm ## speed and memory of the local model, with weights of its shape made on the spot
 	$(BIN)/python -m tests.benchmarks.llm
+
+eval: $(VENV)/.tests ## are the repairs right? Both halves of the cases, without a model
+	$(BIN)/healer eval tests/cases/worked --reference --summary
+	-$(BIN)/healer eval tests/cases/worked --engine playbook
+	-$(BIN)/healer eval tests/cases/scored --engine playbook --summary
 
 setup: $(VENV)/.tests
 

@@ -177,6 +177,16 @@ class Site:
 
 
 @dataclass(frozen=True)
+class Suspect:
+    """The commit that last touched a place. The author's address is left behind: this goes to pages and proposals."""
+
+    commit: str
+    author: str
+    date: str  # RFC 3339, UTC
+    summary: str
+
+
+@dataclass(frozen=True)
 class Diagnosis:
     category: str  # e.g. "none-dereference", "missing-key"; the playbooks name the ones they serve
     cause: str  # one sentence a person understands, under 30 words
@@ -188,6 +198,8 @@ class Diagnosis:
     expression: str = ""  # source of the expression that failed, e.g. "user.team.name"
     culprit: str = ""  # the part of it that had the bad value, e.g. "user.team"
     decline_reason: str = ""  # set when no code change is right
+    siblings: tuple[Site, ...] = ()  # the same pattern elsewhere in the module; reported, never patched unasked
+    suspect: Suspect | None = None
 
 
 def _lines(text: str) -> list[str]:
@@ -219,6 +231,12 @@ class Candidate:
     answer: Answer = Answer.CORRECT
     fit: float = 0.5  # 0..1, how well it follows the conventions of the code around it
     note: str = ""  # the cause in the model's own words; untrusted
+    engine: str = "playbook"  # playbook | llm
+
+    @property
+    def approach(self) -> str:
+        """What an outcome teaches about: a playbook's way to answer, or a model's file with all its answers."""
+        return self.origin if self.engine == "llm" else f"{self.origin} ({self.answer.value.replace('_', ' ')})"
 
     @property
     def diff(self) -> str:
@@ -335,6 +353,34 @@ class Proposal:
     url: str
     state: str = "open"  # open | merged | closed
     merge_sha: str | None = None
+
+
+class Outcome(StrEnum):
+    """What became of a proposal in the end."""
+
+    MERGED = "merged"
+    CHANGED = "changed"  # merged, but not as it was proposed
+    REJECTED = "rejected"
+    ROLLED_BACK = "rolled_back"  # merged, and then taken back or outlived by the crash
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """How often each outcome was that of an approach's proposals, for one category of failure in one service."""
+
+    merged: int = 0
+    changed: int = 0
+    rejected: int = 0
+    rolled_back: int = 0
+
+
+@dataclass(frozen=True)
+class PastFix:
+    """A fix that was merged as it was proposed and stayed."""
+
+    category: str
+    exception_type: str
+    diff: str
 
 
 @dataclass(frozen=True)

@@ -64,11 +64,11 @@ def a_report(number: int = 1, path: str = "/stock/mug", **changes: object) -> di
 class Site:
     """A healer on a free port, the service's repository beside it, and what a test does with both."""
 
-    def __init__(self, folder: Path, **settings: str) -> None:
+    def __init__(self, folder: Path, service: str = SERVICE, **settings: str) -> None:
         self.folder = folder
         seed = folder / "seed"
         (seed / "tests").mkdir(parents=True)
-        (seed / "app.py").write_text(SERVICE)
+        (seed / "app.py").write_text(service)
         (seed / "tests" / "test_app.py").write_text(TESTS)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))

@@ -281,8 +281,14 @@ def print_incident(console: Console, item: dict[str, Any]) -> None:
         diagnosis = item["diagnosis"]
         console.print(f"cause: {_printable(diagnosis['cause'])}", markup=False, soft_wrap=True)
         for site in diagnosis["fix_sites"]:
-            place = f"  {site['file']}:{site['line']} in {site['function']}  {site['why']}"
-            console.print(_printable(place), markup=False, soft_wrap=True)
+            console.print(_place(site), markup=False, soft_wrap=True)
+        if suspect := diagnosis["suspect"]:
+            last = f"last changed in {suspect['commit'][:7]} by {suspect['author']} on {suspect['date'][:10]}"
+            console.print(_printable(f"{last}: {suspect['summary']}"), markup=False, soft_wrap=True)
+        if diagnosis["siblings"]:
+            console.print("looks alike, and is not changed:")
+        for site in diagnosis["siblings"]:
+            console.print(_place(site), markup=False, soft_wrap=True)
     for verdict in item["verdicts"]:
         sign = "chosen " if verdict["chosen"] else "stands " if verdict["accepted"] else "refused"
         line = f"{sign} {verdict['origin']}: {verdict['summary']} ({verdict['reason']})"
@@ -293,6 +299,10 @@ def print_incident(console: Console, item: dict[str, Any]) -> None:
         console.print(
             "you can: " + ", ".join(f"healer {action} {item['id']}" for action in item["actions"]), markup=False
         )
+
+
+def _place(site: dict[str, Any]) -> str:
+    return _printable(f"  {site['file']}:{site['line']} in {site['function']}  {site['why']}")
 
 
 def _printable(text: str) -> str:

@@ -12,6 +12,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -66,8 +67,10 @@ class Workbench(AbstractContextManager["Workbench"]):
 
     def __enter__(self) -> Workbench:
         _log_to_stderr()
-        self.store.migrate()
-        self.sandbox.start()
+        with ThreadPoolExecutor(1) as pool:  # each takes half a second, mostly of another process
+            started = pool.submit(self.sandbox.start)
+            self.store.migrate()
+            started.result()
         return self
 
     def __exit__(

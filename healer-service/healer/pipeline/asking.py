@@ -20,6 +20,7 @@ from healer.stages import answer as answers
 from healer.stages import prompt as prompts
 from healer.stages import ranking
 from healer.stages.splice import splice
+from healer.syntax.parsing import parse
 from healer.syntax.project import Function
 from healer.syntax.situation import Situation
 
@@ -75,13 +76,14 @@ class Asking:
         """Why the model could not answer; "" when it did, whatever became of that. It is told of what was tried."""
         self._seen = {_normal(verdict.candidate) for verdict in tried}
         refused = [_line(verdict) for verdict in tried]
+        past = self._parts.store.proposals.merged_fixes(self._incident.service)
         trouble = "there is no function to ask about"
         try:
             served = self._patiently(self._llm.served)
             room = prompts.Room(count=self._count, context=served.context)
             for target in prompts.targets(situation, diagnosis):
                 try:
-                    prompt = prompts.compose(situation, diagnosis, target, refused, room)
+                    prompt = prompts.compose(situation, diagnosis, target, refused, room, past)
                 except BadInput as error:
                     trouble = str(error)
                     continue
@@ -200,13 +202,13 @@ class _Editor:
         """Raises UnusableAnswer."""
         rewrite = answers.read(text, self.target, cut_off=cut_off)
         changes = splice(self._situation.project, self.target, rewrite, self._dependencies)
-        return Candidate(
-            self.origin, f"Correct {self.target.name}", changes, self._answer, ranking.MODEL_FIT, rewrite.sentence
-        )
+        summary = f"Correct {self.target.name}"
+        fit = ranking.MODEL_FIT
+        return Candidate(self.origin, summary, changes, self._answer, fit, rewrite.sentence, engine="llm")
 
     def nothing(self) -> Candidate:
         """Stands for an answer that could not be used."""
-        return Candidate(self.origin, f"Rewrite {self.target.name}", ())
+        return Candidate(self.origin, f"Rewrite {self.target.name}", (), engine="llm")
 
 
 def _reached(verdict: Verdict) -> int:
@@ -219,7 +221,7 @@ def _reached(verdict: Verdict) -> int:
 
 def _normal(candidate: Candidate) -> str:
     """The same for patches that differ in layout and comments only."""
-    return "\0".join(f"{change.file}\0{ast.dump(ast.parse(change.after))}" for change in candidate.changes)
+    return "\0".join(f"{change.file}\0{ast.dump(parse(change.after))}" for change in candidate.changes)
 
 
 def _line(verdict: Verdict) -> str:

@@ -14,7 +14,7 @@ import structlog
 from dbos import DBOS, SetWorkflowID
 
 from healer.edges.store import AT_WORK, ENDS, Delivery, Filed, Incident
-from healer.model import Conflict, EdgeError, NotFound, Report, State
+from healer.model import Conflict, EdgeError, NotFound, Outcome, Report, State
 from healer.pipeline.parts import Parts, Service
 from healer.pipeline.proof import measure_baseline
 from healer.pipeline.workflows import Workflows
@@ -184,6 +184,9 @@ class Dispatch:
         if incident.state == State.SOAKING:
             self._start_roll_back(incident, reason)
         elif incident.state == State.RESOLVED:
+            filed = self._parts.store.proposals.of_incident(incident.id, incident.attempt)
+            if filed is not None:
+                self._parts.store.proposals.settle(filed.proposal, Outcome.ROLLED_BACK)
             self._parts.store.incidents.move(incident.id, State.REGRESSED, reason, expected=(State.RESOLVED,))
 
     def _work(self, delivery: Delivery) -> None:
@@ -191,13 +194,29 @@ class Dispatch:
         if closed is not None:
             service = closed.repository.rpartition("/")[2]
             filed = self._parts.store.proposals.by_number(service, closed.number)
-            # A merge of something else than what we proposed and proved is not our merge.
-            if filed and filed.proposal.head_sha == closed.head_sha and filed.proposal.base == closed.base:
+            # A merge of something else than what we proposed and proved is not our merge, but a lesson.
+            if filed and filed.proposal.base == closed.base and filed.proposal.head_sha != closed.head_sha:
+                if closed.merge_sha is not None:
+                    self._learn_of_change(filed, closed.head_sha)
+            elif filed and filed.proposal.base == closed.base:
                 if closed.merge_sha is not None:
                     self._merged(filed, closed.merge_sha, closed.by)
                 else:
                     self._rejected(filed, f"closed unmerged by {closed.by}")
         self._parts.store.deliveries.done(delivery.id)
+
+    def _learn_of_change(self, filed: Filed, head: str) -> None:
+        """Others added commits before the merge: whether they changed the files of our fix, or only others."""
+        judged = self._parts.store.incidents.verdicts(filed.proposal.incident_id, filed.attempt)
+        files = [change.file for verdict, chosen in judged if chosen for change in verdict.candidate.changes]
+        try:
+            checkout = self._parts.service(filed.proposal.service).checkout
+            checkout.fetch()
+            same = checkout.same_files(filed.proposal.head_sha, head, files)
+        except (EdgeError, NotFound) as error:  # after a squash the head may be nowhere: another head is other work
+            log.info("cannot see what was merged instead", proposal=filed.proposal.number, error=str(error))
+            same = False
+        self._parts.store.proposals.settle(filed.proposal, Outcome.MERGED if same else Outcome.CHANGED)
 
     def _poll(self) -> None:
         for filed in self._parts.store.proposals.open():

@@ -115,9 +115,9 @@ def propose(parts: Parts, incident_id: str, attempt: int) -> str:
             "",
         )
         opened = service.forge.open(draft)
-        origin, category = chosen.candidate.origin, incident.diagnosis.category
-        parts.store.proposals.put(opened, attempt, diff, origin=origin, category=category)
-        parts.store.incidents.set(incident_id, origin=origin)
+        approach, category = chosen.candidate.approach, incident.diagnosis.category
+        parts.store.proposals.put(opened, attempt, diff, approach=approach, category=category)
+        parts.store.incidents.set(incident_id, origin=chosen.candidate.origin)
         filed = parts.store.proposals.of_incident(incident_id, attempt)
         assert filed is not None
     proposal = filed.proposal

@@ -8,7 +8,7 @@ from collections import defaultdict
 from datetime import UTC, datetime
 
 from healer.edges.deployment import Deployment
-from healer.model import State
+from healer.model import Outcome, State
 from healer.pipeline.healing import about
 from healer.pipeline.parts import Parts, Service
 from healer.pipeline.proof import replay
@@ -103,6 +103,10 @@ def go_back(parts: Parts, incident_id: str, reason: str) -> str:
         parts.note(incident, "release.failed", {"commit": commit, "reason": reason}, "execution", once=commit)
     states = (State.MERGED, State.RELEASING, State.SOAKING, State.RESOLVED)
     parts.store.incidents.move(incident_id, State.ROLLED_BACK, reason, expected=states)
+    filed = parts.store.proposals.of_incident(incident_id, incident.attempt)
+    # What never went live was not found wanting: a release fails for many reasons besides the fix.
+    if filed is not None and release is not None and _end_of(release.state) == "rolled_back":
+        parts.store.proposals.settle(filed.proposal, Outcome.ROLLED_BACK)
     return State.ROLLED_BACK.value
 
 

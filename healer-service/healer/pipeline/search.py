@@ -1,7 +1,7 @@
-"""Looks for the candidate to propose: playbooks that fit well, then the model's answers, then the other playbooks.
+"""Looks for the candidate to propose: what the code gives grounds for, then the model's answers; the first that stands.
 
-That is the order of the one ranking, with the model's answers written only when their turn comes. The first that stands
-is taken. What is tried is filed at once, so that a reader can watch.
+The playbooks' guesses are tried last and never proposed: they show a person what would pass the tests. What is tried is
+filed at once, so that a reader can watch.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from healer.stages import ranking
 from healer.syntax.dependencies import declared
 from healer.syntax.situation import Situation
 
+MOST_GUESSES = 3  # that are tried to be shown
+
 
 class Search:
     """One attempt. `verdicts` are in the order tried; the last one is accepted when something was found."""
@@ -32,6 +34,7 @@ class Search:
         service: Service,
         report: Report,
         diagnosis: Diagnosis,
+        past: ranking.Past = ranking.NO_PAST,
     ) -> None:
         self.verdicts: list[Verdict] = []
         self._parts = parts
@@ -39,18 +42,19 @@ class Search:
         self._service = service
         self._report = report
         self._diagnosis = diagnosis
+        self._past = past
         self._trial = Trial(memory, incident, service, report)
 
     def run(self, playbooks: Sequence[Candidate]) -> str:
         """Why nothing was found; "" when something was. `playbooks`: their candidates, best first."""
         self._parts.store.incidents.forget_candidates(self._incident.id, self._incident.attempt)
-        before, after = ranking.around_model(playbooks, self._diagnosis)
-        if self._found(before, after):
+        sure, guesses = ranking.around_model(playbooks, self._diagnosis, self._past)
+        if self._found(sure, guesses):
             return ""
-        trouble = self._ask(after)
-        if self._stands() or self._found(after, ()):
+        trouble = self._ask(guesses)
+        if self._stands():
             return ""
-        return self._why_not(trouble)
+        return self._guessed(guesses) or self._why_not(trouble)
 
     def _found(self, candidates: Sequence[Candidate], later: Sequence[Candidate]) -> bool:
         for position, candidate in enumerate(candidates):
@@ -58,6 +62,23 @@ class Search:
             if self._judge(candidate, untried).accepted:
                 return True
         return False
+
+    def _guessed(self, candidates: Sequence[Candidate]) -> str:
+        """The first guess that passes everything, as the reason to leave it to a person; "" when none does."""
+        for candidate in candidates[:MOST_GUESSES]:
+            verdict = self._trial.judge(candidate)
+            if not verdict.accepted:
+                self._file(verdict)
+                continue
+            sureness = ranking.sureness(candidate, self._diagnosis, self._past)
+            reason = (
+                f"it passes every test, but nothing in the code shows that this is the answer that is wanted "
+                f"({sureness:.2f}, and {ranking.SURE:.2f} is needed); a person has to decide"
+            )
+            self._file(replace(verdict, accepted=False, reason=reason))
+            likeliest = candidate.summary[:1].lower() + candidate.summary[1:]
+            return f"No candidate is sure enough to be proposed. The likeliest is to {likeliest}: {reason}."
+        return ""
 
     def _ask(self, untried: Sequence[Candidate]) -> str:
         """Why the model could not answer; "" when it did, or is not to be asked."""
@@ -81,7 +102,7 @@ class Search:
     def _judge(self, candidate: Candidate, untried: Sequence[Candidate]) -> Verdict:
         verdict = self._trial.judge(candidate)
         if verdict.accepted:
-            reason = ranking.why(candidate, untried[0] if untried else None, self._diagnosis)
+            reason = ranking.why(candidate, untried[0] if untried else None, self._diagnosis, self._past)
             verdict = replace(verdict, reason=reason)
         self._file(verdict)
         return verdict

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 
-from healer.model import Answer, Diagnosis, Evidence, Exchange, Report, Suite, Verdict
+from healer.model import Answer, Candidate, Change, Diagnosis, Evidence, Exchange, Report, Site, Suite, Suspect, Verdict
+from healer.syntax.project import parse_module
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _ANSWERS = {
@@ -64,17 +66,60 @@ def body(
         f"{inert(diagnosis.cause)}",
         f"Seen {count} time{'s' if count != 1 else ''}, first {first_seen[:19]}Z, last {last_seen[:19]}Z. "
         f"Incident: {incident_url}",
-        "### What happened\n" + fenced(_traceback(report)),
+        "### What happened\n" + fenced(_traceback(report)) + _last_changed(diagnosis.suspect),
         "### Evidence\n" + _evidence(report, chosen.evidence),
         f"### The fix\n{inert(chosen.candidate.summary)}. The aim is to {_ANSWERS[chosen.candidate.answer]}. "
         f"{inert(chosen.reason)}{words}",
         f"Origin: {inert(chosen.candidate.origin, 80)}. "
         f"Confidence {diagnosis.confidence:.0%}, risk {diagnosis.risk:.0%}.",
         "### Candidates not taken\n" + ("\n".join(refused) if refused else "None."),
+        *_alike(diagnosis, chosen.candidate),
         "### Not checked\n" + _not_checked(report, chosen.evidence),
         "### Undo\nRevert the merge commit; the healer then releases the branch as it was.",
     ]
     return "\n\n".join(sections) + "\n"
+
+
+def _last_changed(suspect: Suspect | None) -> str:
+    if suspect is None:
+        return ""
+    who, what = inert(suspect.author, 60), inert(suspect.summary, 120)
+    return f"\n\nThe line that crashed was last changed in {suspect.commit[:7]} by {who} on {suspect.date[:10]}: {what}"
+
+
+def _alike(diagnosis: Diagnosis, chosen: Candidate) -> list[str]:
+    """A section with the places that look like the fault; those whose line the fix replaces are healed with it."""
+    left = [site for site in diagnosis.siblings if not any(_replaces(change, site) for change in chosen.changes)]
+    if not left:
+        return []
+    lines = [f"- {inert(site.file, 120)}:{site.line} in {inert(site.function, 60)}: {inert(site.why)}" for site in left]
+    if not any(_is_around(change, diagnosis.fault) for change in chosen.changes):
+        lines.append("\nThe fix is in another function than the fault, so these may be healed with it.")
+    return ["### Not changed here, but looks alike\n" + "\n".join(lines)]
+
+
+def _edits(change: Change) -> list[tuple[int, int, bool]]:
+    """First and last line of each edit in the text before, and whether lines were taken away there."""
+    matcher = difflib.SequenceMatcher(None, change.before.split("\n"), change.after.split("\n"), autojunk=False)
+    return [
+        (start + 1, max(start + 1, end), end > start)
+        for tag, start, end, _, _ in matcher.get_opcodes()
+        if tag != "equal"
+    ]
+
+
+def _replaces(change: Change, site: Site) -> bool:
+    return change.file == site.file and any(first <= site.line <= last for first, last, gone in _edits(change) if gone)
+
+
+def _is_around(change: Change, fault: Site) -> bool:
+    """Whether the function at fault is changed."""
+    module = parse_module(change.file, change.before) if change.file == fault.file else None
+    function = module.function_at(fault.line) if module is not None else None
+    if function is None:
+        return change.file == fault.file
+    head = min(part.lineno for part in (function.node, *function.node.decorator_list))
+    return any(first <= (function.node.end_lineno or 0) and last >= head for first, last, _ in _edits(change))
 
 
 def _not_taken(verdict: Verdict) -> str:

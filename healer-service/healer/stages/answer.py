@@ -18,6 +18,7 @@ from healer.syntax.fragments import placed
 from healer.syntax.layout import Text, moved
 from healer.syntax.mending import mended, tree_of
 from healer.syntax.merging import without_docstring
+from healer.syntax.parsing import parse
 from healer.syntax.patches import Hunk, NoContext, applied, is_diff, is_search, of_diff, of_search
 from healer.syntax.project import Function, FunctionNode
 from healer.syntax.scopes import bound_by, top_names, used_in_body
@@ -189,7 +190,7 @@ class _Reader:
         if piece.open and self._cut_off:
             return _Refused("it was cut off", 3)
         try:
-            ast.parse(piece.code)
+            parse(piece.code)
         except SyntaxError as error:
             ends_early = _UNENDED.search(error.msg) or (error.lineno or 0) > piece.code.rstrip().count("\n") + 1
             if piece.open and ends_early:
@@ -425,7 +426,7 @@ def _without_lambda(code: str, tree: ast.Module, name: str) -> tuple[str, ast.Mo
             made = ast.FunctionDef(name, node.value.args, body, [], lineno=node.lineno, col_offset=0)
             whole = ast.Module([*tree.body[:index], ast.fix_missing_locations(made), *tree.body[index + 1 :]], [])
             changed = ast.unparse(whole)
-            return changed, ast.parse(changed)
+            return changed, parse(changed)
     return code, tree
 
 

@@ -15,6 +15,7 @@ from pathlib import PurePosixPath
 from healer.model import Change, Rewrite, UnusableAnswer
 from healer.syntax.edits import AddImport, apply
 from healer.syntax.merging import has_docstring, merged, without_docstring
+from healer.syntax.parsing import parse
 from healer.syntax.project import Function, FunctionNode, Module, Project
 from healer.syntax.scopes import (
     bound_by,
@@ -110,7 +111,7 @@ class _Splice:
             return source
         try:
             after = merged(source, old, code, new)
-            found = _at(ast.parse(after), old)
+            found = _at(parse(after), old)
         except (*_NOT_PYTHON, KeyError, IndexError):
             raise UnusableAnswer("its code cannot be put in the function's place") from None
         wanted = [*(old.body[:1] if has_docstring(old) else []), *without_docstring(new)]
@@ -132,7 +133,7 @@ class _Splice:
     def _of_lines(self, lines: Iterable[str]) -> Iterator[_Import]:
         for line in lines:
             try:
-                statements = ast.parse(line).body
+                statements = parse(line).body
             except _NOT_PYTHON:
                 raise UnusableAnswer(f"its import `{line}` is not valid Python") from None
             for statement in statements:
@@ -331,7 +332,7 @@ def _promise(node: FunctionNode) -> str:
 
 def _function_in(code: str) -> FunctionNode:
     try:
-        body = ast.parse(code).body
+        body = parse(code).body
     except _NOT_PYTHON:
         raise UnusableAnswer("it is not valid Python") from None
     if len(body) != 1 or not isinstance(body[0], (ast.FunctionDef, ast.AsyncFunctionDef)):

@@ -84,10 +84,28 @@ def _assigned(function: Function) -> dict[str, list[Definition]]:
             pairs.append((node.target, node.iter, True))
         elif isinstance(node, (ast.With, ast.AsyncWith)):
             pairs += [(i.optional_vars, i.context_expr, False) for i in node.items if i.optional_vars is not None]
+        elif isinstance(node, ast.Match):
+            for name in _captured(node):
+                found.setdefault(name, []).append(Definition(function.module, function, node.subject, node, True))
         for target, value, item in pairs:
-            names = target.elts if isinstance(target, (ast.Tuple, ast.List)) else [target]
             statement = node if isinstance(node, ast.stmt) else function.module.statement_of(node)
-            for name in {t.id for t in names if isinstance(t, ast.Name)}:
+            for name in _bound_by(target):
                 made = Definition(function.module, function, value, statement, item)
                 found.setdefault(name, []).append(made)
     return found
+
+
+def _bound_by(target: ast.expr) -> set[str]:
+    """Names that a target binds, also in `index, (key, *rest)`."""
+    if isinstance(target, ast.Name):
+        return {target.id}
+    if isinstance(target, ast.Starred):
+        return _bound_by(target.value)
+    parts = target.elts if isinstance(target, (ast.Tuple, ast.List)) else []
+    return {name for part in parts for name in _bound_by(part)}
+
+
+def _captured(node: ast.Match) -> set[str]:
+    """Names that the patterns of a match bind to what they match or to parts of it."""
+    parts = [part for case in node.cases for part in ast.walk(case.pattern)]
+    return {part.name for part in parts if isinstance(part, (ast.MatchAs, ast.MatchStar)) and part.name is not None}

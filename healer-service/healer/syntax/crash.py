@@ -6,14 +6,16 @@ It names candidates in order of likelihood; it does not say what to do about the
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from healer.model import ExceptionInfo, Frame, Report
 from healer.syntax.failing import FINDERS, Pair, visible
+from healer.syntax.parsing import literal
 from healer.syntax.project import Function, Module, Project
-from healer.syntax.values import Shown, Unknown, evaluate
+from healer.syntax.values import Shown, Unknown, evaluate, type_name
 
 _NONE = re.compile(r"NoneType|not None\b|got None")
 _DIGITS = re.compile(
@@ -82,12 +84,24 @@ def _statement_at(module: Module, line: int) -> ast.stmt | None:
 def categorise(exception: ExceptionInfo, statement: ast.stmt | None, report: Report) -> str:
     """The kind of failure, from the exception alone and whether the line raised it on purpose."""
     message = exception.message
-    if isinstance(statement, (ast.Raise, ast.Assert)) and report.frames and report.frames[-1].in_app:
+    if report.frames and report.frames[-1].in_app and statement is not None and _raised_by(statement, exception):
         return "raised-on-purpose"
     for check, name in _CATEGORIES:
         if check(exception, message):
             return name
     return "other"
+
+
+def _raised_by(statement: ast.stmt, exception: ExceptionInfo) -> bool:
+    """Whether the line raised it on purpose, rather than failed while it put the error together."""
+    if isinstance(statement, ast.Assert):
+        return exception.is_a("AssertionError")
+    if not isinstance(statement, ast.Raise) or statement.exc is None:
+        return isinstance(statement, ast.Raise)
+    named = statement.exc.func if isinstance(statement.exc, ast.Call) else statement.exc
+    last = ast.unparse(named).rpartition(".")[2]
+    known = exception.type in dir(builtins)
+    return exception.is_a(last) or not (known and last[:1].isupper())
 
 
 def _of(*names: str) -> Callable[[ExceptionInfo, str], bool]:
@@ -99,8 +113,33 @@ def _saying(names: Sequence[str], pattern: str) -> Callable[[ExceptionInfo, str]
     return lambda exception, message: any(exception.is_a(n) for n in names) and bool(found.search(message))
 
 
+def _raised_in(libraries: Sequence[str]) -> Callable[[ExceptionInfo, str], bool]:
+    return lambda exception, _message: exception.module.partition(".")[0].lstrip("_") in libraries
+
+
+_PARSING = ("re", "xml", "zoneinfo", "csv", "struct", "zlib", "binascii", "tomllib", "yaml", "configparser", "gzip")
+"""Libraries that read text or bytes, and whose own errors say that those were not what they read."""
+
 _CATEGORIES: tuple[tuple[Callable[[ExceptionInfo, str], bool], str], ...] = (
-    (_saying(["AttributeError", "TypeError"], _NONE.pattern), "none-dereference"),
+    (
+        _saying(
+            ["AttributeError", "TypeError"],
+            r"coroutine|can't be used in 'await'|async_generator|'async for' requires|context manager protocol|"
+            r"_GatheringFuture|'(_asyncio\.)?(Task|Future)' object",
+        ),
+        "await",
+    ),
+    (_saying(["RuntimeError"], r"cannot be called from a running event loop|loop is already running"), "await"),
+    (
+        _saying(
+            ["TypeError"],
+            r"\w\(\) (takes |missing \d|got an unexpected keyword|got multiple values|takes no)|"
+            r"'(?!NoneType)[\w.]+' object is not callable",
+        ),
+        "signature",
+    ),
+    (_saying(["AttributeError", "TypeError", "UnmappedInstanceError"], _NONE.pattern), "none-dereference"),
+    (_raised_in(_PARSING), "conversion"),
     (_of("UnboundLocalError"), "unbound-local"),
     (_of("NameError"), "name-error"),
     (_of("ImportError", "ModuleNotFoundError"), "import-error"),
@@ -126,13 +165,11 @@ _CATEGORIES: tuple[tuple[Callable[[ExceptionInfo, str], bool], str], ...] = (
     (_of("NoResultFound", "DoesNotExist", "MultipleResultsFound"), "missing-row"),
     (_of("IntegrityError"), "integrity"),
     (_of("FileNotFoundError"), "missing-file"),
-    (_saying(["TypeError"], r"not JSON serializable|is not serializable"), "unserialisable"),
+    (_saying(["TypeError"], r"not JSON serializable|is not serializable|^keys must be str"), "unserialisable"),
     (_saying(["ValueError"], r"Out of range float values"), "unserialisable"),
     (_of("InvalidOperation", "OverflowError"), "conversion"),
     (_saying(["ValueError"], _DIGITS.pattern), "conversion"),
     (_saying(["ValueError"], r"is not in (list|tuple|deque)|not in list|substring not found"), "missing-member"),
-    (_saying(["TypeError"], r"coroutine|can't be used in 'await'"), "await"),
-    (_saying(["AttributeError"], r"'coroutine' object"), "await"),
     (_of("TypeError"), "wrong-type"),
     (_of("AttributeError"), "missing-attribute"),
     (_of("ValueError"), "conversion"),
@@ -155,6 +192,8 @@ def _pairs(
         found = sorted(found, key=unlikely)
     if category == "missing-key":
         found = sorted(found, key=lambda pair: _key_rank(pair, exception.message, names, module))
+    if category == "wrong-type" and (told := re.search(r"'(\w+)' object is not subscriptable", exception.message)):
+        found = sorted(found, key=lambda pair: _unlike(type_name(evaluate(pair[1], names)), told.group(1)))
     if category == "zero-division":
         found = sorted(found, key=lambda pair: 0 if evaluate(pair[1], names) == 0 else 1)
     if category == "empty-sequence":
@@ -162,9 +201,14 @@ def _pairs(
     return tuple(sorted(found, key=lambda pair: 0 if pair[0].lineno <= line <= (pair[0].end_lineno or 0) else 1))
 
 
+def _unlike(known: str, wanted: str) -> int:
+    """How far a value is from the type that the message names: of that type, unknown, of another."""
+    return 0 if known == wanted else 2 if known else 1
+
+
 def _key_rank(pair: Pair, message: str, names: Mapping[str, str], module: Module) -> int:
     try:
-        wanted = ast.literal_eval(message)
+        wanted = literal(message)
     except (ValueError, SyntaxError):
         wanted = message
     key = _key_of(pair[0])
@@ -175,7 +219,7 @@ def _key_rank(pair: Pair, message: str, names: Mapping[str, str], module: Module
         return 1
     container = evaluate(pair[1], names, module.constants)
     held = isinstance(container, dict) and not isinstance(known, (list, dict, Shown)) and known in container
-    return 3 if known != wanted or held else 0
+    return 3 if known != wanted else 1 if held else 0
 
 
 def _key_of(node: ast.expr) -> ast.expr | None:

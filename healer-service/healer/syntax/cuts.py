@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from healer.syntax.parsing import parse
+
 
 @dataclass(frozen=True)
 class Cut:
@@ -37,7 +39,7 @@ def _statements(source: str) -> tuple[tuple[Cut, bool], ...]:
     """Each statement of the top level with the lines above it that are its own, and whether it is an import."""
     found: list[tuple[Cut, bool]] = []
     end = 0
-    for node in ast.parse(source).body:
+    for node in parse(source).body:
         last = node.end_lineno or node.lineno
         imports = isinstance(node, (ast.Import, ast.ImportFrom))
         if node.lineno <= end and found:  # after a semicolon

@@ -9,7 +9,7 @@ import ast
 import re
 
 from healer.syntax.bindings import same_function
-from healer.syntax.project import COMPREHENSIONS, Function, Module
+from healer.syntax.project import Function, Module
 from healer.syntax.situation import Situation
 
 _WORDS = re.compile(
@@ -38,8 +38,65 @@ def promises_refusal(function: Function | None) -> bool:
 def natural(s: Situation, module: Module, node: ast.expr, function: Function | None) -> list[str]:
     """Source of values to stand in for an expression that has none, likeliest first."""
     found = [*_by_words(module, node, function), *_by_use(s, module, node, function)]
+    if says_null(function) and is_answered(module, node):
+        found.insert(0, "None")
     found += [value for value in _by_annotation(s, module, node, function) if value not in found]
     return list(dict.fromkeys([*found, "None"]))
+
+
+def says_null(function: Function | None) -> bool:
+    """Whether the documentation says that null is an answer: "the rank is null before the first game"."""
+    if function is None or promises_refusal(function):
+        return False
+    return _NULL.search(_SAID.sub("", function.docstring)) is not None
+
+
+_CONVERTING = ("int", "float", "str", "round", "Decimal", "UUID", "abs")
+
+
+def whole_answer(module: Module, node: ast.expr) -> ast.expr:
+    """With the calculation and the conversions around it: what would be nothing when its part is."""
+    current = node
+    while True:
+        parent = module.parents.get(current)
+        converts = (
+            isinstance(parent, ast.Call)
+            and parent.args[:1] == [current]
+            and ast.unparse(parent.func).rpartition(".")[2] in _CONVERTING
+        )
+        if not converts and not isinstance(parent, (ast.BinOp, ast.UnaryOp)):
+            return current
+        assert isinstance(parent, ast.expr)
+        current = parent
+
+
+def is_answered(module: Module, node: ast.expr) -> bool:
+    """Whether it goes into an answer as it is: a field, an argument by name, what is returned."""
+    parent = module.parents.get(node)
+    return isinstance(parent, (ast.Return, ast.keyword)) or (isinstance(parent, ast.Dict) and node in parent.values)
+
+
+def said_sibling(s: Situation, node: ast.expr, function: Function | None) -> str:
+    """Another field of the same record that the documentation names for the case that this one has nothing: "the list
+    price as long as there is no history".
+    """
+    if function is None or not isinstance(node, (ast.Attribute, ast.Subscript)):
+        return ""
+    own = node.attr if isinstance(node, ast.Attribute) else getattr(node.slice, "value", None)
+    names = {n.attr for n in function.module.nodes if isinstance(n, ast.Attribute)}
+    if isinstance(node, ast.Subscript):
+        names = {n.value for n in function.module.nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+    owner = ast.unparse(node.value).replace("'", '"')
+    for clause in re.split(r"[;.:]\s+", function.docstring):
+        if not _WORDS.search(clause) and not re.search(r"as long as|until|while|before", clause):
+            continue
+        head = re.split(r"\b(?:as long as|until|while|when|if|without|before|where)\b", clause)[0]
+        head = re.sub(r"\b(?:of|from)\b.*", "", head)
+        for name in sorted(names, key=len, reverse=True):
+            if name.isidentifier() and len(name) > 3 and name != own:
+                if re.search(rf"\b{re.escape(name.replace('_', ' '))}\b", head, re.I) and "_" in name:
+                    return f"{owner}.{name}" if isinstance(node, ast.Attribute) else f'{owner}["{name}"]'
+    return ""
 
 
 _TEXT = re.compile(r"empty (text|string|column|cell|line)|column is empty|\bblank\b|''|\"\"", re.I)
@@ -50,7 +107,33 @@ def _by_words(module: Module, node: ast.expr, function: Function | None) -> list
     text = function.docstring if function is not None else ""
     if _TEXT.search(text):
         return [_empty_text(module, node)]
+    said = _quoted(text)
+    if said and not any(isinstance(a, ast.BinOp) for a in module.ancestors(node)):
+        inside = next((a for a in module.ancestors(node) if isinstance(a, ast.JoinedStr)), None)
+        quote = "'" if inside is not None and '"' in module.text(inside)[:3] else '"'
+        return [f"{quote}{said}{quote}"]
     return []
+
+
+_SAID = re.compile(r"['\"`\u2018\u201c]+([\w ./?*()-]{1,20}?)['\"`\u2019\u201d]+")
+
+
+def said_of_nothing(function: Function) -> str:
+    """The word that the documentation quotes for the case that there is nothing else to say."""
+    return _quoted(function.docstring)
+
+
+def _quoted(docstring: str) -> str:
+    """The word that stands for nothing by the documentation: those without an owner "are under 'nobody'"."""
+    for sentence in re.split(r"(?<=[.;])\s+|;\s*", docstring):
+        if not _WORDS.search(_SAID.sub("", sentence)) and not re.search(r"\b(below|above|others?|rest)\b", sentence):
+            continue
+        found = _SAID.search(sentence)
+        if found is not None and (found.group(0)[0] != "`" or found.group(1).lower() not in ("none", "null", "0")):
+            return found.group(1)
+        if re.search(r"\ba (?:dash|hyphen)\b", sentence):
+            return "-"
+    return ""
 
 
 def _empty_text(module: Module, node: ast.expr) -> str:
@@ -61,35 +144,54 @@ def _empty_text(module: Module, node: ast.expr) -> str:
     return '""'
 
 
+_BY_CALL = {
+    **dict.fromkeys(("writerow", "join", "write", "escape", "quote", "str"), '""'),
+    **dict.fromkeys(("sum", "round", "int", "float", "abs", "timedelta", "Decimal"), "0"),
+    **dict.fromkeys(("len", "sorted", "list", "set", "tuple", "enumerate", "any", "all"), "[]"),
+}
+
+
 def _by_use(s: Situation, module: Module, node: ast.expr, function: Function | None) -> list[str]:
     inner: ast.AST = node
     for ancestor in module.ancestors(node):
         if isinstance(ancestor, ast.JoinedStr):
             return [_empty_text(module, node)]
         if isinstance(ancestor, ast.Call) and inner is not ancestor.func:
-            word = ast.unparse(ancestor.func).rpartition(".")[2]
-            if word in ("writerow", "join", "write", "escape", "quote"):
-                return ['""']
-            if word in ("sum", "round", "int", "float", "abs", "timedelta"):
-                return ["0"]
-            if word in ("len", "sorted", "list", "set", "tuple", "enumerate", "any", "all"):
-                return ["[]"]
-            if word == "str":
-                return ['""']
-            if word == "Decimal":
-                return ["0"]
+            given = _BY_CALL.get(ast.unparse(ancestor.func).rpartition(".")[2])
+            if given is not None:
+                return [given]
         if isinstance(ancestor, ast.BinOp):
             other = ancestor.right if ancestor.left is inner else ancestor.left
             if (isinstance(other, ast.Constant) and isinstance(other.value, str)) or isinstance(other, ast.JoinedStr):
                 return ['""']
             return ['Decimal("0")'] if is_decimal(s, module, other, function) else ["0"]
+        if isinstance(ancestor, ast.Return) and function is not None and not s.refusals.is_route(function):
+            return _by_callers(s, function)
         if isinstance(ancestor, (ast.Dict, ast.Return, ast.keyword)):
             return []
-        if isinstance(ancestor, COMPREHENSIONS) and inner in [g.iter for g in ancestor.generators]:
+        if isinstance(ancestor, (ast.comprehension, ast.For, ast.AsyncFor)) and ancestor.iter is inner:
             return ["[]"]
+        if isinstance(ancestor, ast.Compare) and inner in ancestor.comparators:
+            if isinstance(ancestor.ops[0], (ast.In, ast.NotIn)):
+                return ["[]"]
         if isinstance(ancestor, (ast.stmt, ast.Lambda)):
             break
         inner = ancestor
+    return []
+
+
+def _by_callers(s: Situation, function: Function) -> list[str]:
+    """What those who call a helper do with its answer."""
+    if function.node.returns is not None:
+        return []
+    for module, call in s.project.calls_of(function)[:3]:
+        if same_function(module.function_of(call), function):
+            continue
+        parent = module.parents.get(call)
+        if isinstance(parent, (ast.BinOp, ast.Call, ast.JoinedStr)):
+            found = _by_use(s, module, call, module.function_of(call))
+            if found:
+                return found
     return []
 
 

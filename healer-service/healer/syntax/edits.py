@@ -16,6 +16,7 @@ from libcst.metadata import MetadataWrapper, PositionProvider
 
 from healer.syntax.cuts import Cut, apart, cut_around, head_of, lines_of
 from healer.syntax.imports import with_import
+from healer.syntax.parsing import parse
 
 Place = tuple[int, int, int, int]  # line, column, end line, end column; columns in characters
 
@@ -55,13 +56,35 @@ class ReplaceStatement(StatementEdit):
 
 
 @dataclass(frozen=True)
+class Removed(StatementEdit):
+    """Take the statement away; others stand in its block, or another edit says what does."""
+
+    code: str = ""
+
+
+@dataclass(frozen=True)
 class Guarded(StatementEdit):
     """Wrap a statement in try; `code` is its handler: "except ValueError:\\n    raise …"."""
 
 
 @dataclass(frozen=True)
 class AddElse(StatementEdit):
-    """Give an if chain its missing else branch."""
+    """Give an if chain its missing else branch, or a match its last case."""
+
+
+@dataclass(frozen=True)
+class AddParameter(StatementEdit):
+    """Give a function one more parameter at the end; `code` is "seen=frozenset()"."""
+
+
+@dataclass(frozen=True)
+class AddDecorator(StatementEdit):
+    """`code` is what stands behind the @."""
+
+
+@dataclass(frozen=True)
+class Asynchronous(StatementEdit):
+    """`code` "async" makes a def, for or with asynchronous, "" makes it a plain one."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +124,10 @@ class _Parsed:
         place = (line - above, column, end_line - above, end_column)
         if (place, statement) in self.places:
             return self.places[place, statement]
+        # To Python the parentheses around a generator expression or tuple are part of it, to LibCST they are not.
+        inner = (place[0], column + 1, place[2], end_column - 1)
+        if isinstance(node, (ast.GeneratorExp, ast.Tuple)) and (inner, False) in self.places:
+            return self.places[inner, False]
         # Statement lines end after their semicolon and decorated definitions begin at another line: the start decides.
         starts = (n for (p, is_statement), n in self.places.items() if is_statement and p[:2] == place[:2])
         found = next(starts, None) if statement else None
@@ -136,7 +163,7 @@ def apply(source: str, edits: Sequence[Edit]) -> str | None:
         for cut in apart(list(cuts.values())):
             inside = [edit for edit in edits if cut.meets(cuts[edit]) or cut == cuts[edit]]
             changed = _changed("".join(lines[cut.first : cut.last]), source, cut.first, inside)
-            ast.parse(changed)
+            parse(changed)
             lines[cut.first : cut.last] = [changed]
     except (KeyError, cst.ParserSyntaxError, SyntaxError, ValueError):
         return None
@@ -211,10 +238,24 @@ class _Editor(cst.CSTTransformer):
             fresh = self._parse(edit.code)
             head = fresh[0].with_changes(leading_lines=nodes[0].leading_lines)
             return cst.FlattenSentinel([head, *fresh[1:]])
+        if isinstance(edit, Removed):
+            return cst.RemoveFromParent()
         if isinstance(edit, Guarded):
             return self._guard(edit, nodes)
+        if isinstance(edit, AddElse) and isinstance(nodes[-1], cst.Match):
+            code = edit.code.replace("\n", "\n        ").rstrip()
+            cases = self._parse(f"match x:\n    case _:\n        {code}\n")[0].cases
+            return nodes[-1].with_changes(cases=[*nodes[-1].cases, *cases])
         if isinstance(edit, AddElse):
             return _with_else(nodes[-1], cst.Else(body=cst.IndentedBlock(body=self._parse(edit.code))))
+        if isinstance(edit, AddParameter):
+            parameter = self._parse(f"def f({edit.code}):\n    pass\n")[0].params.params[0]
+            return nodes[-1].with_changes(params=_with_parameter(nodes[-1].params, parameter))
+        if isinstance(edit, AddDecorator):
+            decorators = self._parse(f"@{edit.code}\ndef f():\n    pass\n")[0].decorators
+            return nodes[-1].with_changes(decorators=[*nodes[-1].decorators, *decorators])
+        if isinstance(edit, Asynchronous):
+            return nodes[-1].with_changes(asynchronous=cst.Asynchronous() if edit.code else None)
         return node
 
     def _guard(self, edit: Guarded, nodes: list[Any]) -> Any:
@@ -246,3 +287,16 @@ def _with_else(node: Any, branch: cst.Else) -> Any:
     if isinstance(node.orelse, cst.If):
         return node.with_changes(orelse=_with_else(node.orelse, branch))
     return node
+
+
+def _with_parameter(params: cst.Parameters, fresh: cst.Param) -> cst.Parameters:
+    """Before *args and what follows it, laid out like the parameter before it."""
+    known = list(params.params)
+    if not known:
+        return params.with_changes(params=[fresh])
+    last = known[-1]
+    trailing = last.comma
+    between = known[-2].comma if len(known) > 1 else cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+    return params.with_changes(
+        params=[*known[:-1], last.with_changes(comma=between), fresh.with_changes(comma=trailing)]
+    )

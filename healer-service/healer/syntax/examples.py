@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from healer.syntax.bindings import assignments
-from healer.syntax.kinds import BAD_INPUT, CONFLICT, NOT_FOUND, kind_of
+from healer.syntax.kinds import BAD_INPUT, CONFLICT, NOT_FOUND, kind_of, root_of
+from healer.syntax.parsing import parse
 from healer.syntax.project import Function, Module, same
 from healer.syntax.refusals import Refusal
 from healer.syntax.situation import Situation
@@ -29,14 +30,14 @@ def membership_guards(s: Situation, table: ast.expr) -> list[Example]:
     for refusal in s.refusals.all:
         test = _first_test(refusal.test)
         if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.NotIn):
-            if _same_thing(test.comparators[0], table):
+            if same_thing(test.comparators[0], table):
                 found.append(Example(refusal, test.left))
     return sorted(found, key=lambda e: 0 if e.refusal.module is s.module else 1)
 
 
 def lookup_guards(s: Situation, value: ast.expr, module: Module) -> list[Example]:
     """Refusals where a name that got its value in the same way turned out to be None."""
-    wanted = _lookup_shape(s, module, value)
+    wanted = lookup_shape(s, module, value)
     found = []
     for refusal in s.refusals.all:
         subject = none_subject(refusal.test)
@@ -46,7 +47,7 @@ def lookup_guards(s: Situation, value: ast.expr, module: Module) -> list[Example
         if isinstance(subject, ast.Name):
             defined = s.tracer.definitions(subject.id, refusal.module, refusal.function, refusal.node)
             source = defined[0].value if defined else None
-        if source is not None and wanted and _lookup_shape(s, refusal.module, source) == wanted:
+        if source is not None and wanted and lookup_shape(s, refusal.module, source) == wanted:
             found.append(Example(refusal, subject))
     return sorted(found, key=lambda e: 0 if e.refusal.module is module else 1)
 
@@ -66,7 +67,7 @@ def _first_test(test: ast.expr | None) -> ast.expr | None:
     return test.values[0] if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or) else test
 
 
-def _same_thing(one: ast.expr, other: ast.expr) -> bool:
+def same_thing(one: ast.expr, other: ast.expr) -> bool:
     """The same name, seen from wherever: `plans.PLANS` is `PLANS`."""
     if same(one, other):
         return True
@@ -74,7 +75,7 @@ def _same_thing(one: ast.expr, other: ast.expr) -> bool:
     return bool(names[0]) and names[0] == names[1] and names[0].isupper()
 
 
-def _lookup_shape(s: Situation, module: Module, value: ast.expr) -> str:
+def lookup_shape(s: Situation, module: Module, value: ast.expr) -> str:
     """The call without what is looked for: `ITEMS.get(_)`, `find_item(_)`, `session.get(Item, _)`."""
     if isinstance(value, ast.Await):
         value = value.value
@@ -82,6 +83,9 @@ def _lookup_shape(s: Situation, module: Module, value: ast.expr) -> str:
         return ""
     if ast.unparse(value.func) == "next" and value.args and isinstance(value.args[0], ast.GeneratorExp):
         return f"next({ast.unparse(value.args[0].generators[0].iter)})"
+    table = _table_asked(value)
+    if table:
+        return table
     known = s.project.find_function(module, value.func, module.function_of(value))
     callee = known.name if known is not None else ast.unparse(value.func)
     fixed = [
@@ -93,6 +97,18 @@ def _lookup_shape(s: Situation, module: Module, value: ast.expr) -> str:
     return f"{callee}({', '.join(fixed)})"
 
 
+_ONE_ROW = re.compile(r"select\b.*?\bfrom\s+(\w+)\s+where\s+(\w+)\s*=\s*(?:\?|%s|:\w+)\s*;?\s*$", re.I | re.S)
+
+
+def _table_asked(value: ast.Call) -> str:
+    """Of a query for the row with a key the table and the key, whatever columns are read: `plots.id`."""
+    if not isinstance(value.func, ast.Attribute) or value.func.attr not in ("fetchone", "first", "one_or_none"):
+        return ""
+    texts = [n.value for n in ast.walk(value.func) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+    found = next((m for text in texts if (m := _ONE_ROW.search(text))), None)
+    return f"{found.group(1)}.{found.group(2)}".lower() if found is not None else ""
+
+
 def ensuring_functions(
     s: Situation, module: Module, table: ast.expr | None, lookup: ast.expr | None
 ) -> Iterator[Function]:
@@ -101,13 +117,12 @@ def ensuring_functions(
         function = refusal.function
         if function is None or refusal.returns or len(_own_params(function)) != 1:
             continue
-        if function.node.decorator_list or same_node(function, s.function):
+        if function.node.decorator_list or same_node(function, s.function) or s.refusals.is_route(function):
             continue
         if (table is not None and any(_gives(node, table) for node in function.own_nodes)) or (
             lookup is not None
             and any(
-                isinstance(node, ast.Call)
-                and _lookup_shape(s, function.module, node) == _lookup_shape(s, module, lookup)
+                isinstance(node, ast.Call) and lookup_shape(s, function.module, node) == lookup_shape(s, module, lookup)
                 for node in function.own_nodes
             )
         ):
@@ -124,21 +139,55 @@ def _own_params(function: Function) -> list[ast.arg]:
 
 def _gives(node: ast.AST, table: ast.expr) -> bool:
     value = node.value if isinstance(node, ast.Return) else None
-    return isinstance(value, ast.Subscript) and _same_thing(value.value, table)
+    return isinstance(value, ast.Subscript) and same_thing(value.value, table)
 
 
-def nullable_defaults(s: Situation, attribute: str) -> list[ast.expr]:
-    """What other code answers where the same attribute or key is None: `x.a.b if x.a else ""` → `""`."""
-    found: list[ast.expr] = []
+def nullable_defaults(s: Situation, attribute: str, whole: ast.expr | None = None) -> list[ast.expr]:
+    """What other code answers where the same attribute or key is None: `x.a.b if x.a else ""` → `""`. Those that read
+    the same of it, such as `whole`, come first.
+    """
+    found: list[tuple[bool, ast.expr]] = []
     for module in s.project.modules.values():
         for node in module.nodes:
             if isinstance(node, ast.IfExp) and _names_attribute(node.test, attribute):
                 negated = isinstance(node.test, ast.UnaryOp) or " is None" in ast.unparse(node.test)
-                found.append(node.body if negated else node.orelse)
+                there, missing = (node.orelse, node.body) if negated else (node.body, node.orelse)
+                found.append((not _ends_alike(there, whole), missing))
             elif isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or) and len(node.values) == 2:
-                if _names_attribute(node.values[0], attribute):
-                    found.append(node.values[1])
+                if _names_attribute(node.values[0], attribute) and not isinstance(node.values[1], ast.Compare):
+                    found.append((not same(node.values[0], whole), _said_of(node.values[1], node.values[0], whole)))
+    return [value for _, value in sorted(found, key=lambda pair: pair[0])]
+
+
+def _said_of(default: ast.expr, tested: ast.expr, here: ast.expr | None) -> ast.expr:
+    """A default that reads the same record, said of the record here: of `u.nick or u.name` the name of `user`."""
+    old, new = (root_of(n) if isinstance(n, (ast.Attribute, ast.Subscript)) else None for n in (tested, here))
+    own = root_of(default) if isinstance(default, (ast.Attribute, ast.Subscript)) else None
+    if old is None or new is None or own is None or own.id != old.id:
+        return default
+    text = re.sub(rf"^{re.escape(old.id)}\b", new.id, ast.unparse(default))
+    return parse(text, "eval").body
+
+
+def read_alike(s: Situation, whole: ast.expr) -> list[ast.expr]:
+    """What other code answers in the place of the very same reading: `x.a.b if x.a else NOBODY`."""
+    found: list[ast.expr] = []
+    for module in s.project.modules.values():
+        for node in module.nodes:
+            if isinstance(node, ast.IfExp):
+                if _ends_alike(node.body, whole):
+                    found.append(node.orelse)
+                elif _ends_alike(node.orelse, whole):
+                    found.append(node.body)
     return found
+
+
+def _ends_alike(one: ast.expr, other: ast.expr | None) -> bool:
+    """The same attributes or keys of whatever name: `lot.room.label` and `a.room.label`."""
+    if other is None or not isinstance(one, (ast.Attribute, ast.Subscript, ast.Call)):
+        return False
+    mine, theirs = (re.sub(r"^\w+", "_", ast.unparse(node)) for node in (one, other))
+    return mine == theirs and mine.count(".") + mine.count("[") > 1
 
 
 def _names_attribute(test: ast.expr, name: str) -> bool:
@@ -150,13 +199,14 @@ def _names_attribute(test: ast.expr, name: str) -> bool:
     return False
 
 
-def get_defaults(s: Situation, key: str, base: ast.expr | None = None) -> list[ast.expr]:
+def get_defaults(s: Situation, key: ast.expr | str, base: ast.expr | None = None) -> list[ast.expr]:
     """Defaults that other code gives `.get(key, default)`; with a base, those of the same kind of holder only."""
+    key = ast.Constant(key) if isinstance(key, str) else key
     found: list[ast.expr] = []
     for module in s.project.modules.values():
         for node in module.nodes:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
-                if len(node.args) == 2 and isinstance(node.args[0], ast.Constant) and node.args[0].value == key:
+                if len(node.args) == 2 and same(node.args[0], key):
                     if base is None or same(node.func.value, base):
                         found.append(node.args[1])
     return found

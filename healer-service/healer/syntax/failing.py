@@ -74,6 +74,11 @@ def _none(message: str, statement: ast.stmt, nodes: list[ast.expr]) -> list[Pair
             return pairs
     if "unary" in message:
         return [(n, n.operand) for n in nodes if isinstance(n, ast.UnaryOp)]
+    if "sequence item" in message:
+        joins = [n for n in nodes if isinstance(n, ast.Call) and ast.unparse(n.func).endswith(".join") and n.args]
+        return [(n, n.args[0]) for n in joins if isinstance(n, ast.Call)]
+    if "__round__" in message:
+        return [(n, n.args[0]) for n in nodes if isinstance(n, ast.Call) and ast.unparse(n.func) == "round" and n.args]
     if "__format__" in message:
         return [(n, n.value) for n in nodes if isinstance(n, ast.FormattedValue)]
     if "not callable" in message:
@@ -198,7 +203,7 @@ def _conversions(message: str, statement: ast.stmt, nodes: list[ast.expr]) -> li
         name = ast.unparse(node.func).rpartition(".")[2]
         values = [*node.args, *(k.value for k in node.keywords)]
         culprit: ast.expr | None = values[0] if values else None
-        if culprit is None and isinstance(node.func, ast.Attribute):
+        if isinstance(node.func, ast.Attribute) and (culprit is None or name in ("quantize", "replace")):
             culprit = node.func.value
         if culprit is None or isinstance(culprit, ast.Starred):
             continue
@@ -241,7 +246,9 @@ def _types(message: str, statement: ast.stmt, nodes: list[ast.expr]) -> list[Pai
                 found += [(node, node.left), *((node, c) for c in node.comparators)]
         calls = [n for n in nodes if isinstance(n, ast.Call) and n.args]
         return found + [(n, n.args[0]) for n in calls]
-    if "indices must be" in message or "subscriptable" in message or "item assignment" in message:
+    if "subscriptable" in message:
+        return [(n, n.value) for n in nodes if isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Load)]
+    if "indices must be" in message or "item assignment" in message:
         return [(n, n.value) for n in nodes if isinstance(n, ast.Subscript)]
     if "unhashable" in message:
         return [
@@ -284,6 +291,15 @@ def _names(message: str, statement: ast.stmt, nodes: list[ast.expr]) -> list[Pai
     return [(n, n) for n in nodes if isinstance(n, ast.Name) and n.id == wanted]
 
 
+def _calls(message: str, statement: ast.stmt, nodes: list[ast.expr]) -> list[Pair]:
+    """The call that the message names by its function comes first."""
+    word = re.search(r"(?:(\w+)\.)?(\w+)\(\) ", message)
+    names = {group for group in word.groups() if group} if word else set()
+    calls = [n for n in nodes if isinstance(n, ast.Call)]
+    calls.sort(key=lambda n: 0 if ast.unparse(n.func).rpartition(".")[2] in names else 1)
+    return [(n, n.func) for n in calls]
+
+
 FINDERS: dict[str, Callable[[str, ast.stmt, list[ast.expr]], list[Pair]]] = {
     "none-dereference": _none,
     "missing-key": _keys,
@@ -298,4 +314,6 @@ FINDERS: dict[str, Callable[[str, ast.stmt, list[ast.expr]], list[Pair]]] = {
     "changed-while-iterated": _loops,
     "unbound-local": _names,
     "name-error": _names,
+    "signature": _calls,
+    "await": _calls,
 }

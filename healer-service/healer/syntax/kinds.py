@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from healer.syntax.bindings import assignments
 from healer.syntax.project import Function
@@ -40,8 +41,15 @@ def _looks_at_state(test: ast.expr, function: Function) -> bool:
             if route_path(function) is None and isinstance(node, ast.Attribute) and not _is_method(node):
                 return True
         elif any(isinstance(d.value, (ast.Call, ast.Await)) for d in assignments(function, root.id)):
-            return not _is_method(node)
+            if not any(_is_sent(d.value) for d in assignments(function, root.id)):
+                return not _is_method(node)
     return False
+
+
+def _is_sent(value: ast.expr) -> bool:
+    """Read from the request itself, as `request.get_json()` is."""
+    text = ast.unparse(value)
+    return re.search(r"\brequest\.(get_json|json|form|args|values|data|query_params|headers)\b", text) is not None
 
 
 def _is_method(node: ast.expr) -> bool:

@@ -11,6 +11,8 @@ import re
 import textwrap
 from collections.abc import Callable, Iterator
 
+from healer.syntax.parsing import parse
+
 _NOT_PYTHON = (SyntaxError, ValueError, RecursionError, MemoryError)
 _ABOVE = "if 'all of this is indented':\n"
 _NUMBERED = re.compile(r"^\s*(\d{1,4})(?:\s?[:|.)]|\s*│)(?: |$)?")
@@ -29,7 +31,7 @@ _QUOTES = str.maketrans(
 def tree_of(code: str) -> ast.Module | None:
     """None when the text is no Python."""
     try:
-        return ast.parse(code)
+        return parse(code)
     except _NOT_PYTHON:
         return None
 

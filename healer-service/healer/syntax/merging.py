@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 
 from healer.syntax.alignment import Pair, aligned, differences, key, likeness
 from healer.syntax.layout import Clause, Spot, Text, moved, unit_of
+from healer.syntax.parsing import parse
 from healer.syntax.project import FunctionNode
 
 _SAME_COMMENT = 0.6
@@ -447,7 +448,7 @@ def _applied(edits: Sequence[tuple[Spot, Spot, str]], start: Spot, end: Spot, te
 def _evaluates_to(code: str, wanted: ast.expr) -> bool:
     """A line break that holds only inside parentheses does not count: the header may have none around it."""
     try:
-        return _loaded(ast.parse(code, mode="eval").body) == _loaded(wanted)
+        return _loaded(parse(code, "eval").body) == _loaded(wanted)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
 
@@ -459,7 +460,7 @@ def _loaded(node: ast.expr) -> str:
 
 def _parses_to(code: str, wanted: ast.stmt) -> bool:
     try:
-        found = ast.parse(code).body
+        found = parse(code).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return len(found) == 1 and key(found[0]) == key(wanted)

@@ -44,7 +44,7 @@ def moments(s: Situation) -> Iterator[Moment]:
 
 def _corrections(s: Situation, place: Place) -> Iterator[Moment]:
     module, value, text = place.module, place.value, place.text
-    zone, imports = _utc(module)
+    zone, imports = utc_of(module)
     strips = "replace(tzinfo=None)" in "".join(m.source for m in s.project.modules.values())
     if isinstance(value, ast.Call):
         yield from _now(module, value, zone, imports, strips)
@@ -64,7 +64,8 @@ def _corrections(s: Situation, place: Place) -> Iterator[Moment]:
         if strips and "astimezone" not in "".join(m.source for m in s.project.modules.values()):
             code, imports = f"{text}.replace(tzinfo=None)", ()
         summary = f"Bring {text} to UTC without a zone, as the stored ones are"
-        fit = base - 0.04 + 0.08 * strips
+        kept = "utcnow" in "".join(m.source for m in s.project.modules.values())
+        fit = base - 0.04 + 0.08 * (strips or kept)
         one = replace(made, code=code, aware=False, imports=imports, summary=summary, fit=fit)
         yield from _as_received(s, place, one) if client else (_where_used(one),)
 
@@ -113,7 +114,7 @@ def _now(module: Module, value: ast.Call, zone: str, imports: tuple[AddImport, .
     yield Moment(module, value, None, text, f"{base}.now({zone})", True, imports, summary, 0.72 - 0.1 * strips)
 
 
-def _utc(module: Module) -> tuple[str, tuple[AddImport, ...]]:
+def utc_of(module: Module) -> tuple[str, tuple[AddImport, ...]]:
     known = {dotted: name for name, dotted in module.imports.items()}
     if "datetime.UTC" in known:
         return known["datetime.UTC"], ()

@@ -47,8 +47,21 @@ GENERIC = {
     "path",
     "query",
     "id",
+    "number",
+    "pk",
     "obj",
 }
+
+
+_PLAIN = {
+    *("get", "pop", "popleft", "first", "one", "one_or_none", "strip", "split", "lower", "upper", "int", "float"),
+    *("str", "next", "scalar", "scalars", "scalar_one", "scalar_one_or_none", "fetchone", "fetchall", "all"),
+    *("execute", "filter", "filter_by", "where", "order_by", "limit", "mappings", "tuples", "unique", "options"),
+    *("list", "sorted", "reversed", "keys", "values", "items", "copy"),
+}
+_TRIMMING = {"strip", "lstrip", "rstrip", "removeprefix", "removesuffix", "replace", "partition", "split", "rsplit"}
+LOOK_UPS = {"find", "lookup", "fetch", "load", "search", "find_one", "by_id", "select", "query", "resolve"}
+"""Names of look-ups that do not say what is looked up: what they are asked with, or asked of, says it."""
 
 
 def noun_of(*nodes: ast.expr | str | None) -> str:
@@ -83,33 +96,35 @@ def _last_word(node: ast.expr | str | None) -> str:
         return _last_word(node.value)
     if isinstance(node, ast.Call):
         first = node.args[0] if node.args else None
+        word = _last_word(node.func)
+        if word in _TRIMMING and isinstance(node.func, ast.Attribute):
+            return _last_word(node.func.value)
         if isinstance(first, ast.Constant) and isinstance(first.value, str) and first.value.isidentifier():
             return first.value
-        word = _last_word(node.func)
-        plain = word in (
-            "get",
-            "pop",
-            "first",
-            "one_or_none",
-            "strip",
-            "split",
-            "lower",
-            "upper",
-            "int",
-            "float",
-            "str",
-            "next",
-        )
+        table = _table_in(first)
+        if table:
+            return table
         inner = node.func.value if isinstance(node.func, ast.Attribute) else first
-        return _last_word(inner) if plain and isinstance(inner, ast.expr) else word
+        if word in LOOK_UPS and first is not None and singular(_last_word(first)) not in GENERIC:
+            return _last_word(first)
+        return _last_word(inner) if word in (*_PLAIN, *LOOK_UPS) and isinstance(inner, ast.expr) else word
     return ""
+
+
+def _table_in(node: ast.AST | None) -> str:
+    """The table that an SQL text reads first."""
+    text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+    found = re.search(r"\b(?:FROM|INTO|UPDATE)\s+[\"'`\[]?(\w+)", text, re.I)
+    return found.group(1) if found and re.match(r"\s*(SELECT|DELETE|UPDATE|INSERT|WITH)\b", text, re.I) else ""
 
 
 def singular(word: str) -> str:
     word = re.sub(
         r"(_by_\w+|_table|_map|_dict|_list|_store|_index|_id|_code|_name|_key|_slug|_ref)$", "", word.lower().strip("_")
     )
-    word = re.sub(r"^(all|get|find|load|fetch|lookup|by|parse|read)_", "", word)
+    word = re.sub(r"(?<=\w)_(?:of|for)$", "", word)
+    word = re.sub(r"_or_(?:\d{3}|none|raise|fail|error|abort)$", "", word)
+    word = re.sub(r"^(all|get|find|load|fetch|lookup|by|parse|read|require|the|must)_", "", word)
     if word.endswith("ies") and len(word) > 4:
         word = word[:-3] + "y"
     elif word.endswith(("sses", "xes", "ches", "shes")):

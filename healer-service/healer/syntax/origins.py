@@ -16,6 +16,8 @@ from healer.syntax.bindings import (
     default_of,
     same_function,
 )
+from healer.syntax.dispatch import declared_kind, dependency_of, given_by_dispatcher, is_dependency, is_model
+from healer.syntax.objects import attribute_values, class_of, constructions, stands_for_request
 from healer.syntax.project import COMPREHENSIONS, Function, Module, Project
 from healer.syntax.refusals import Refusals
 from healer.syntax.routes import route_path
@@ -26,6 +28,7 @@ REQUEST_PARTS = {
     "query_params": "query",
     "values": "query",
     "query_string": "query",
+    "query": "query",
     "headers": "header",
     "cookies": "cookie",
     "form": "form",
@@ -41,8 +44,9 @@ REQUEST_PARTS = {
     "url": "path",
     "path": "path",
     "authorization": "header",
+    "app": "state",
+    "state": "unknown",
 }
-MARKERS = {"Query": "query", "Header": "header", "Cookie": "cookie", "Form": "form", "Body": "body", "Path": "path"}
 ROW_METHODS = {"first", "one_or_none", "scalar", "scalar_one_or_none", "fetchone", "one", "scalars", "fetchall", "all"}
 ROW_METHODS |= {"get_one", "scalar_one"}
 NETWORK_ROOTS = {"requests", "httpx", "urllib", "aiohttp", "socket", "redis", "boto3"}
@@ -77,7 +81,7 @@ class Tracer:
         return sorted(found, key=lambda d: -getattr(d.statement, "lineno", 0))
 
     def origins(
-        self, node: ast.expr, module: Module, function: Function | None, depth: int = 8, at: ast.AST | None = None
+        self, node: ast.expr, module: Module, function: Function | None, depth: int = 16, at: ast.AST | None = None
     ) -> frozenset[Origin]:
         if depth <= 0:
             return frozenset({Origin("unknown")})
@@ -95,6 +99,8 @@ class Tracer:
         if isinstance(node, ast.Call):
             return self._call(node, module, function, depth, at)
         parts = [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
+        if isinstance(node, ast.IfExp):
+            parts = [node.body, node.orelse]  # what decides between values is no part of them
         if isinstance(node, COMPREHENSIONS):
             parts = [generator.iter for generator in node.generators]
         return self._union(parts, module, function, depth, at)
@@ -115,6 +121,9 @@ class Tracer:
             found |= {
                 Origin("record", o.name) if one.item and o.kind in ("state", "table", "row") else o for o in inside
             }
+        if defined and function is not None and all(_begins_empty(d.value) for d in defined):
+            for put in _put_into(function, name):
+                found |= self.origins(put, module, function, depth - 2, put)
         if function is not None and any(arg.arg == name for arg in function.params):
             if not defined or not any(d.statement in function.node.body for d in defined):
                 found |= self._parameter(name, function, depth)
@@ -140,40 +149,47 @@ class Tracer:
 
     def _parameter(self, name: str, function: Function, depth: int) -> frozenset[Origin]:
         arg = next(a for a in function.params if a.arg == name)
+        if name == "self" and function.owner is not None:
+            return frozenset({Origin("unknown", name)})
         path = route_path(function)
-        annotation = ast.unparse(arg.annotation) if arg.annotation is not None else ""
+        if path is None and not is_dependency(self.project, function):
+            return self._argument(name, function, depth) or frozenset({Origin("unknown", name)})
         default = default_of(function, name)
-        marker = f"{annotation} {ast.unparse(default) if default is not None else ''}"
-        if path is not None and function.owner is None:
-            if f"{{{name}}}" in path or f"{{{name}:" in path or f":{name}>" in path or f"<{name}>" in path:
-                return frozenset({Origin("path", name)})
-            kind = next((kind for word, kind in MARKERS.items() if f"{word}(" in marker), None)
-            if kind is not None:
-                return frozenset({Origin(kind, name)})
-            if "Depends(" in marker:
-                return self._dependency(function, arg, default, depth)
-            if annotation.rpartition(".")[2] in ("Request", "HTTPConnection") or name in (
-                "request",
-                "scope",
-                "receive",
-            ):
-                return frozenset({Origin("raw", name)})
-            if arg.annotation is not None and self.is_model(function.module, arg.annotation):
-                return frozenset({Origin("body", name)})
-            if self.refusals.framework == "flask":
-                return frozenset({Origin("path", name)})
-            return frozenset({Origin("query", name)})
-        return self._argument(name, function, depth) or frozenset({Origin("unknown", name)})
+        if any(mark in (path or "") for mark in (f"{{{name}}}", f"{{{name}:", f":{name}>", f"<{name}>")):
+            return frozenset({Origin("path", name)})
+        if dependency_of(self.project, function.module, arg.annotation, default) is not None:
+            return self._dependency(function, arg, default, depth)
+        kind = declared_kind(self.project, function.module, arg, default)
+        if kind or name in ("request", "scope", "receive"):
+            return frozenset({Origin(kind or "raw", name)})
+        if self.refusals.framework == "fastapi":
+            return frozenset({Origin(self._unmarked(name, function), name)})
+        return (
+            self._argument(name, function, depth)
+            or self._dispatched(name, function, depth)
+            or frozenset({Origin("path" if self.refusals.framework == "flask" else "query", name)})
+        )
+
+    def _unmarked(self, name: str, function: Function) -> str:
+        """A dependency's parameter is one of the path when the routes have it there."""
+        if route_path(function) is not None:
+            return "query"
+        paths = [path for f in self.project.functions if (path := route_path(f))]
+        return "path" if any(f"{{{name}}}" in path or f"{{{name}:" in path for path in paths) else "query"
+
+    def _dispatched(self, name: str, function: Function, depth: int) -> frozenset[Origin]:
+        found: set[Origin] = set()
+        for module, value in given_by_dispatcher(self.project, function, name, self.frames):
+            found |= self.origins(value, module, module.function_of(value), depth - 1)
+        return frozenset(found)
 
     def _dependency(self, function: Function, arg: ast.arg, default: ast.expr | None, depth: int) -> frozenset[Origin]:
-        places = [node for node in (arg.annotation, default) if node is not None]
-        calls = [c for place in places for c in ast.walk(place) if isinstance(c, ast.Call)]
-        for call in calls:
-            if ast.unparse(call.func).endswith("Depends") and call.args:
-                target = self.project.find_function(function.module, call.args[0])
-                if target is not None:
-                    return self._returned(target, depth)
-        return frozenset({Origin("unknown", arg.arg)})
+        named = dependency_of(self.project, function.module, arg.annotation, default)
+        target = self.project.find_function(*named) if named is not None else None
+        if target is not None:
+            return self._returned(target, depth)
+        made = named is not None and self.project.find_class(*named) is not None
+        return frozenset({Origin("query" if made else "unknown", arg.arg)})
 
     def _argument(self, name: str, function: Function, depth: int) -> frozenset[Origin]:
         """Through the call that stands on the stack, else through every call in the project."""
@@ -191,15 +207,7 @@ class Tracer:
         return frozenset(found)
 
     def is_model(self, module: Module, annotation: ast.expr) -> bool:
-        found = self.project.find_class(module, annotation)
-        if found is None:
-            return False
-        bases = [ast.unparse(base) for base in found[1].bases]
-        return any(
-            b.endswith("BaseModel") or b.endswith("Schema") or self.is_model(found[0], ast.parse(b, mode="eval").body)
-            for b in bases
-            if b != found[1].name
-        )
+        return is_model(self.project, module, annotation)
 
     def _attribute(
         self, node: ast.Attribute, module: Module, function: Function | None, depth: int, at: ast.AST
@@ -214,13 +222,51 @@ class Tracer:
                 return frozenset(
                     {Origin(self.constant_kind(constant, constant.constants[node.attr], node.attr), node.attr)}
                 )
-        return frozenset(_part(o, node.attr) for o in self.origins(node.value, module, function, depth - 1, at))
+        held = self.origins(node.value, module, function, depth - 1, at)
+        if all(o.kind in ("raw", "unknown") for o in held):
+            own = self._own_attribute(node, module, function, depth, at)
+            if own:
+                return own
+        return frozenset(_part(o, node.attr) for o in held)
+
+    def _own_attribute(
+        self, node: ast.Attribute, module: Module, function: Function | None, depth: int, at: ast.AST
+    ) -> frozenset[Origin]:
+        """Of an object of the service's own: what its class, or who makes it, gives the attribute."""
+        made = self.definitions(node.value.id, module, function, at) if isinstance(node.value, ast.Name) else []
+        known = class_of(self.project, node.value, module, function, made)
+        if known is None:
+            return frozenset()
+        found: set[Origin] = set()
+        for owner, within, value in attribute_values(self.project, *known, node.attr)[:4]:
+            if isinstance(value, (ast.Dict, ast.List, ast.Set)) or _begins_empty(value):
+                found.add(Origin("state" if node.attr in _mutated(self.project) else "table", node.attr))
+            elif isinstance(value, ast.Name) and within is not None and within.name == "__init__":
+                found |= self._made_with(value.id, within, known, depth)
+            else:
+                found |= self.origins(value, owner, within, depth - 1)
+        if not stands_for_request(known[1]):
+            return frozenset(Origin("record", node.attr) if o.is_client else o for o in found)
+        return frozenset(found)
+
+    def _made_with(
+        self, name: str, init: Function, known: tuple[Module, ast.ClassDef], depth: int
+    ) -> frozenset[Origin]:
+        """What the constructor's callers pass."""
+        if is_dependency(self.project, init):
+            return self._parameter(name, init, depth)
+        found: set[Origin] = set()
+        for module, call in constructions(self.project, *known)[:4]:
+            value = argument_of(call, init, name)
+            if value is not None:
+                found |= self.origins(value, module, module.function_of(call), depth - 1)
+        return frozenset(found)
 
     def _item(
         self, base: ast.expr, key: ast.expr, module: Module, function: Function | None, depth: int, at: ast.AST
     ) -> frozenset[Origin]:
         text = ast.unparse(base)
-        name = str(key.value) if isinstance(key, ast.Constant) else ""
+        name = _text(key.value) if isinstance(key, ast.Constant) else ""
         if text == "scope":
             part = {"path": "path", "headers": "header", "query_string": "query", "path_params": "path"}.get(
                 name, "raw"
@@ -232,7 +278,8 @@ class Tracer:
         self, node: ast.Call, module: Module, function: Function | None, depth: int, at: ast.AST
     ) -> frozenset[Origin]:
         root = ast.unparse(node.func).partition(".")[0].partition("(")[0]
-        if module.imports.get(root, root).partition(".")[0] in NETWORK_ROOTS:
+        dotted = module.imports.get(root, root)
+        if dotted.partition(".")[0] in NETWORK_ROOTS and not f"{dotted}.".startswith("urllib.parse."):
             return frozenset({Origin("external", root)})
         if root == "receive":
             return frozenset({Origin("raw", "body")})
@@ -247,6 +294,9 @@ class Tracer:
                 return frozenset({Origin("row", "")})
             if method in ("get", "pop", "getlist", "setdefault") and node.args:
                 return self._item(node.func.value, node.args[0], module, function, depth, at)
+            if method in ("match", "fullmatch", "search") and node.args:
+                searched = node.args[1:] if ast.unparse(node.func.value) == "re" else node.args
+                return self._union(searched[:1], module, function, depth, at)
             own = self.origins(node.func.value, module, function, depth - 1, at)
             if own and not all(o.kind == "unknown" for o in own):
                 return own
@@ -266,8 +316,46 @@ class Tracer:
                 if value is not None:
                     found |= self.origins(value, call[1], call[2], depth - 2)
                     continue
-            found |= self.origins(node.value, target.module, target, depth - 2)
+            more = self.origins(node.value, target.module, target, depth - 2)
+            told = _told_key(node.value, target, call[0]) if call is not None else ""
+            found |= {_part(o, told) for o in more} if told else more
         return frozenset(found)
+
+
+def _begins_empty(value: ast.expr) -> bool:
+    if isinstance(value, (ast.List, ast.Dict)):
+        return not (value.elts if isinstance(value, ast.List) else value.keys)
+    called = isinstance(value, ast.Call) and ast.unparse(value.func).rpartition(".")[2]
+    return called in ("dict", "list", "set", "Counter", "defaultdict", "deque", "OrderedDict")
+
+
+@lru_cache(maxsize=256)
+def _put_into(function: Function, name: str) -> tuple[ast.expr, ...]:
+    """Keys and values that the function puts into a collection of its own."""
+    found: list[ast.expr] = []
+    for node in function.own_nodes:
+        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store) and ast.unparse(node.value) == name:
+            found.append(node.slice)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+            if node.func.attr in ("append", "add", "setdefault") and ast.unparse(node.func.value) == name:
+                found.append(node.args[0])
+    return tuple(found[:4])
+
+
+def _told_key(returned: ast.expr, target: Function, call: ast.Call) -> str:
+    """Of `field(body, "name")`, which answers `body[key]`: name."""
+    key = returned.slice if isinstance(returned, ast.Subscript) else None
+    if key is None and isinstance(returned, ast.Call) and ast.unparse(returned.func).endswith(".get"):
+        key = returned.args[0] if returned.args else None
+    if not isinstance(key, ast.Name) or key.id not in {arg.arg for arg in target.params}:
+        return ""
+    passed = argument_of(call, target, key.id)
+    return _text(passed.value) if isinstance(passed, ast.Constant) else ""
+
+
+def _text(key: object) -> str:
+    """Names of headers are bytes in plain ASGI."""
+    return key.decode("latin-1") if isinstance(key, bytes) else str(key)
 
 
 def _part(origin: Origin, name: str) -> Origin:

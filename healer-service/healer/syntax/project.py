@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import PurePosixPath
 
+from healer.syntax.parsing import parse
+from healer.syntax.registrations import branched_to, registered_elsewhere
 from healer.syntax.walks import children, indexed, statements_in
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
@@ -63,6 +65,7 @@ class Module:
     tree: ast.Module
     parents: Mapping[ast.AST, ast.AST] = field(repr=False)
     nodes: Sequence[ast.AST] = field(repr=False)  # all of the tree, in the order of ast.walk
+    registered: Mapping[str, str] = field(default_factory=dict, repr=False)  # what other modules route a path to
 
     @cached_property
     def name(self) -> str:
@@ -167,7 +170,7 @@ class Module:
 def parse_module(path: str, source: str) -> Module | None:
     """None when the text is no Python."""
     try:
-        tree = ast.parse(source)
+        tree = parse(source)
     except (SyntaxError, ValueError):
         return None
     return Module(path, source, tree, *indexed(tree))
@@ -189,21 +192,38 @@ class Project:
         parsed = (parse_module(path, text) for path, text in sources.items() if not is_test_file(path))
         self._calls: dict[ast.AST, list[tuple[Module, ast.Call]]] = {}
         self.modules: dict[str, Module] = {module.path: module for module in parsed if module is not None}
+        for path, named in self._registrations().items():
+            self.modules[path] = replace(self.modules[path], registered=named)
+
+    def _registrations(self) -> dict[str, dict[str, str]]:
+        """Path of a module -> its functions and classes that other modules make answer requests, with their paths."""
+        found: dict[str, dict[str, str]] = {}
+        for module in self.modules.values():
+            branched = branched_to(module.nodes, module.parents, module.imports)
+            for text, path in {**branched, **registered_elsewhere(module.nodes)}.items():
+                head, _, last = text.rpartition(".")
+                dotted = module.imports.get(head) if head else module.imports.get(text, "").rpartition(".")[0]
+                target = self.module_named(dotted) if dotted else None
+                if target is not None and target is not module:
+                    name = last if head else module.imports[text].rpartition(".")[2]
+                    found.setdefault(target.path, {}).setdefault(name, path)
+        return found
 
     def module_named(self, dotted: str) -> Module | None:
-        return self._by_name.get(dotted)
+        path = self._paths.get(dotted)
+        return self.modules[path] if path is not None else None
 
     @cached_property
-    def _by_name(self) -> dict[str, Module]:
+    def _paths(self) -> dict[str, str]:
         """By the full name, and by its ends where packages lie in a folder; a full name goes before an end."""
-        found: dict[str, Module] = {}
-        for module in self.modules.values():
-            found.setdefault(module.name, module)
-        for module in self.modules.values():
+        found: dict[str, str] = {}
+        for path, module in self.modules.items():
+            found.setdefault(module.name, path)
+        for path, module in self.modules.items():
             rest = module.name
             while "." in rest:
                 rest = rest.partition(".")[2]
-                found.setdefault(rest, module)
+                found.setdefault(rest, path)
         return found
 
     @cached_property

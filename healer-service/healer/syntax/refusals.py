@@ -7,28 +7,26 @@ from __future__ import annotations
 
 import ast
 import builtins
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from http import HTTPStatus
 
 from healer.syntax.edits import AddImport
+from healer.syntax.outermost import outer_clauses, statuses_said
 from healer.syntax.project import Function, Module, Project, names_in
 from healer.syntax.routes import route_path
-
-WERKZEUG = {
-    "BadRequest": 400,
-    "Unauthorized": 401,
-    "Forbidden": 403,
-    "NotFound": 404,
-    "Conflict": 409,
-    "Gone": 410,
-    "UnprocessableEntity": 422,
-    "HTTPNotFound": 404,
-    "HTTPBadRequest": 400,
-}
-STATUS_NAMES = {status.name: int(status) for status in HTTPStatus} | {"UNPROCESSABLE_CONTENT": 422}
+from healer.syntax.statuses import (
+    WERKZEUG,
+    answered_by,
+    assigned,
+    caught_by,
+    default_status,
+    is_sent,
+    message_of,
+    passed_on,
+    status_of,
+    status_part,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,10 +39,18 @@ class Refusal:
     message: ast.expr | None
     test: ast.expr | None  # of the if that leads to it
     handler: ast.ExceptHandler | None  # the except clause that leads to it
+    carried: str = ""  # the class it raises, where only the callers turn that into an answer
+    sends: bool = False  # it answers through a helper, and a bare return follows
 
     @property
     def returns(self) -> bool:
-        return isinstance(self.node, ast.Return)
+        return isinstance(self.node, ast.Return) or self.sends
+
+    @property
+    def text(self) -> str:
+        """Its source as one statement that ends the function."""
+        text = self.module.text(self.node)
+        return f"return {text}" if self.sends else text
 
     @property
     def words(self) -> str:
@@ -99,26 +105,30 @@ class Refusals:
         value = node.exc if isinstance(node, ast.Raise) else getattr(node, "value", None)
         if value is None:
             return None
-        status_node = _status_node(value)
-        status = _status_of(status_node)
+        status_node = status_part(value)
+        status = status_of(status_node)
+        carried, sends = "", isinstance(node, ast.Expr) and is_sent(module, node)
+        if status is None and isinstance(value, (ast.Call, ast.Await)):
+            status, status_node = self.helper_status(module, value), None
         if isinstance(node, ast.Raise):
             named = value.func if isinstance(value, ast.Call) else value
             if status is None:
                 status = self.class_status(module, named)
                 status_node = None
             if status is None:
+                status = self.caught_status(module, named)
+                carried = ast.unparse(named).rpartition(".")[2]
+            if status is None:
                 return None
-        elif isinstance(node, ast.Expr):
-            if status is None or not (isinstance(value, ast.Call) and self._never_returns(module, value)):
+        if isinstance(node, ast.Expr) and not sends:
+            if not (isinstance(value, ast.Call) and self._never_returns(module, value)):
                 return None
-        elif status is None:
-            return None
-        if not 400 <= status < 500:
+        if status is None or not 400 <= status < 500:
             return None
         test, handler = _leading(module, node)
         function = module.function_of(node)
-        message = _message_of(value) or _passed_on(value, handler)
-        return Refusal(module, function, node, status, status_node, message, test, handler)
+        message = message_of(value) or passed_on(value, handler)
+        return Refusal(module, function, node, status, status_node, message, test, handler, carried, sends)
 
     def _never_returns(self, module: Module, call: ast.Call) -> bool:
         if (isinstance(call.func, ast.Name) and call.func.id == "abort") or ast.unparse(call.func).endswith(".abort"):
@@ -126,24 +136,49 @@ class Refusals:
         function = self.project.find_function(module, call.func)
         return function is not None and isinstance(function.node.body[-1], ast.Raise)
 
+    def helper_status(self, module: Module, value: ast.expr) -> int | None:
+        """What a helper of the service answers when a call of it names no status: its default, or its only one."""
+        call = value.value if isinstance(value, ast.Await) else value
+        function = self.project.find_function(module, call.func) if isinstance(call, ast.Call) else None
+        if function is None or not isinstance(call, ast.Call) or self.is_route(function):
+            return None
+        if function.node is getattr(module.function_of(call), "node", None):
+            return None
+        if function.node not in self._helpers:
+            self._helpers[function.node] = None
+            self._helpers[function.node] = default_status(function) or self._only_status(function)
+        return self._helpers[function.node]
+
+    @cached_property
+    def _helpers(self) -> dict[ast.AST, int | None]:
+        return {}
+
+    def _only_status(self, function: Function) -> int | None:
+        """Of a helper that ends in refusals of one status, whatever it is given: `not_found("room")`, `denied()`."""
+        ends = [n for n in function.own_nodes if isinstance(n, (ast.Return, ast.Raise))]
+        found = [self.read(function.module, end) for end in ends]
+        answers = {refusal.status for refusal in found if refusal is not None and not refusal.carried}
+        return answers.pop() if len(answers) == 1 and all(refusal is not None for refusal in found) else None
+
     def class_status(self, module: Module, name: ast.expr) -> int | None:
         """The status that raising this class ends in; None when nothing answers for it with one fixed 4xx."""
         text = ast.unparse(name).rpartition(".")[2]
         found = self.project.find_class(module, name)
         if found is None:
-            return WERKZEUG.get(text)
-        return self._own_status(*found) or self._handled_status(*found)
+            return WERKZEUG.get(text) or self._handlers.get(text)
+        made = next((f for f in found[0].functions if f.owner is found[1] and f.name == "__init__"), None)
+        default = default_status(made) if made is not None else None
+        return default or self._own_status(*found) or self._handled_status(*found)
 
     def _own_status(self, module: Module, node: ast.ClassDef) -> int | None:
         for statement in ast.walk(node):
-            if isinstance(statement, (ast.Assign, ast.AnnAssign)):
-                targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-                wanted = any("status" in ast.unparse(t) or ast.unparse(t).endswith("code") for t in targets)
-                status = _status_of(statement.value) if wanted else None
+            for target, value in assigned(statement):
+                name = ast.unparse(target)
+                status = status_of(value) if "status" in name or name.endswith("code") else None
                 if status is not None:
                     return status
             if isinstance(statement, ast.Call) and ast.unparse(statement.func) == "super().__init__":
-                status = _status_of(_status_node(statement))
+                status = status_of(status_part(statement))
                 if status is not None:
                     return status
         for base in node.bases:
@@ -160,6 +195,56 @@ class Refusals:
             if name in self._handlers:
                 return self._handlers[name]
         return None
+
+    def caught_status(self, module: Module, name: ast.expr) -> int | None:
+        """What the callers answer who catch this class of the service; None when they do not agree."""
+        found = self.project.find_class(module, name)
+        if found is None:
+            return None
+        if found[1] not in self._caught:
+            self._caught[found[1]] = None
+            names = {found[1].name, *self._base_names(*found)} - {"Exception", "BaseException"}
+            answers = {
+                refusal.status
+                for owner, handler in self._clauses
+                if caught_by(handler) & names
+                for refusal in (self.read(owner, statement) for statement in handler.body)
+                if refusal is not None
+            }
+            self._caught[found[1]] = answers.pop() if len(answers) == 1 else None
+        return self._caught[found[1]]
+
+    @cached_property
+    def _caught(self) -> dict[ast.ClassDef, int | None]:
+        return {}
+
+    @cached_property
+    def _clauses(self) -> list[tuple[Module, ast.ExceptHandler]]:
+        return [
+            (module, node)
+            for module in self.project.modules.values()
+            for node in module.nodes
+            if isinstance(node, ast.ExceptHandler)
+        ]
+
+    def is_caught(self, function: Function, name: str, depth: int = 3) -> bool:
+        """Whether every call of a function stands where this class, as its callers know it, is turned into an
+        answer.
+        """
+        calls = self.project.calls_of(function)
+        return bool(calls) and depth > 0 and all(self._protects(m, call, name, depth) for m, call in calls)
+
+    def _protects(self, module: Module, call: ast.Call, name: str, depth: int) -> bool:
+        inner: ast.AST = call
+        for ancestor in module.ancestors(call):
+            if isinstance(ancestor, ast.Try) and inner in ancestor.body:
+                if any(name in caught_by(handler) for handler in ancestor.handlers):
+                    return True
+            if isinstance(ancestor, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                break
+            inner = ancestor
+        owner = module.function_of(call)
+        return owner is not None and not self.is_route(owner) and self.is_caught(owner, name, depth - 1)
 
     def _base_names(self, module: Module, node: ast.ClassDef) -> list[str]:
         names = []
@@ -190,6 +275,12 @@ class Refusals:
                     for key, value in zip(pairs.keys, pairs.values, strict=True) if pairs else ():
                         if key is not None:
                             self._add_handler(found, key, self.project.find_function(module, value))
+        for _, clause in outer_clauses(self.project):
+            answers = statuses_said(clause) | {
+                status for part in clause.body if (status := answered_by(part)) is not None
+            }
+            if len(answers) == 1:
+                found.update({name: answers.copy().pop() for name in caught_by(clause) if name not in found})
         return found
 
     def _add_handler(self, found: dict[str, int], name: ast.expr, function: Function | None) -> None:
@@ -199,7 +290,7 @@ class Refusals:
             status
             for node in function.own_nodes
             if isinstance(node, ast.Return) and node.value is not None
-            for status in [_status_of(_status_node(node.value))]
+            for status in [status_of(status_part(node.value))]
             if status is not None
         }
         if len(statuses) == 1:
@@ -207,67 +298,6 @@ class Refusals:
 
     def is_route(self, function: Function) -> bool:
         return route_path(function) is not None
-
-
-def _status_of(node: ast.expr | None) -> int | None:
-    if isinstance(node, ast.Constant) and type(node.value) is int and 100 <= node.value < 600:
-        return node.value
-    if isinstance(node, ast.Attribute):
-        match = re.fullmatch(r"HTTP_(\d{3})_\w+", node.attr)
-        return int(match.group(1)) if match else STATUS_NAMES.get(node.attr)
-    return None
-
-
-def _status_node(value: ast.expr) -> ast.expr | None:
-    """The part of an answer that is its status: `…, 404`, `status_code=404`, `abort(404)`, `problem("…", 404)`."""
-    if isinstance(value, ast.Await):
-        value = value.value
-    if isinstance(value, ast.Tuple):
-        return next((item for item in value.elts if _is_refusing(item)), None)
-    if isinstance(value, ast.Call):
-        for keyword in value.keywords:
-            if keyword.arg in ("status_code", "status", "code", "http_status") and _status_of(keyword.value):
-                return keyword.value
-        return next((item for item in value.args if _is_refusing(item)), None)
-    return None
-
-
-def _is_refusing(node: ast.expr) -> bool:
-    status = _status_of(node)
-    return status is not None and 400 <= status < 600
-
-
-def _message_of(value: ast.expr) -> ast.expr | None:
-    """The text a person reads: of all strings the last with a blank in it, or an f-string, or the last one."""
-    found: list[ast.expr] = []
-
-    def visit(node: ast.AST) -> None:
-        if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str)):
-            found.append(node)
-            return
-        if isinstance(node, ast.Dict):
-            for item in node.values:
-                visit(item)
-            return
-        if isinstance(node, ast.keyword) and node.arg in ("media_type", "mimetype", "content_type", "headers"):
-            return
-        if isinstance(node, ast.Subscript):
-            return
-        for child in ast.iter_child_nodes(node):
-            visit(child)
-
-    visit(value)
-    phrases = [n for n in found if isinstance(n, ast.JoinedStr) or " " in str(getattr(n, "value", ""))]
-    return (phrases or found)[-1] if found else None
-
-
-def _passed_on(value: ast.expr, handler: ast.ExceptHandler | None) -> ast.expr | None:
-    """The caught exception's own text, `str(error)`, stands for a message."""
-    if handler is None or handler.name is None:
-        return None
-    calls = [n for n in ast.walk(value) if isinstance(n, ast.Call) and ast.unparse(n) == f"str({handler.name})"]
-    names = [n for n in ast.walk(value) if isinstance(n, ast.Name) and n.id == handler.name]
-    return next(iter([*calls, *names]), None)
 
 
 def local_names(refusal: Refusal) -> frozenset[str]:

@@ -16,6 +16,7 @@ from healer.syntax.project import Function
 from healer.syntax.situation import Situation
 
 ACTING = ("POST", "PUT", "PATCH", "DELETE")
+_NUMBERS = ("int", "float", "str", "bool", "Decimal", "list", "dict")
 SEARCHES = ("get", "first", "one_or_none", "scalar", "scalar_one_or_none", "next", "fetchone", "find_one", "pop")
 
 
@@ -80,13 +81,28 @@ def asked_with(value: ast.expr) -> list[ast.expr]:
     return []
 
 
+_AGGREGATE = re.compile(r"\bselect\s+(?:distinct\s+)?(sum|total|count|avg|max|min)\s*\(", re.I)
+_CALLED = re.compile(r"\bfunc\.(sum|total|count|avg|max|min)\(")
+
+
+def aggregate_in(value: ast.expr) -> str:
+    """The function of a query that gives one row whatever it finds, with NULL for nothing; "" for other values."""
+    text = ast.unparse(value)
+    found = _CALLED.search(text)
+    for node in ast.walk(value):
+        if found is None and isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found = _AGGREGATE.search(node.value)
+    return found.group(1).lower() if found is not None and "group_by" not in text.lower() else ""
+
+
 def looks_up(s: Situation, made: Definition) -> bool:
     """Whether the value is the outcome of a search that may find nothing."""
     value = made.value
     if not isinstance(value, ast.Call):
         return False
-    if s.project.find_function(made.module, value.func, made.function) is not None:
-        return True
+    known = s.project.find_function(made.module, value.func, made.function)
+    if known is not None:
+        return ast.unparse(known.node.returns).strip("'\"") not in _NUMBERS if known.node.returns is not None else True
     return ast.unparse(value.func).rpartition(".")[2] in SEARCHES
 
 
@@ -106,6 +122,9 @@ def relation_of(s: Situation, made: Definition) -> Relation | None:
         return _named(s, base, noun_of(value), made)
     if not isinstance(value, ast.Call) or not looks_up(s, made):
         return None
+    own = _of_record(s, value, made)
+    if own is not None:
+        return own
     parts = [part for argument in [*value.args, *(k.value for k in value.keywords)] for part in ast.walk(argument)]
     keys = [p for p in parts if isinstance(p, (ast.Attribute, ast.Subscript)) and _is_stored(s, p, made)]
     arguments = [p for p in parts if isinstance(p, (ast.Name, ast.Attribute, ast.Subscript))]
@@ -115,6 +134,27 @@ def relation_of(s: Situation, made: Definition) -> Relation | None:
     thing = noun_of(key) if noun_of(key) not in GENERIC else ""
     owner = key.value if isinstance(key, (ast.Attribute, ast.Subscript)) else key
     return _named(s, owner, thing or entity_in(value) or noun_of(value), made)
+
+
+def _of_record(s: Situation, value: ast.Call, made: Definition) -> Relation | None:
+    """What a method of a stored record, or a helper that is given it, did not find: `doctor.first_free()`."""
+    callee = s.project.find_function(made.module, value.func, made.function)
+    if callee is None:
+        return None
+    if callee.owner is not None and isinstance(value.func, ast.Attribute) and not value.args and not value.keywords:
+        record: ast.expr = value.func.value
+    elif callee.owner is None and len(value.args) == 1 and not value.keywords:
+        record = value.args[0]
+    else:
+        return None
+    if not isinstance(record, ast.Name) or record.id in ("self", "cls", "request", *made.module.imports):
+        return None
+    if record.id in made.module.constants or made.function is None or _is_sent(s, record, made):
+        return None
+    found = s.tracer.definitions(record.id, made.module, made.function, made.statement)
+    if not found or not isinstance(found[0].value, (ast.Call, ast.Await, ast.Subscript)):
+        return None
+    return _named(s, record, noun_of(callee.name), made)
 
 
 def _named(s: Situation, owner: ast.expr, thing: str, made: Definition) -> Relation:

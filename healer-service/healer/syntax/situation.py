@@ -14,6 +14,7 @@ from healer.model import Report
 from healer.syntax.bindings import argument_of, default_of, same_function
 from healer.syntax.crash import Crash, locate
 from healer.syntax.origins import Origin, Tracer
+from healer.syntax.parsing import parse
 from healer.syntax.project import COMPREHENSIONS, Function, Module, Project, names_in
 from healer.syntax.refusals import Refusals
 from healer.syntax.routes import route_path
@@ -132,7 +133,7 @@ def _seen_outside(value: ast.expr, argument: ast.expr) -> ast.expr | None:
     if not isinstance(argument, (ast.Name, ast.Attribute)):
         return None
     _, _, rest = ast.unparse(value).partition(".")
-    return ast.parse(f"{ast.unparse(argument)}.{rest}", mode="eval").body
+    return parse(f"{ast.unparse(argument)}.{rest}", "eval").body
 
 
 @lru_cache(maxsize=4)

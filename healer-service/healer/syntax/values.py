@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from healer.syntax.parsing import parse
+
 _OPAQUE = re.compile(r"<[^<>]*>")
 
 
@@ -35,7 +37,7 @@ def read(text: str) -> object:
     """The value behind a repr: a constant, list, tuple, set, dict or Shown; UNKNOWN for what is cut off or opaque."""
     cleaned = _OPAQUE.sub("__opaque__", text.strip())
     try:
-        node = ast.parse(cleaned, mode="eval").body
+        node = parse(cleaned, "eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return UNKNOWN
     return _build(node)

@@ -13,9 +13,10 @@ from http import HTTPStatus
 
 from healer.syntax.edits import AddImport, place_of
 from healer.syntax.kinds import BAD_INPUT, CONFLICT, NOT_FOUND, STATE_STATUSES, UNAUTHORISED, kind_of
+from healer.syntax.parsing import parse
 from healer.syntax.project import Function, Module, names_in
 from healer.syntax.refusals import Refusal, Refusals, Wording, local_names, reachable
-from healer.syntax.routes import route_path
+from healer.syntax.routes import route_path, stands_around
 
 _STATUSES = {NOT_FOUND: (404,), BAD_INPUT: (400, 422), UNAUTHORISED: (401, 403), CONFLICT: STATE_STATUSES}
 _STATUS_TEXT = re.compile(r"(?<![\d.])(4\d\d)(?!\d)")
@@ -49,8 +50,13 @@ def refuse(refusals: Refusals, where: Function, wish: Wish, limit: int = 3) -> l
 def usable(refusals: Refusals, where: Function) -> list[tuple[Refusal, tuple[AddImport, ...]]]:
     """Refusals whose form works in `where`: answers are returned by request handlers only."""
     found = []
+    outside = _beyond_handlers(refusals, where)
     for refusal in refusals.all:
+        if outside and not refusal.returns:
+            continue
         own = refusal.function is not None and refusal.function.node is where.node
+        if refusal.carried and (refusals.is_route(where) or not refusals.is_caught(where, refusal.carried)):
+            continue
         if refusal.returns and not own:
             if route_path(where) is None or refusal.function is None or route_path(refusal.function) is None:
                 continue
@@ -62,10 +68,18 @@ def usable(refusals: Refusals, where: Function) -> list[tuple[Refusal, tuple[Add
     return found
 
 
+def _beyond_handlers(refusals: Refusals, where: Function) -> bool:
+    """A middleware stands outside of what turns errors into answers: it returns its answers itself."""
+    return refusals.framework in ("fastapi", "starlette") and stands_around(where)
+
+
 def _returns_pairs(function: Function) -> bool:
     """Plain ASGI handlers answer `status, body`; they do not mix with ones that answer responses."""
     return any(
-        isinstance(n, ast.Return) and isinstance(n.value, ast.Tuple) and isinstance(n.value.elts[0], ast.Constant)
+        isinstance(n, ast.Return)
+        and isinstance(n.value, ast.Tuple)
+        and isinstance(n.value.elts[0], ast.Constant)
+        and isinstance(n.value.elts[0].value, int)
         for n in function.own_nodes
     )
 
@@ -180,15 +194,24 @@ def render(template: Refusal, message: str, status: str | None) -> str | None:
         text = text[:start] + fresh + text[end:]
     if isinstance(node, ast.Raise) and node.cause is not None:
         text = text[: text.rindex(" from ")]
+    if template.sends:
+        text = f"return {text}"
     if "\n" in text:
         text = " ".join(line.strip() for line in text.splitlines())
         text = re.sub(r"([(\[{]) ", r"\1", text)
         text = re.sub(r",? ([)\]}])", r"\1", text)
     try:
-        ast.parse(text if not isinstance(node, ast.Return) else f"def f():\n    {text}")
+        parse(text if not template.returns else f"async def f():\n    {text}")
     except SyntaxError:
         return None
     return text
+
+
+def replaced(module: Module, statement: ast.stmt, part: ast.expr, code: str) -> str:
+    """The statement's source with other code for a part of it."""
+    text = module.text(statement)
+    start, end = _offsets(module.source, statement, part)
+    return text[:start] + code + text[end:]
 
 
 def _offsets(source: str, statement: ast.stmt, part: ast.expr) -> tuple[int, int]:
@@ -207,7 +230,14 @@ def phrase(refusals: Refusals, where: Function, wish: Wish, template: Refusal | 
     quote = '"' if where.module.source.count('"') >= where.module.source.count("'") else "'"
     siblings = [r.words for r in refusals.all if r.module is where.module and r.words]
     siblings = siblings or [r.words for r in refusals.all if r.words]
-    text = wish.says or _no_such(siblings, wish)
+    if template is not None and wish.kind == NOT_FOUND and not wish.says and _makes_words(refusals, template):
+        return f"{quote}{wish.noun}{quote}"
+    if template is not None and wish.kind == NOT_FOUND and not wish.says and _NAMED.match(template.words):
+        # The noun and the key are all that is said: the error's class or its handler says the rest.
+        shown = wish.value and '"' not in wish.value and "'" not in wish.value
+        return f"f{quote}{wish.noun} {{{wish.value}}}{quote}" if shown else f"{quote}{wish.noun}{quote}"
+    patterned = [w for w in siblings if any(pattern.match(w) for pattern, _ in _PATTERNS)]
+    text = wish.says or _no_such(patterned or [r.words for r in refusals.all], wish)
     if siblings:
         capital = sum(w[0].isupper() for w in siblings) * 2 > len(siblings)
         text = text[0].upper() + text[1:] if capital and not wish.says.partition(" ")[0].endswith("_") else text
@@ -220,6 +250,24 @@ def phrase(refusals: Refusals, where: Function, wish: Wish, template: Refusal | 
     prefix = "f" if "{" in text else ""
     return f"{prefix}{quote}{text}{quote}"
 
+
+def _makes_words(refusals: Refusals, template: Refusal) -> bool:
+    """Whether the error's class, or the helper, makes the sentence itself from the noun it is given:
+    `NotFound("trip")`.
+    """
+    said = template.node.exc if isinstance(template.node, ast.Raise) else getattr(template.node, "value", None)
+    if not isinstance(said, ast.Call) or not 0 < len(template.words.split()) < 3:
+        return False
+    found = refusals.project.find_class(template.module, said.func)
+    helper = refusals.project.find_function(template.module, said.func) if found is None else None
+    maker: ast.AST | None = found[1] if found is not None else helper.node if helper is not None else None
+    if maker is None:
+        return False
+    texts = [n for n in ast.walk(maker) if isinstance(n, ast.JoinedStr)]
+    return any(len(n.values) > 1 for n in texts)
+
+
+_NAMED = re.compile(r"^[a-z_-]+ '?\{\}'?$", re.I)
 
 _PATTERNS = (
     (re.compile(r"^no such (?P<noun>[\w -]+)", re.I), "no such {noun}"),
@@ -255,6 +303,13 @@ def _plain(refusals: Refusals, where: Function, wish: Wish, status: int) -> Word
     """The framework's own way, for code that shows no example."""
     message = phrase(refusals, where, wish)
     module = where.module
+    if _beyond_handlers(refusals, where):
+        imports = (
+            () if _has(module, "JSONResponse") else (AddImport(f"{refusals.framework}.responses", "JSONResponse"),)
+        )
+        field = "detail" if refusals.framework == "fastapi" else "error"
+        code = f'return JSONResponse({{"{field}": {message}}}, status_code={status})'
+        return Wording(code, status, imports, 0.55, True)
     if refusals.framework in ("fastapi", "starlette"):
         source = "fastapi" if refusals.framework == "fastapi" else "starlette.exceptions"
         imports = () if _has(module, "HTTPException") else (AddImport(source, "HTTPException"),)

@@ -89,7 +89,7 @@ def test_a_repair_is_judged_without_having_seen_the_answer(tmp_path: Path) -> No
     (home / "fix.patch").unlink()
     code, shown, found = evaluate(home, "--engine", "playbook")
     (one,) = found["cases"]
-    assert (code, one["verdict"], one["origin"]) == (0, "right", "conversion"), one
+    assert (code, one["verdict"], one["approach"]) == (0, "right", "conversion (refuse)"), one
     assert "isdecimal" in one["diff"] or "ValueError" in one["diff"]
     assert one["seconds"] > 0
     assert "conversion" in shown

@@ -5,7 +5,7 @@ import tarfile
 
 import pytest
 from healer.edges.checkout import Checkout
-from healer.model import CheckoutError
+from healer.model import CheckoutError, Suspect
 
 WHEN = "2026-01-02T03:04:05Z"
 
@@ -74,6 +74,49 @@ def test_the_same_commit_twice_is_one_commit(checkout):
     assert checkout.commit(base, {"app/main.py": "x = 2\n"}, "Fix x\n", WHEN) == first
     checkout.push(first, "healer/a-1")
     checkout.push(first, "healer/a-1")
+
+
+def committed(folder, author: str, when: str, message: str) -> str:
+    name, _, mail = author.partition(" <")
+    changed = {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": mail.rstrip(">"), "GIT_AUTHOR_DATE": when}
+    by = {**os.environ, **changed, "GIT_COMMITTER_NAME": "c", "GIT_COMMITTER_EMAIL": "c@example.org"}
+    subprocess.run(["git", "-C", str(folder), "add", "."], check=True)
+    subprocess.run(["git", "-C", str(folder), "commit", "-qm", message], check=True, env=by)
+    return git(folder, "rev-parse", "HEAD")
+
+
+def test_blame_names_who_touched_a_line_last_and_never_an_address(tmp_path, checkout):
+    checkout.fetch()
+    work = tmp_path / "work"
+    git(tmp_path, "clone", "-q", str(tmp_path / "origin.git"), str(work))
+    (work / "app" / "main.py").write_text("x = 1\nif x:\n  y = 2\n")
+    first = committed(
+        work, "Ada Lovelace <ada@example.org>", "2026-03-01T10:00:00+02:00", "Add y\n\nfor bob@example.org"
+    )
+    (work / "app" / "main.py").write_text("x = 3\nif x:\n    y = 2\n")
+    second = committed(
+        work, "eve@example.org <eve@example.org>", "2026-03-02T10:00:00Z", "x for <bob@example.org> @home"
+    )
+    git(work, "push", "-q")
+    tip = checkout.fetch()
+    assert checkout.blame(tip, "app/main.py", 3) == Suspect(first, "Ada Lovelace", "2026-03-01T08:00:00Z", "Add y")
+    assert checkout.blame(tip, "app/main.py", 1) == Suspect(second, "somebody", "2026-03-02T10:00:00Z", "x for @home")
+    assert checkout.blame(first, "app/main.py", 2).commit == first
+
+
+@pytest.mark.parametrize(("file", "line"), [("app/main.py", 2), ("app/main.py", 0), ("gone.py", 1), ("--output=x", 1)])
+def test_what_cannot_be_blamed_says_so(tmp_path, checkout, file, line):
+    with pytest.raises(CheckoutError, match="cannot tell who touched"):
+        checkout.blame(checkout.fetch(), file, line)
+
+
+def test_files_of_two_commits_are_the_same_or_not(checkout):
+    base = checkout.fetch()
+    changed = checkout.commit(base, {"app/main.py": "x = 2\n"}, "Change\n", WHEN)
+    assert checkout.same_files(base, changed, ["README.md", "gone.py"])
+    assert not checkout.same_files(base, changed, ["README.md", "app/main.py"])
+    with pytest.raises(CheckoutError, match=r"has no f{40}"):
+        checkout.same_files(base, "f" * 40, [])
 
 
 def test_a_commit_keeps_the_rest_and_the_modes(tmp_path, checkout):

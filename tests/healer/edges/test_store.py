@@ -2,11 +2,27 @@ import threading
 from dataclasses import replace
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from healer.edges.store import Delivery, Store, tables
+from healer.edges.store.database import MIGRATIONS, Database
 from healer.edges.store.incidents import KEPT_REPORTS, SURPLUS_REPORTS
-from healer.model import Conflict, Evidence, NotFound, Proposal, State, Verdict
+from healer.model import (
+    Conflict,
+    Evidence,
+    NotFound,
+    Outcome,
+    Outcomes,
+    PastFix,
+    Proposal,
+    Site,
+    State,
+    Suspect,
+    Verdict,
+)
+from sqlalchemy import text
 
 from tests.healer.samples import a_candidate, a_diagnosis, a_replay, a_report, answered, crashed
 
@@ -109,8 +125,10 @@ def test_verdicts_come_back_whole(store):
     assert store.incidents.verdicts(incident.id, 1) == ((refused, False), (verdict, True))
     store.incidents.forget_candidates(incident.id, 1)
     assert store.incidents.verdicts(incident.id, 1) == ()
-    store.incidents.set(incident.id, diagnosis=a_diagnosis())
-    assert store.incidents.get(incident.id).diagnosis == a_diagnosis()
+    suspect = Suspect("a" * 40, "Ada", "2026-01-02T03:04:05Z", "Look up things")
+    diagnosis = a_diagnosis(siblings=(Site("app/main.py", 30, "write", "the same"),), suspect=suspect)
+    store.incidents.set(incident.id, diagnosis=diagnosis)
+    assert store.incidents.get(incident.id).diagnosis == diagnosis
 
 
 def a_proposal(incident_id: str, number: int = 1) -> Proposal:
@@ -129,6 +147,85 @@ def test_a_proposal_is_closed_once(store):
     assert filed is not None
     assert (filed.proposal.state, filed.proposal.merge_sha, filed.diff) == ("merged", "c" * 40, "diff")
     assert store.proposals.open() == ()
+
+
+def a_merged_proposal(
+    store: Store, number: int, *, service: str = "shop", category: str = "c", approach: str = "o"
+) -> Proposal:
+    incident = taken(store, 100 + number, f"f{number}")
+    proposal = replace(a_proposal(incident.id, number), service=service)
+    store.proposals.put(proposal, 1, f"diff {number}", approach=approach, category=category)
+    store.proposals.close(proposal, "merged", "c" * 40)
+    return proposal
+
+
+def test_outcomes_are_counted_by_service_category_and_approach(store):
+    for number in (1, 2, 3):
+        a_merged_proposal(store, number)
+    a_merged_proposal(store, 4, approach="m@1")
+    a_merged_proposal(store, 5, category="other")
+    a_merged_proposal(store, 6, service="other")
+    incident = taken(store, 7, "f7")
+    store.proposals.put(a_proposal(incident.id, 7), 1, "diff", approach="o", category="c")
+    assert store.proposals.outcomes("shop", "c") == {"o": Outcomes(merged=3), "m@1": Outcomes(merged=1)}
+    store.proposals.close(a_proposal(incident.id, 7), "closed")
+    assert store.proposals.outcomes("shop", "c")["o"] == Outcomes(merged=3, rejected=1)
+    assert store.proposals.outcomes("new", "c") == {}
+
+
+def test_an_outcome_counts_once_and_gives_way_only_to_a_later_one(store):
+    proposal = a_merged_proposal(store, 1)
+    steps = [(Outcome.MERGED, False), (Outcome.CHANGED, True), (Outcome.MERGED, False), (Outcome.ROLLED_BACK, True)]
+    for outcome, new in [*steps, (Outcome.ROLLED_BACK, False), (Outcome.CHANGED, False), (Outcome.REJECTED, False)]:
+        assert store.proposals.settle(proposal, outcome) is new, outcome
+    assert store.proposals.outcomes("shop", "c") == {"o": Outcomes(rolled_back=1)}
+    filed = store.proposals.by_number("shop", 1)
+    assert filed is not None
+    assert (filed.approach, filed.category, filed.outcome) == ("o", "c", Outcome.ROLLED_BACK)
+
+
+def test_what_is_known_before_the_close_stays(store):
+    incident = taken(store)
+    store.proposals.put(a_proposal(incident.id), 1, "diff", approach="o", category="c")
+    store.proposals.settle(a_proposal(incident.id), Outcome.CHANGED)
+    store.proposals.close(a_proposal(incident.id), "merged", "c" * 40)
+    assert store.proposals.outcomes("shop", "c") == {"o": Outcomes(changed=1)}
+
+
+def test_merged_fixes_are_those_of_the_service_that_stayed_as_they_were_proposed(store):
+    for number in (1, 2, 3, 4):
+        a_merged_proposal(store, number)
+    a_merged_proposal(store, 5, service="other")
+    store.proposals.settle(a_proposal("", 2), Outcome.ROLLED_BACK)
+    store.proposals.settle(a_proposal("", 3), Outcome.CHANGED)
+    kind = a_report().exception.type
+    assert store.proposals.merged_fixes("shop") == (PastFix("c", kind, "diff 4"), PastFix("c", kind, "diff 1"))
+    assert store.proposals.merged_fixes("shop", limit=1) == (PastFix("c", kind, "diff 4"),)
+
+
+def test_proposals_of_the_first_tables_come_along(tmp_path):
+    url = f"sqlite:///{tmp_path}/old.db"
+    old = Database(url)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    with old.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        incident = (
+            "insert into incidents values ('i','shop','f','merged','','E','m',null,null,null,null,1,'a','b','t',1"
+        )
+        connection.execute(text(f"{incident},null,null,null,null,null)"))
+        connection.execute(
+            text("insert into proposals values ('shop',1,'i',1,'b','m','h','t','b','d','u','open',null,'c')")
+        )
+    old.close()
+    made = Store(url)
+    made.migrate()
+    filed = made.proposals.by_number("shop", 1)
+    assert filed is not None
+    assert (filed.diff, filed.approach, filed.outcome) == ("d", "", None)
+    made.close()
 
 
 def test_a_delivery_is_worked_once(store):

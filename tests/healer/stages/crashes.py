@@ -1,4 +1,4 @@
-"""Small FastAPI and Flask services as text: crashed for real in this process, and asked again once repaired.
+"""Small services as text: crashed for real in this process, and asked again once repaired.
 
 It judges no answer.
 """
@@ -73,16 +73,22 @@ class Service:
             kwargs["content"] = one.content
         response = client.request(one.method, one.path, **kwargs)
         is_json = response.headers.get("content-type", "").startswith("application/json")
-        return Answered(response.status_code, response.json() if is_json else response.text)
+        return Answered(response.status_code, response.json() if is_json and response.content else response.text)
 
     def _ask_flask(self, one: Ask) -> Answered:
         self.app.config["PROPAGATE_EXCEPTIONS"] = True
         response = self.app.test_client().open(one.path, method=one.method, headers=dict(one.headers), json=one.json)
-        return Answered(response.status_code, response.json if response.is_json else response.text)
+        return Answered(response.status_code, response.json if response.is_json and response.data else response.text)
 
     def close(self) -> None:
         for name in self.modules:
             sys.modules.pop(name, None)
+
+
+Check = tuple[Sequence[Ask], Ask, int, Any]
+"""Requests before, a variant of the failing one, and the status and body (None: any) it is to be answered with."""
+Case = tuple[str, str | Mapping[str, str], Sequence[Ask], Ask, int, Any, Sequence[Check]]
+"""Name, service, requests before, the failing one, its right status and body (None: any), and variants."""
 
 
 def sources_of(text: str | Mapping[str, str]) -> dict[str, str]:
@@ -124,7 +130,9 @@ def report_of(error: BaseException, sources: Mapping[str, str], failing: Ask) ->
     request = Request(
         failing.method, failing.path, failing.headers, "json" if failing.json is not None else "none", failing.json
     )
-    framework = "flask" if any("import Flask" in text for text in sources.values()) else "fastapi"
+    whole = "\n".join(sources.values())
+    marks = {"import Flask": "flask", "fastapi": "fastapi", "starlette": "starlette"}
+    framework = next((name for mark, name in marks.items() if mark in whole), "asgi")
     return Report("r", "svc", "2026-01-01T00:00:00Z", info, tuple(frames), request, framework=framework)
 
 
@@ -167,6 +175,20 @@ def heal(
     ordered = order(propose(report, diagnosis, sources), diagnosis)
     tried = [(c, outcome(repaired(sources, c), before, failing)) for c in ordered]
     return diagnosis, [(c, answered) for c, answered in tried if answered is not None]
+
+
+def assert_right(case: Case) -> None:
+    """The first candidate that no longer crashes answers the failing request and its variants as a maintainer would."""
+    _, text, before, failing, status, body, checks = case
+    _, healed = heal(text, before, failing)
+    assert healed, "no candidate answers"
+    candidate, answer = healed[0]
+    assert (answer.status, answer.body if body is not None else None) == (status, body), candidate.diff
+    fixed = repaired(sources_of(text), candidate)
+    for earlier, variant, wanted, said in checks:
+        given = outcome(fixed, earlier, variant)
+        assert given is not None, candidate.diff
+        assert (given.status, given.body if said is not None else None) == (wanted, said), candidate.diff
 
 
 def report_at(

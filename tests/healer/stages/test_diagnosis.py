@@ -79,6 +79,12 @@ DECLINED = [
         "create_connection(",
         "could not be resolved",
     ),
+    (
+        info("HTTPStatusError", "Server error '503 Service Unavailable' for url 'http://fx/rates/404'", "HTTPError"),
+        "create_connection(",
+        "failed with 503",
+    ),
+    (info("HTTPError", "HTTP Error 502: Bad Gateway", "URLError", "OSError"), "create_connection(", "failed with 502"),
     (info("OSError", "[Errno 28] No space left on device"), "path.write_text", "disk is full"),
     (info("PermissionError", "[Errno 13] Permission denied: '/x'", "OSError"), "path.write_text", "permission"),
     (info("OperationalError", "database is locked", "DatabaseError"), "path.write_text", "locked"),
@@ -96,6 +102,12 @@ def test_no_code_change_is_right(exception: ExceptionInfo, line: str, words: str
     assert words in diagnosis.decline_reason
     assert diagnosis.answer is Answer.NONE
     assert propose(report, diagnosis, APP) == ()
+
+
+@pytest.mark.parametrize("message", ["HTTP Error 404: Not Found", "Client error '422' for url 'http://fx:5032/500x'"])
+def test_what_an_upstream_refuses_may_be_ours_to_correct(message: str) -> None:
+    exception = info("HTTPError", message, "URLError", "OSError")
+    assert diagnose(report_at(APP, "create_connection(", exception, file="prices.py"), APP).decline_reason == ""
 
 
 def test_a_diagnosis_names_expression_culprit_cause_and_sites() -> None:

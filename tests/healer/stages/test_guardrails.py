@@ -125,6 +125,51 @@ def test_the_failing_value_makes_no_special_case() -> None:
     assert broken(field, values=("unit",)) == set()
 
 
+ASYNC = """
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+async def load(x):
+    return x
+
+
+def twice(x: int, found: list = []):
+    return load(x)
+
+
+@app.get("/a/{x}")
+def show(x: int):
+    return load(x)
+
+
+@app.get("/b/{x}")
+async def both(x: int):
+    return twice(x)
+"""
+
+
+def test_a_function_may_become_async_where_it_is_awaited() -> None:
+    route = ASYNC.replace("def show(x: int):\n    return load(x)", "async def show(x: int):\n    return await load(x)")
+    assert broken(route, before=ASYNC) == set()
+    helper = ASYNC.replace("def twice(x: int, found", "async def twice(x: int, found")
+    assert broken(helper, before=ASYNC) == {37}
+    assert broken(helper.replace("return twice(x)", "return await twice(x)"), before=ASYNC) == set()
+
+
+def test_a_default_may_become_none_and_its_type_wider() -> None:
+    after = ASYNC.replace("found: list = []", "found: list | None = None")
+    assert broken(after, before=ASYNC) == set()
+    assert broken(ASYNC.replace("found: list = []", "found: dict | None = None"), before=ASYNC) == {37}
+
+
+def test_the_end_of_an_iterator_may_end_a_generator() -> None:
+    after = with_body("try:", "    yield next(x)", "except StopIteration:", "    return")
+    assert broken(after) == set()
+    assert broken(after.replace("StopIteration", "ValueError")) == {2}
+
+
 def test_what_was_there_before_may_stay() -> None:
     before = with_body("try:", "    return str(int(x))", "except Exception:", "    return ''")
     assert broken(before.replace("x / y", "x / y if y else 0"), before=before) == set()

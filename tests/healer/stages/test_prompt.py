@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import pytest
-from healer.model import Answer, BadInput, ExceptionInfo, Message, Prompt, Report, Request
+from healer.model import Answer, BadInput, Change, ExceptionInfo, Message, PastFix, Prompt, Report, Request
 from healer.stages.diagnosis import diagnose
 from healer.stages.prompt import SYSTEM, Room, compose, follow_up, targets
 from healer.stages.prompt.source import MARK, whole
@@ -120,13 +120,14 @@ def asked(
     number: int = 0,
     refused: Sequence[str] = (),
     room: Room = ROOMY,
+    past: Sequence[PastFix] = (),
     **changes: object,
 ) -> tuple[Prompt, Function]:
     diagnosis = replace(diagnose(report, sources), **changes)
     situation = Situation.of(report, sources)
     assert situation is not None
     target = targets(situation, diagnosis)[number]
-    return compose(situation, diagnosis, target, refused, room), target
+    return compose(situation, diagnosis, target, refused, room, past), target
 
 
 def text_of(report: Report, sources: Mapping[str, str] = HARBOUR, **options: object) -> str:
@@ -324,6 +325,56 @@ def tide(port: str):
     _, _, task = text.rpartition("</report>\n")
     assert 'raise HTTPException(404, "no such port")' in task
     assert "code" not in task
+
+
+# What was merged before
+
+
+def past_fix(
+    name: str, category: str = "none-dereference", kind: str = "AttributeError", file: str = "a.py", size: int = 1
+) -> PastFix:
+    before = "import os\n\n\ndef f(x):\n    return x.y\n\n\ndef g():\n    return 1\n"
+    guard = "".join(f"    if x is None:\n        return '{name} {number}'\n" for number in range(size))
+    after = before.replace("import os\n", "import os\nimport json\n").replace(
+        "    return x.y\n", guard + "    return x.y\n"
+    )
+    return PastFix(category, kind, Change(file, before, after).diff)
+
+
+def test_fixes_merged_before_are_shown_as_code_those_of_the_same_category_first():
+    others = (past_fix("far", "missing-key", "KeyError"), past_fix("near", "other", file="harbour/berths.py"))
+    text = text_of(missing_pilot(), past=(*others, past_fix("kin"), past_fix("older")))
+    assert "A failure of this kind (none-dereference) was fixed in this service like this:\n```python\n" in text
+    places = [text.find(word) for word in ("'kin 0'", "'older 0'", "The function, in")]
+    assert -1 not in places
+    assert places == sorted(places)
+    for left_out in ("'near 0'", "'far 0'", "+++ b/", "@@ ", "\n+", "import json\n```"):
+        assert left_out not in text
+    text = text_of(missing_pilot(), past=others)
+    assert "A failure near this one was fixed in this service like this:" in text
+    assert "'near 0'" in text
+    assert "'far 0'" not in text
+
+
+def test_the_same_exception_type_is_near_enough():
+    assert "'one 0'" in text_of(missing_pilot(), past=(past_fix("one", "missing-attribute"),))
+
+
+def test_a_long_past_fix_is_cut_and_one_that_says_nothing_or_looks_like_a_template_is_left_out():
+    text = text_of(missing_pilot(), past=(past_fix("<|im_end|>"), past_fix("long", size=30)))
+    assert "im_end" not in text
+    assert "'long 0'" in text
+    assert "'long 20'" not in text
+    only_import = PastFix("none-dereference", "AttributeError", Change("a.py", "x = 1\n", "import y\nx = 1\n").diff)
+    assert text_of(missing_pilot(), past=(only_import,)) == text_of(missing_pilot())
+
+
+def test_a_past_fix_is_dropped_before_what_was_refused_where_room_is_short():
+    past, refused = (past_fix("kin", size=7),), ("playbook x: the test y fails",)
+    plain_one = asked(missing_pilot(), refused=refused)[0]
+    tight = asked(missing_pilot(), refused=refused, past=past, room=replace(ROOMY, prompt_tokens=plain_one.tokens))[0]
+    assert "past fix 1" in tight.left_out
+    assert "the test y fails" in tight.messages[1].content
 
 
 LOCKS = {

@@ -90,6 +90,8 @@ def incident(**changes: Any) -> dict[str, Any]:
             "expression": "item.policy.days",
             "culprit": "item.policy",
             "decline_reason": "",
+            "siblings": [{**SITE, "line": 90, "function": "exchange", "why": "the same policy is read here"}],
+            "suspect": {"commit": "7d31c5a900", "author": "Ada", "date": AT, "summary": "Take returns by line"},
         },
         "verdicts": VERDICTS,
         "releases": [],

@@ -114,10 +114,20 @@ def test_incident_shows_the_change_its_evidence_and_the_crash(page: Page) -> Non
     expect(refused).not_to_have_attribute("open", "")
 
 
+def test_tells_who_changed_the_line_last_and_what_looks_alike(page: Page) -> None:
+    page.goto("/incidents/i1")
+    reasoning = page.get_by_role("region", name="Reasoning")
+    expect(reasoning).to_contain_text("Last changed7d31c5a by Ada,")
+    expect(reasoning).to_contain_text("Take returns by line")
+    expect(reasoning).to_contain_text("shop/returns.py:90 exchange() the same policy is read here")
+
+
 def test_hostile_text_is_inert_and_visible(page: Page, healer: CannedHealer) -> None:
     exception = {**EXCEPTION, "type": "<b>E</b>", "message": HOSTILE}
     report = REPORT | {"exception": exception, "request": {"method": "GET", "path": f"/{HOSTILE}", "headers": {}}}
     diagnosis = healer.incident["diagnosis"] | {"cause": HOSTILE}
+    diagnosis["suspect"] = {"commit": HOSTILE, "author": HOSTILE, "date": HOSTILE, "summary": HOSTILE}
+    diagnosis["siblings"] = [{"file": HOSTILE, "line": 1, "function": HOSTILE, "why": HOSTILE}]
     healer.incident = incident(exception=exception, report=report, route=HOSTILE, diagnosis=diagnosis)
     for path in ("/", "/incidents/i1"):
         page.goto(path)

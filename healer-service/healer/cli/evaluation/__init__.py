@@ -77,7 +77,7 @@ def _case(one: Judged) -> dict[str, Any]:
         "answer": one.wanted,
         "confidence": one.confidence,
         "fit": one.fit,
-        "origin": one.origin,
+        "approach": one.approach,
         "diff": one.diff,
         "seconds": one.seconds,
         "stages": dict(one.stages),
@@ -111,7 +111,9 @@ def _count(judged: Iterable[Judged], verdicts: Iterable[Verdict]) -> int:
 
 def _tell(one: Judged, console: Console) -> None:
     detail = " ".join(one.detail.partition("\n")[0].split())
-    line = f"{one.case.name:28} {one.case.category:24} {one.seconds:5.1f} s  {one.verdict:16} {one.origin:20} {detail}"
+    line = (
+        f"{one.case.name:28} {one.case.category:24} {one.seconds:5.1f} s  {one.verdict:16} {one.approach:36} {detail}"
+    )
     shown = "".join(character if character.isprintable() else " " for character in line)
     console.print(shown[:220], style=STYLES.get(one.verdict, "red"), markup=False, highlight=False, soft_wrap=True)
 

@@ -44,7 +44,7 @@ class Judged:
     case: Case
     verdict: Verdict
     detail: str = ""
-    origin: str = ""
+    approach: str = ""
     diff: str = ""
     diagnosed: str = ""  # category of the diagnosis
     wanted: str = ""  # kind of answer that the diagnosis wants
@@ -74,7 +74,7 @@ def judge(bench: Workbench, case: Case, engine: str, *, reference: bool) -> Judg
             case,
             verdict,
             detail,
-            patch.origin if patch is not None else "",
+            patch.approach if patch is not None else "",
             patch.diff if patch is not None else "",
             outcome.diagnosis.category if outcome.diagnosis is not None else "",
             outcome.diagnosis.answer if outcome.diagnosis is not None else "",

@@ -6,12 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import RowMapping, func, insert, select, update
+from sqlalchemy import RowMapping, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from healer.edges.store import tables
 from healer.edges.store.database import Database, now
-from healer.model import Proposal
+from healer.model import Outcome, Outcomes, PastFix, Proposal
+
+# What each outcome may replace: a merge may turn out to have changed the fix, or be taken back; the others are final.
+_REPLACES = {
+    Outcome.MERGED: (),
+    Outcome.REJECTED: (),
+    Outcome.CHANGED: (Outcome.MERGED,),
+    Outcome.ROLLED_BACK: (Outcome.MERGED, Outcome.CHANGED),
+}
+_AT_CLOSE = {"merged": Outcome.MERGED, "closed": Outcome.REJECTED}
 
 
 @dataclass(frozen=True)
@@ -22,6 +31,9 @@ class Filed:
     attempt: int
     diff: str
     created_at: str
+    approach: str = ""
+    category: str = ""
+    outcome: Outcome | None = None
 
 
 @dataclass(frozen=True)
@@ -44,8 +56,9 @@ class Delivery:
 
 def _filed(row: RowMapping) -> Filed:
     values = dict(row)
-    attempt, diff, created = values.pop("attempt"), values.pop("diff"), values.pop("created_at")
-    return Filed(Proposal(**values), attempt, diff, created)
+    known = {name: values.pop(name) for name in ("attempt", "diff", "created_at", "approach", "category")}
+    outcome = values.pop("outcome")
+    return Filed(Proposal(**values), **known, outcome=Outcome(outcome) if outcome else None)
 
 
 class Proposals:
@@ -57,8 +70,11 @@ class Proposals:
         with self._database.reading() as transaction:
             return int(transaction.connection.execute(query).scalar() or 0) + 1
 
-    def put(self, proposal: Proposal, attempt: int, diff: str) -> None:
+    def put(self, proposal: Proposal, attempt: int, diff: str, *, approach: str = "", category: str = "") -> None:
+        """`approach` of the candidate and `category` of the diagnosis: what its outcome will be counted under."""
         values = {
+            "approach": approach,
+            "category": category,
             "incident_id": proposal.incident_id,
             "attempt": attempt,
             "branch": proposal.branch,
@@ -105,8 +121,9 @@ class Proposals:
         return tuple(_filed(row) for row in rows)
 
     def close(self, proposal: Proposal, state: str, merge_sha: str | None = None) -> bool:
-        """To `merged` or `closed`. False when it was not open any more."""
+        """To `merged` or `closed`, which is its outcome unless one is known. False when it was not open any more."""
         columns = tables.proposals.c
+        outcome = func.coalesce(columns.outcome, _AT_CLOSE[state].value)
         with self._database.writing() as transaction:
             return bool(
                 transaction.run(
@@ -116,9 +133,44 @@ class Proposals:
                         columns.number == proposal.number,
                         columns.state == "open",
                     )
-                    .values(state=state, merge_sha=merge_sha)
+                    .values(state=state, merge_sha=merge_sha, outcome=outcome)
                 )
             )
+
+    def settle(self, proposal: Proposal, outcome: Outcome) -> bool:
+        """Write down what became of it. Said twice it counts once; False when something at least as final was known."""
+        columns = tables.proposals.c
+        weaker = or_(columns.outcome.is_(None), columns.outcome.in_([known.value for known in _REPLACES[outcome]]))
+        where = (columns.service == proposal.service, columns.number == proposal.number, weaker)
+        with self._database.writing() as transaction:
+            return bool(transaction.run(update(tables.proposals).where(*where).values(outcome=outcome.value)))
+
+    def outcomes(self, service: str, category: str) -> dict[str, Outcomes]:
+        """Approach -> what became of its proposals for this category of failure."""
+        columns = tables.proposals.c
+        query = (
+            select(columns.approach, columns.outcome, func.count().label("count"))
+            .where(columns.service == service, columns.category == category, columns.outcome.is_not(None))
+            .group_by(columns.approach, columns.outcome)
+        )
+        found: dict[str, dict[str, int]] = {}
+        with self._database.reading() as transaction:
+            for row in transaction.all(query):
+                found.setdefault(row["approach"], {})[row["outcome"]] = row["count"]
+        return {approach: Outcomes(**counts) for approach, counts in found.items()}
+
+    def merged_fixes(self, service: str, limit: int = 50) -> tuple[PastFix, ...]:
+        """Fixes of this service that were merged as proposed and stayed, newest first."""
+        columns = tables.proposals.c
+        query = (
+            select(columns.category, tables.incidents.c.exception_type, columns.diff)
+            .join(tables.incidents, tables.incidents.c.id == columns.incident_id)
+            .where(columns.service == service, columns.outcome == Outcome.MERGED.value)
+            .order_by(columns.number.desc())
+            .limit(limit)
+        )
+        with self._database.reading() as transaction:
+            return tuple(PastFix(**row) for row in transaction.all(query))
 
 
 class Releases:

@@ -103,8 +103,12 @@ proposals = Table(
     Column("state", String(16), nullable=False),
     Column("merge_sha", String(64)),
     Column("created_at", String(32), nullable=False),
+    Column("approach", Text, nullable=False, server_default=""),  # of the candidate
+    Column("category", String(63), nullable=False, server_default=""),  # of the diagnosis
+    Column("outcome", String(16)),  # what became of it in the end; null until then
     Index(None, "incident_id", "attempt", unique=True),
     Index(None, "state"),
+    Index(None, "service", "category"),
 )
 
 releases = Table(

@@ -12,6 +12,7 @@ from healer.model import Answer, Diagnosis, Report, Site
 from healer.stages.diagnosis.cause import answer_wanted, cause_of, fix_sites
 from healer.stages.diagnosis.measure import confidence_of, risk_of
 from healer.stages.diagnosis.outside import no_code_change
+from healer.stages.diagnosis.siblings import siblings
 from healer.syntax.crash import categorise
 from healer.syntax.situation import Situation
 
@@ -40,6 +41,7 @@ def diagnose(report: Report, sources: Mapping[str, str]) -> Diagnosis:
         risk=risk_of(situation),
         expression=_text(crash.expression),
         culprit=_text(crash.culprit),
+        siblings=siblings(situation),
     )
 
 

@@ -10,12 +10,17 @@ import re
 from collections.abc import Iterator
 
 from healer.model import Answer, Site
+from healer.stages.diagnosis.logic import logic_cause
 from healer.syntax.answers import answers_one
 from healer.syntax.calendar import assembly
+from healer.syntax.examples import kind_of_missing
+from healer.syntax.fallbacks import fallbacks
+from healer.syntax.kinds import BAD_INPUT
 from healer.syntax.nouns import noun_of
-from healer.syntax.origins import Origin
+from healer.syntax.optional import declared_optional
+from healer.syntax.origins import CLIENT, Origin
 from healer.syntax.project import Function, same
-from healer.syntax.relations import asked_with, definition, forbids
+from healer.syntax.relations import aggregate_in, asked_with, definition, forbids
 from healer.syntax.situation import Situation
 
 _KINDS = {
@@ -65,6 +70,9 @@ def cause_of(s: Situation) -> str:
         return f"The query {where} found several rows where one was meant."
     if any(assembly(s, one) is not None for one, _ in crash.pairs) and crash.category == "conversion":
         return f"{expression} leaves the calendar {where}: a step or a day does not fit every month."
+    told = logic_cause(s)
+    if told:
+        return told
     return texts.get(crash.category, f"{crash.exception.type} {where}: {crash.exception.message[:80]}")
 
 
@@ -129,6 +137,8 @@ def answer_wanted(s: Situation) -> Answer:
     category = s.crash.category
     if category in _CONVERTING:
         return _CONVERTING[category]
+    if category == "signature":
+        return Answer.REFUSE if _unpacks_what_was_sent(s) else Answer.CORRECT
     if category in _LOGIC:
         return Answer.CORRECT
     origins = relevant_origins(s)
@@ -143,8 +153,12 @@ def answer_wanted(s: Situation) -> Answer:
         return Answer.REFUSE
     if category == "empty-sequence" and s.crash.expression is not None and answers_one(s, s.crash.expression):
         return Answer.NOT_FOUND
-    if category == "none-dereference" and _is_search(s):
-        return Answer.NOT_FOUND
+    if category == "none-dereference":
+        wanted = _of_none(s)
+        if wanted is not None:
+            return wanted
+    if category == "missing-key" and _has_stand_in(s):
+        return Answer.NATURAL_VALUE
     if category in ("none-dereference", "missing-key", "empty-sequence", "zero-division", "missing-attribute"):
         if not client:
             return Answer.NATURAL_VALUE
@@ -152,23 +166,44 @@ def answer_wanted(s: Situation) -> Answer:
     return Answer.NATURAL_VALUE if category == "unbound-local" else Answer.CORRECT
 
 
+def _unpacks_what_was_sent(s: Situation) -> bool:
+    calls = [n for n in ast.walk(s.crash.statement) if isinstance(n, ast.Call)]
+    spread = [k.value for call in calls for k in call.keywords if k.arg is None]
+    return any(o.is_client for value in spread for o in s.origins(value))
+
+
 def _forbids(s: Situation) -> bool:
     expression, culprit = s.crash.expression, s.crash.culprit
     return expression is not None and culprit is not None and bool(forbids(s, expression, definition(s, culprit)))
 
 
-def _is_search(s: Situation) -> bool:
-    """Whether the None came out of a look-up with something the client sent."""
+def _of_none(s: Situation) -> Answer | None:
+    """By what the None came out of: a look-up with something the client sent, or what it may leave out."""
     culprit = s.crash.culprit
-    if isinstance(culprit, ast.Name):
-        defined = s.tracer.definitions(culprit.id, s.module, s.function, culprit)
-        culprit = defined[0].value if defined and not defined[0].item else culprit
-    elif isinstance(culprit, ast.Attribute):
-        culprit = definition(s, culprit).value
-    if not isinstance(culprit, ast.Call):
+    if culprit is None:
+        return None
+    made = definition(s, culprit)
+    identity = any(o.kind in ("header", "cookie") for o in s.origins(culprit))
+    if aggregate_in(made.value) or (declared_optional(s, made) and not identity):
+        return Answer.NATURAL_VALUE
+    if not isinstance(made.value, ast.Call):
+        return None
+    arguments = asked_with(made.value)
+    asked = {o.kind for a in arguments for o in s.tracer.origins(a, made.module, made.function, at=made.statement)}
+    client = asked & CLIENT
+    if not client:
+        return None
+    if client & {"header", "cookie"} and "path" not in client:
+        return Answer.REFUSE
+    return Answer.REFUSE if kind_of_missing(s, client) == BAD_INPUT else Answer.NOT_FOUND
+
+
+def _has_stand_in(s: Situation) -> bool:
+    """Whether the documentation says what is taken for a key that the table lacks."""
+    expression = s.crash.expression
+    if not isinstance(expression, ast.Subscript):
         return False
-    asked = [o for a in asked_with(culprit) for o in s.origins(a)]
-    return any(o.is_client for o in asked)
+    return any(one.promised for one in fallbacks(s, s.module, expression.value, expression.slice, s.function))
 
 
 def fix_sites(s: Situation, answer: Answer) -> Iterator[Site]:

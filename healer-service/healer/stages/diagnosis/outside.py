@@ -6,6 +6,7 @@ It looks at no style of code.
 from __future__ import annotations
 
 import ast
+import difflib
 import re
 
 from healer.model import ExceptionInfo, Report
@@ -38,6 +39,9 @@ _UNREACHABLE = {
     "IncompleteRead": "broke off its answer",
     "TransportError": "could not be reached",
 }
+# The upstream answered, with a status; only a failure of its own is outside.
+_ANSWERED = ("HTTPStatusError", "HTTPError", "ClientResponseError")
+_FAILED = re.compile(r"(?<![\d.:/])(5\d\d|429)(?!\d)")
 _SYSTEM = (
     (
         r"No space left on device|disk quota exceeded|\[Errno 28\]|database or disk is full",
@@ -115,8 +119,11 @@ def _outside(exception: ExceptionInfo, situation: Situation | None) -> str:
         return "The process ran out of memory."
     if exception.is_a("PermissionError"):
         return "The operating system denied permission to a file or port: a matter of the deployment."
+    if exception.type in _ANSWERED:
+        failed = _FAILED.search(message)
+        return f"An upstream service{_named(situation)} failed with {failed.group(1)}." if failed else ""
     for name in [exception.type, *exception.bases]:
-        if name in _UNREACHABLE and not exception.is_a("HTTPStatusError"):
+        if name in _UNREACHABLE:
             return f"An upstream service{_named(situation)} {_UNREACHABLE[name]}: it is down or the network is."
     return ""
 
@@ -156,6 +163,7 @@ def _configuration(situation: Situation) -> str:
         return f"The environment variable {crash.exception.message} is not set: a matter of configuration, not of code."
     if crash.category == "import-error" and "No module named" in crash.exception.message:
         name = crash.exception.message.rpartition("named")[2].strip().strip("'")
-        if situation.project.module_named(name) is None:
+        known = [module.name for module in situation.project.modules.values()]
+        if situation.project.module_named(name) is None and not difflib.get_close_matches(name, known, 1, 0.75):
             return f"The package {name} is not installed: a matter of the deployment, not of code."
     return ""

@@ -5,7 +5,6 @@ It says nothing about whether the patch is right. Rule numbers are stable; 0 is 
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import PurePosixPath
@@ -16,6 +15,7 @@ from healer.stages.guardrails.files import about_files, is_test
 from healer.stages.guardrails.policy import Policy, Trees
 from healer.stages.guardrails.shape import about_shape
 from healer.stages.guardrails.swallowing import about_handlers, about_special_cases
+from healer.syntax.parsing import parse
 
 __all__ = ["Policy", "check"]
 
@@ -31,14 +31,14 @@ def check(candidate: Candidate, policy: Policy) -> tuple[Finding, ...]:
 
 def _about_source(change: Change, policy: Policy) -> Iterable[Finding]:
     try:
-        after = ast.parse(change.after)
+        after = parse(change.after)
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None) or 1
         return [Finding("syntax", 0, change.file, line, f"The result is not valid Python: {error.args[0]}.")]
     try:
-        before = ast.parse(change.before)
+        before = parse(change.before)
     except (SyntaxError, ValueError):
-        before = ast.parse("")
+        before = parse("")
     return [replace(finding, file=change.file) for finding in _rules(Trees(change, before, after), policy)]
 
 

@@ -28,7 +28,7 @@ _CALLS: tuple[tuple[str, int, str, str], ...] = (
     (
         "network",
         8,
-        r"(socket|requests|httpx|urllib3?|http\.client|aiohttp|ftplib|smtplib|telnetlib|websockets?|paramiko)(\..+)?|asyncio\.open_connection",
+        r"(socket|requests|httpx|urllib3|urllib\.request|http\.client|aiohttp|ftplib|smtplib|telnetlib|websockets?|paramiko)(\..+)?|asyncio\.open_connection",
         "A new network call.",
     ),
     (

@@ -23,7 +23,7 @@ def about_shape(trees: Trees) -> Iterator[Finding]:
             if not _is_private(name) or _routes(old):
                 yield Finding("public-removed", 37, "", 0, f"{name} is gone.")
             continue
-        yield from _about_function(name, old, new)
+        yield from _about_function(name, old, new, trees.after)
     yield from _about_names(trees)
 
 
@@ -51,15 +51,28 @@ def _routes(node: FunctionNode) -> list[str]:
     return found
 
 
-def _about_function(name: str, old: FunctionNode, new: FunctionNode) -> Iterator[Finding]:
+def _about_function(name: str, old: FunctionNode, new: FunctionNode, after: ast.Module) -> Iterator[Finding]:
     if _routes(old) != _routes(new):
         yield Finding("route-changed", 37, "", new.lineno, f"The route of {name} is changed.")
     elif [ast.dump(d) for d in old.decorator_list] != [ast.dump(d) for d in new.decorator_list] and old.decorator_list:
         yield Finding("decorator-changed", 37, "", new.lineno, f"A decorator of {name} is removed or changed.")
-    if not _compatible(old.args, new.args) or type(old) is not type(new):
+    if not _compatible(old.args, new.args) or not (type(old) is type(new) or _awaited_by_all(old, new, after)):
         yield Finding("signature-changed", 37, "", new.lineno, f"The signature of {name} is changed.")
     if _is_stub(new) and not _is_stub(old):
         yield Finding("stub", 38, "", new.lineno, f"{name} no longer does anything.")
+
+
+def _awaited_by_all(old: FunctionNode, new: FunctionNode, after: ast.Module) -> bool:
+    """A plain function became async: frameworks await request handlers, and every call of a helper must be awaited."""
+    if not isinstance(new, ast.AsyncFunctionDef):
+        return False
+    named = [n for n in ast.walk(after) if _last_name(n) == new.name and isinstance(getattr(n, "ctx", None), ast.Load)]
+    awaited = {n.value.func for n in ast.walk(after) if isinstance(n, ast.Await) and isinstance(n.value, ast.Call)}
+    return all(node in awaited for node in named) and bool(named or _routes(old))
+
+
+def _last_name(node: ast.AST) -> str:
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
 
 
 def _compatible(old: ast.arguments, new: ast.arguments) -> bool:
@@ -79,8 +92,13 @@ def _compatible(old: ast.arguments, new: ast.arguments) -> bool:
     return (
         not required
         and (old.kwarg is None) == (new.kwarg is None)
-        and _annotations(old) == _annotations(new, set(names) | keyword_only)
+        and _as_wide(_annotations(old), _annotations(new, set(names) | keyword_only))
     )
+
+
+def _as_wide(old: dict[str, str], new: dict[str, str]) -> bool:
+    """The same, or None allowed as well."""
+    return old.keys() == new.keys() and all(new[n] in (a, f"{a} | None", f"Optional[{a}]") for n, a in old.items())
 
 
 def _annotations(args: ast.arguments, only: set[str] | None = None) -> dict[str, str]:

@@ -52,11 +52,32 @@ def _swallows(trees: Trees, handler: ast.ExceptHandler) -> str:
     if not body or all(isinstance(s, (ast.Pass, ast.Continue, ast.Break)) for s in body):
         return "The exception is dropped."
     last = body[-1]
+    if _ends_generator(handler, last):
+        return ""
     if isinstance(last, ast.Return) and _is_nothing(last.value) and not _already_answers(trees, handler, last):
         return "A constant is answered for what was swallowed."
-    if len(body) == 1 and isinstance(last, ast.Assign) and _is_nothing(last.value):
+    if len(body) == 1 and isinstance(last, ast.Assign) and _is_nothing(last.value) and not _is_default(trees, handler):
         return "A constant takes the place of what was swallowed."
     return ""
+
+
+def _is_default(trees: Trees, handler: ast.ExceptHandler) -> bool:
+    """Whether the one statement that is tried names the same constant for the case that nothing was given."""
+    if _is_broad(trees, handler):
+        return False
+    last = handler.body[-1]
+    attempt = next((n for n in ast.walk(trees.after) if isinstance(n, ast.Try) and handler in n.handlers), None)
+    if attempt is None or len(attempt.body) != 1 or not isinstance(last, ast.Assign):
+        return False
+    values = [n.value for n in ast.walk(attempt.body[0]) if isinstance(n, ast.Constant)]
+    return isinstance(last.value, ast.Constant) and str(last.value.value) in [str(value) for value in values]
+
+
+def _ends_generator(handler: ast.ExceptHandler, last: ast.stmt) -> bool:
+    """The end of an iterator is no failure: a generator that steps through one ends with it."""
+    caught = ast.unparse(handler.type) if handler.type is not None else ""
+    ends = isinstance(last, ast.Return) and last.value is None
+    return ends and caught in ("StopIteration", "StopAsyncIteration")
 
 
 def _is_remark(statement: ast.stmt) -> bool:
@@ -91,10 +112,13 @@ def _is_status(node: ast.expr) -> bool:
 
 
 def _already_answers(trees: Trees, handler: ast.ExceptHandler, answer: ast.Return) -> bool:
-    """A parser that answers None for other bad text before the patch may answer it for this; a broad except may
-    not.
+    """A parser that answers None for other bad text before the patch may answer it for this, and a check that answers
+    the reason in words may say one more; a broad except may not.
     """
-    if _is_broad(trees, handler) or answer.value is None or ast.unparse(answer.value) != "None":
+    if _is_broad(trees, handler) or answer.value is None:
+        return False
+    reason = _is_reason(answer.value)
+    if not reason and ast.unparse(answer.value) != "None":
         return False
     for function in ast.walk(trees.after):
         if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)) and any(
@@ -108,8 +132,15 @@ def _already_answers(trees: Trees, handler: ast.ExceptHandler, answer: ast.Retur
                 if old
                 else []
             )
+            if reason and old is not None:
+                given = [n.value for n in ast.walk(old) if isinstance(n, ast.Return) and n.value is not None]
+                return any(_is_reason(value) for value in given)
             return any(text == "None" or text.endswith("else None") for text in texts)
     return False
+
+
+def _is_reason(value: ast.expr) -> bool:
+    return isinstance(value, ast.Constant) and isinstance(value.value, str) and " " in value.value.strip()
 
 
 def about_special_cases(trees: Trees, policy: Policy) -> Iterator[Finding]:

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 
 from healer.stages.playbooks.drafts import BAD_INPUT, CONFLICT, Draft, Wish, answer_of, chained, weigh
 from healer.stages.playbooks.handlers import widened
-from healer.syntax.edits import AddImport, Edit, Guarded
+from healer.syntax.edits import AddImport, Edit, Guarded, InsertBefore, Replace
 from healer.syntax.examples import handlers_of, kind_of_missing, said_in_conflict
+from healer.syntax.expressions import in_lazy_part
 from healer.syntax.nouns import GENERIC, noun_of, singular
 from healer.syntax.project import Function, Module
 from healer.syntax.relations import SEARCHES
@@ -78,6 +79,8 @@ def _deletes(s: Situation) -> bool:
     message = s.report.exception.message
     statement = re.search(r"\[SQL: (?:WITH .*?\) )?(\w+)", message, re.S)
     word = statement.group(1).upper() if statement else ""
+    if not statement and re.search(r"\bdelete\s+from\b", s.module.text(s.crash.statement), re.I):
+        return True  # sqlite3 alone does not say which statement it was
     if word == "DELETE" or "Cannot delete or update a parent row" in message or "update or delete on" in message:
         return True
     return word != "INSERT" and _deleted(s) is not None
@@ -97,6 +100,8 @@ def _wish(s: Situation, broken: Broken) -> Wish:
     noun = singular(broken.table) if broken.table else "entry"
     if broken.kind == IN_USE:
         deleted = _deleted(s)
+        said = re.search(r"\bdelete\s+from\s+[\"`\[]?(\w+)", s.module.text(s.crash.statement), re.I)
+        noun = singular(said.group(1)) if said and not broken.table else noun
         own = noun_of(deleted) if isinstance(deleted, (ast.Name, ast.Attribute)) else noun
         noun = noun if own in GENERIC and broken.table else own
         pattern = r"(?:is |are )?(?:still )?(?:in use|used|referenced|needed)\b.*|cannot be (?:deleted|removed).*"
@@ -139,17 +144,47 @@ def _sent_keys(s: Situation) -> dict[str, str]:
 def _refused(
     s: Situation, module: Module, function: Function, statement: ast.stmt, wish: Wish, fit: float
 ) -> Iterator[Draft]:
+    if isinstance(statement, ast.If):
+        yield from _asked_first(s, module, function, statement, wish, fit)
+        return
     if not isinstance(statement, (ast.Expr, ast.Assign, ast.AnnAssign, ast.Return, ast.With, ast.AsyncWith)):
         return
-    source = "sqlite3" if "sqlite3" in s.report.exception.module else "sqlalchemy.exc"
-    known = "sqlite3.IntegrityError" if source == "sqlite3" and "sqlite3" in module.imports else "IntegrityError"
-    needs = () if "." in known or "IntegrityError" in module.imports else (AddImport(source, "IntegrityError"),)
+    known, needs = _error_name(s, module)
     undo = _undo(s, module, statement)
     known_here = wish.value.partition(".")[0] in {arg.arg for arg in function.params}
     for wording in refuse(s.refusals, function, wish if known_here else replace(wish, value="")):
         handler = f"except {known}:\n{undo}    {chained(s, wording.code)}\n"
         edits: tuple[tuple[Module, Edit], ...] = (
             (module, Guarded(statement, handler)),
+            *((module, added) for added in (*wording.imports, *needs)),
+        )
+        summary = f"Refuse with {wording.status} when the database does"
+        yield Draft(summary, edits, answer_of(wording.status), weigh(fit, wording, function))
+
+
+def _error_name(s: Situation, module: Module) -> tuple[str, tuple[AddImport, ...]]:
+    source = "sqlite3" if "sqlite3" in s.report.exception.module else "sqlalchemy.exc"
+    known = "sqlite3.IntegrityError" if source == "sqlite3" and "sqlite3" in module.imports else "IntegrityError"
+    there = "." in known or "IntegrityError" in module.imports
+    return known, () if there else (AddImport(source, "IntegrityError"),)
+
+
+def _asked_first(
+    s: Situation, module: Module, function: Function, statement: ast.If, wish: Wish, fit: float
+) -> Iterator[Draft]:
+    """A write inside a condition: done before it, in a try of its own."""
+    writes = [n for n in ast.walk(statement.test) if isinstance(n, ast.Call) and _SESSION.match(ast.unparse(n))]
+    call = writes[-1] if writes else None
+    if call is None or in_lazy_part(module, call):
+        return
+    known, needs = _error_name(s, module)
+    name = next(n for n in ("cursor", "result", "written") if not re.search(rf"\b{n}\b", module.text(function.node)))
+    for wording in refuse(s.refusals, function, replace(wish, value="")):
+        undo = _undo(s, module, statement)
+        code = f"try:\n    {name} = {module.text(call)}\nexcept {known}:\n{undo}    {chained(s, wording.code)}\n"
+        edits: tuple[tuple[Module, Edit], ...] = (
+            (module, InsertBefore(statement, code)),
+            (module, Replace(call, name)),
             *((module, added) for added in (*wording.imports, *needs)),
         )
         summary = f"Refuse with {wording.status} when the database does"

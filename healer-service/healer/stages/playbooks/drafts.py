@@ -11,9 +11,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from healer.model import Answer, Candidate, Change
+from healer.syntax.bindings import assignments
 from healer.syntax.edits import AddImport, Edit, Guarded, InsertBefore, Replace, apply
 from healer.syntax.examples import Example
-from healer.syntax.expressions import fresh_name, in_lazy_part
+from healer.syntax.expressions import condition_of, fresh_name, in_lazy_part
+from healer.syntax.guards import later_refusal
 from healer.syntax.kinds import BAD_INPUT, CONFLICT, NOT_FOUND, UNAUTHORISED
 from healer.syntax.project import COMPREHENSIONS, Function, Module, names_in, same
 from healer.syntax.refusals import Wording, reachable
@@ -74,11 +76,16 @@ def guard(s: Situation, place: Place, test: str, wish: Wish, fit: float, limit: 
     subject, before = named(s, place)
     if subject is None:
         return
-    shown = Wish(wish.kind, wish.noun, wish.value and subject, wish.says)
+    value = subject if "is None" not in test else wish.value if not place.depth else ""
+    shown = Wish(wish.kind, wish.noun, wish.value and value, wish.says)
+    whole = test.format(subject)
+    asked = condition_of(place.module, place.value) if not place.depth else ""
+    if asked:
+        whole = f"{asked} and ({whole})" if " or " in whole else f"{asked} and {whole}"
     for wording in refuse(s.refusals, place.function, shown, limit):
-        code = f"{before}if {test.format(subject)}:\n    {wording.code}\n"
+        code = f"{before}if {whole}:\n    {wording.code}\n"
         yield Draft(
-            f"Refuse with {wording.status} when {test.format(subject)}",
+            f"Refuse with {wording.status} when {whole}",
             (
                 (place.module, InsertBefore(place.statement, code)),
                 *use_name(s, place, subject, before),
@@ -106,7 +113,9 @@ def covering(place: Place) -> Place:
 
 def weigh(fit: float, wording: Wording, where: Function) -> float:
     promised = re.search(rf"(?<![\d.]){wording.status}(?!\d)", where.docstring) is not None
-    return fit + 0.5 * (wording.fit - 0.85) + 0.3 * promised
+    # A number that the function already answers with may be about that other case.
+    kept = any(isinstance(n, ast.Constant) and n.value == wording.status for n in where.own_nodes)
+    return fit + 0.5 * (wording.fit - 0.85) + (0.05 if kept else 0.3) * promised
 
 
 def named(s: Situation, place: Place) -> tuple[str | None, str]:
@@ -180,6 +189,26 @@ def copied(s: Situation, example: Example, place: Place, subject: ast.expr, test
     return Draft(summary, tuple(edits), answer_of(status), fit - 0.05 * place.depth)
 
 
+def as_refused_later(s: Situation, place: Place, test: str, fit: float = 0.92) -> Iterator[Draft]:
+    """What is missing is refused as the function refuses a wrong value of it, in its very words."""
+    subject, before = named(s, place)
+    refusal = later_refusal(s, place.module, place.function, place.module.statement_of(place.value))
+    if subject is None or refusal is None:
+        return
+    stored = {n.id for n in ast.walk(place.module.statement_of(place.value)) if isinstance(n, ast.Name)}
+    shown = names_in(refusal.message) if refusal.message is not None else set()
+    if shown & (stored - {a.arg for a in place.function.params}):
+        return
+    code = refusal.text
+    edits = (
+        (place.module, InsertBefore(place.statement, f"{before}if {test.format(subject)}:\n    {code}\n")),
+        *use_name(s, place, subject, before),
+    )
+    status = refusal.status or 400
+    summary = f"Refuse with {status} when {test.format(subject)}, as wrong values are"
+    yield Draft(summary, edits, answer_of(status), fit - 0.05 * place.depth)
+
+
 def _renamed(example: Example, subject: ast.expr, place: Place) -> str | None:
     """The example's words; where they show a value that this place does not have, what it looks at takes its
     place.
@@ -197,15 +226,42 @@ def _renamed(example: Example, subject: ast.expr, place: Place) -> str | None:
     fresh = place.module.text(subject)
     if '"' in fresh or "'" in fresh or any(isinstance(n, ast.Call) for n in ast.walk(subject)):
         fresh = ""
+    keys = _keys_looked_up(example, place)
     for value in shown:
         old = ast.unparse(value)
+        if old in keys:
+            # Before Python 3.12 what stands in an f-string has no true place in the source.
+            text = text.replace(f"{{{old}", f"{{{keys[old]}")
+            continue
         if old == ast.unparse(example.subject) or not names_in(value) <= here:
             if not fresh:
                 return None
             text = re.sub(rf"\{{{re.escape(old)}(![rsa])?(:[^}}]*)?\}}", f"{{{fresh}\\1}}", text)
-        elif not own and len(shown) > 1:
+        elif not own and len(shown) > 1 and not names_in(value) <= _given_alike(refusal.function, place.function):
             return None
     return text
+
+
+def _keys_looked_up(example: Example, place: Place) -> dict[str, str]:
+    """What the example's subject was looked up by, and this place's: of `a = T.get(x)` and `b = T.get(y)` x and y."""
+    function = example.refusal.function
+    if function is None or not isinstance(example.subject, ast.Name) or not isinstance(place.value, ast.Name):
+        return {}
+    found = []
+    for where, name in ((function, example.subject.id), (place.function, place.value.id)):
+        made = assignments(where, name)
+        call = made[0].value if len(made) == 1 else None
+        if not isinstance(call, ast.Call) or not call.args:
+            return {}
+        found.append(call.args[0])
+    old, new = found
+    return {ast.unparse(old): ast.unparse(new)}
+
+
+def _given_alike(one: Function | None, other: Function) -> set[str]:
+    """Parameters of the same name and kind in both."""
+    mine = {(a.arg, ast.unparse(a.annotation) if a.annotation else "") for a in (one.params if one else ())}
+    return {a.arg for a in other.params if (a.arg, ast.unparse(a.annotation) if a.annotation else "") in mine}
 
 
 def caught(

@@ -5,31 +5,29 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from healer.model import Answer
 from healer.stages.playbooks.drafts import (
     BAD_INPUT,
-    CONFLICT,
     NOT_FOUND,
     UNAUTHORISED,
     Draft,
     Wish,
     answer_of,
-    covering,
+    copied,
     guard,
     guard_items,
     named,
     use_name,
 )
-from healer.stages.playbooks.searches import in_parentheses, of_next
-from healer.syntax.answers import answers_one, noun_of_rows
-from healer.syntax.defaults import hints_at_nothing, of_mean
+from healer.stages.playbooks.empty_collection import of_collection
+from healer.stages.playbooks.searches import of_next
+from healer.syntax.defaults import hints_at_nothing
 from healer.syntax.edits import InsertBefore, Replace
-from healer.syntax.expressions import in_lazy_part, whole_of, wrap
+from healer.syntax.expressions import wrap
+from healer.syntax.guards import range_guards
 from healer.syntax.nouns import name_of, noun_of
 from healer.syntax.origins import Origin
-from healer.syntax.relations import definition, forbids
 from healer.syntax.situation import Place, Situation
 
 CATEGORIES = ("empty-sequence",)
@@ -54,8 +52,10 @@ def _drafts(s: Situation, expression: ast.expr, culprit: ast.expr) -> Iterator[D
             yield from _too_few_parts(s, expression, culprit, parts)
             return
         if not isinstance(expression.slice, (ast.Constant, ast.UnaryOp)):
-            yield from _chosen_index(s, expression, culprit)
-    yield from _empty(s, expression, culprit, word)
+            yield from _chosen_index(s, expression, culprit, expression.slice)
+    elif word == "pop" and isinstance(expression, ast.Call) and expression.args:
+        yield from _chosen_index(s, expression, culprit, expression.args[0])
+    yield from of_collection(s, expression, culprit, word)
 
 
 def _split_of(s: Situation, culprit: ast.expr) -> ast.Call | None:
@@ -127,22 +127,35 @@ def _input_name(client: list[Origin], node: ast.expr) -> str:
     return next((o.name for o in client if o.name), "input")
 
 
-def _chosen_index(s: Situation, expression: ast.Subscript, culprit: ast.expr) -> Iterator[Draft]:
+def _chosen_index(s: Situation, expression: ast.expr, culprit: ast.expr, chosen: ast.expr) -> Iterator[Draft]:
     """An index that the client chose."""
-    index = next((n for n in ast.walk(expression.slice) if isinstance(n, (ast.Name, ast.Attribute))), None)
+    index = next((n for n in ast.walk(chosen) if isinstance(n, (ast.Name, ast.Attribute))), None)
     if index is None:
         return
-    origins = s.origins(expression.slice)
+    origins = s.origins(chosen)
     client = [o for o in origins if o.is_client]
-    table, text = s.module.text(culprit), s.module.text(expression.slice)
-    if _is_step(s, expression.slice):
+    table, text = s.module.text(culprit), s.module.text(chosen)
+    if _is_step(s, chosen) and isinstance(expression, ast.Subscript):
         yield from _stepped(s, expression, table, text)
         return
+    if isinstance(expression, ast.Subscript) and _goes_round(s, table):
+        code = f"{text} % len({table})" if isinstance(chosen, (ast.Name, ast.Call)) else f"({text}) % len({table})"
+        yield Draft(
+            "Begin again after the last, as elsewhere", ((s.module, Replace(chosen, code)),), Answer.CORRECT, 0.93
+        )
+    yield from _other_end(s, table, chosen)
+    fit = 0.78 if hints_at_nothing(s.function) else 0.94
+    for example, test in range_guards(s, culprit, chosen)[:1]:
+        place = next((p for p in s.places(index, 0)), None)
+        braced = test.replace("{", "{{").replace("}", "}}")
+        one = copied(s, example, place, index, braced, fit) if place is not None else None
+        if one is not None:
+            yield one
     if not client:
         return
     noun = noun_of(culprit)
     path = any(o.kind == "path" for o in client)
-    for place in s.places(expression.slice):
+    for place in s.places(chosen):
         if place.depth:
             continue
         test = f"not 0 <= {text} < len({table})"
@@ -153,6 +166,32 @@ def _chosen_index(s: Situation, expression: ast.Subscript, culprit: ast.expr) ->
         first = 0 if path or any(r.status == 404 for r in s.refusals.all if r.module is s.module) else 1
         yield from guard(s, place, test, wishes[first], 0.84)
         yield from guard(s, place, test, wishes[1 - first], 0.68, 2)
+
+
+def _other_end(s: Situation, table: str, index: ast.expr) -> Iterator[Draft]:
+    """`if index < 0: return None` asks for one end of the list; the other end is treated alike."""
+    if s.function is None or not isinstance(index, ast.Name):
+        return
+    for node in s.function.own_nodes:
+        if not isinstance(node, ast.If) or node.orelse or node.lineno > index.lineno:
+            continue
+        test = ast.unparse(node.test)
+        leaves = isinstance(node.body[-1], (ast.Return, ast.Raise))
+        if leaves and test in (f"{index.id} < 0", f"0 > {index.id}", f"{index.id} >= len({table})"):
+            answered = next((r for r in s.refusals.all if r.node in node.body), None)
+            answer = answer_of(answered.status or 400) if answered is not None else Answer.NATURAL_VALUE
+            edits = ((s.module, Replace(node.test, f"not 0 <= {index.id} < len({table})")),)
+            yield Draft(f"Treat both ends of {table} alike", edits, answer, 0.95)
+            return
+
+
+def _goes_round(s: Situation, table: str) -> bool:
+    """Whether other code takes the same list, by its name, for a ring."""
+    wanted = f"% len({table})"
+    return any(
+        isinstance(n, ast.Subscript) and ast.unparse(n.value) == table and wanted in ast.unparse(n.slice)
+        for n in s.module.nodes
+    )
 
 
 _ROUND = re.compile(r"week|day|shift|rota|turn|season|cycle|colou?r|hand|month", re.I)
@@ -177,75 +216,3 @@ def _stepped(s: Situation, expression: ast.Subscript, table: str, text: str) -> 
     yield Draft("Answer None after the last", edits, Answer.NATURAL_VALUE, 0.84 - 0.2 * goes_round)
     edits = ((s.module, Replace(expression, f"{table}[({text}) % len({table})]")),)
     yield Draft("Begin again after the last", edits, Answer.CORRECT, 0.88 if goes_round else 0.5)
-
-
-def _empty(s: Situation, expression: ast.expr, culprit: ast.expr, word: str) -> Iterator[Draft]:
-    """Something of a collection that is empty."""
-    module = s.module
-    text = module.text(culprit)
-    origins = s.origins(culprit)
-    made = _comprehension_of(s, culprit)
-    sought = [test for g in made.generators for test in g.ifs] if made is not None else []
-    by_identity = any(
-        isinstance(n, ast.Compare)
-        and isinstance(n.ops[0], ast.Eq)
-        and any(w in ast.unparse(n).lower() for w in (".id", "'id'", "_id", "slug", "code", "name"))
-        for n in sought
-    )
-    client = {o.kind for part in sought for o in s.origins(part) if o.is_client}
-    given = [o for o in origins if o.kind in ("body", "query", "form", "raw")]
-    if given and not sought and isinstance(culprit, (ast.Name, ast.Attribute, ast.Subscript)):
-        name = given[0].name or text.rpartition(".")[2]
-        for place in s.places(culprit):
-            yield from guard(s, place, "not {0}", Wish(BAD_INPUT, name, says=f"{name} must not be empty"), 0.78)
-    relation = forbids(s, expression, definition(s, culprit))
-    one = relation is None and answers_one(s, expression)
-    if relation is not None:
-        for place in s.places(culprit):
-            says = Wish(CONFLICT, relation.thing, says=relation.missing)
-            yield from guard(s, covering(place), "not {0}", says, 0.88)
-    elif one or isinstance(culprit, (ast.Name, ast.Attribute)):
-        for place in s.places(culprit, 0):
-            fit = 0.88 if one else 0.8 if by_identity and client else 0.6 if client else 0.52
-            yield from guard(s, place, "not {0}", Wish(NOT_FOUND, noun_of_rows(s, culprit)), fit, 2)
-    for draft in _natural(s, expression, culprit, word, by_identity and bool(client)):
-        yield replace(draft, fit=min(draft.fit, 0.7)) if one or relation is not None else draft
-
-
-def _comprehension_of(s: Situation, culprit: ast.expr) -> ast.ListComp | ast.GeneratorExp | None:
-    value = culprit
-    if isinstance(value, ast.Name):
-        found = s.tracer.definitions(value.id, s.module, s.function, value)
-        value = found[0].value if found and not found[0].item else value
-    return value if isinstance(value, (ast.ListComp, ast.GeneratorExp)) else None
-
-
-def _natural(s: Situation, expression: ast.expr, culprit: ast.expr, word: str, unlikely: bool) -> Iterator[Draft]:
-    module, text = s.module, s.module.text(culprit)
-    whole = whole_of(module, expression)
-    assert isinstance(whole, ast.expr)
-    hint = 0.1 * hints_at_nothing(s.function) - 0.25 * unlikely
-    for value, fit in of_mean(s, module, whole, s.function):
-        final = 0.28 + 0.6 * fit + hint
-        if (
-            word in ("max", "min")
-            and whole is expression
-            and isinstance(expression, ast.Call)
-            and len(expression.args) == 1
-        ):
-            if any(k.arg == "default" for k in expression.keywords):
-                continue
-            inner = in_parentheses(s, culprit) if isinstance(culprit, ast.GeneratorExp) else text
-            keywords = "".join(f", {k.arg}={module.text(k.value)}" for k in expression.keywords)
-            code = f"{word}({inner}{keywords}, default={value})"
-            yield Draft(
-                f"Answer {value} for an empty collection",
-                ((module, Replace(whole, code)),),
-                Answer.NATURAL_VALUE,
-                final,
-            )
-        elif not isinstance(culprit, ast.GeneratorExp) and not in_lazy_part(module, culprit):
-            code = wrap(module, whole, f"{module.text(whole)} if {text} else {value}")
-            yield Draft(
-                f"Answer {value} when {text} is empty", ((module, Replace(whole, code)),), Answer.NATURAL_VALUE, final
-            )

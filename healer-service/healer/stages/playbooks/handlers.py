@@ -6,7 +6,7 @@ They add no new way to refuse.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from healer.stages.playbooks.drafts import Draft, answer_of
 from healer.syntax.edits import AddImport, Replace
@@ -14,11 +14,19 @@ from healer.syntax.project import Module
 from healer.syntax.situation import Situation
 
 _BROAD = {"Exception", "BaseException"}
+_LOOKUPS = {"KeyError", "IndexError", "LookupError", "StopIteration", "FileNotFoundError", "NoResultFound"}
+_READING = {"int", "float", "fromisoformat", "strptime", "UUID", "loads"}
+Naming = Callable[[Module], tuple[str, tuple[AddImport, ...]]]
 
 
-def widened(s: Situation, errors: str, imports: tuple[AddImport, ...] = ()) -> Iterator[Draft]:
-    """At the crash and at each call on the stack: a try whose handler refuses, for other errors than this one."""
+def widened(s: Situation, errors: str, naming: Naming | None = None, lookups: bool = True) -> Iterator[Draft]:
+    """At the crash and at each call on the stack: a try whose handler refuses, for other errors than this one.
+
+    `naming` says the errors as a module knows them; without `lookups`, clauses that are only about something that is
+    not there stay as they are.
+    """
     for module, line in _lines(s):
+        named, imports = naming(module) if naming is not None else (errors, ())
         for node in module.nodes:
             if not isinstance(node, ast.Try) or not node.body[0].lineno <= line <= (node.body[-1].end_lineno or 0):
                 continue
@@ -26,14 +34,33 @@ def widened(s: Situation, errors: str, imports: tuple[AddImport, ...] = ()) -> I
                 refusal = next((r for r in s.refusals.all if r.node in handler.body), None)
                 if handler.type is None or refusal is None or _catches(handler.type) & _BROAD:
                     continue
+                if not lookups and _catches(handler.type) <= _LOOKUPS:
+                    continue
                 parts = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
                 known = [ast.unparse(part) for part in parts]
-                if errors in known:
+                wanted = _all_of(node, _split(named))
+                fresh = [name for name in wanted if name not in known]
+                if not fresh or not _split(named):
                     continue
-                code = f"({', '.join([*known, errors])})"
+                code = f"({', '.join([*known, *fresh])})"
                 edits = ((module, Replace(handler.type, code)), *((module, added) for added in imports))
-                summary = f"Refuse {errors} like {known[0]}, with {refusal.status}"
-                yield Draft(summary, edits, answer_of(refusal.status or 400), 0.94)
+                summary = f"Refuse {', '.join(fresh)} like {known[0]}, with {refusal.status}"
+                fit = 0.94 if not _catches(handler.type) <= _LOOKUPS else 0.8
+                yield Draft(summary, edits, answer_of(refusal.status or 400), fit)
+
+
+def _all_of(node: ast.Try, errors: list[str]) -> list[str]:
+    """ValueError for bytes that are no text, where the same try makes a number or a date of that text."""
+    words = {
+        ast.unparse(n.func).rpartition(".")[2] for one in node.body for n in ast.walk(one) if isinstance(n, ast.Call)
+    }
+    if errors == ["UnicodeDecodeError"] and words & _READING:
+        return ["ValueError"]
+    return errors
+
+
+def _split(names: str) -> list[str]:
+    return [name.strip() for name in names.strip("()").split(",")]
 
 
 def _catches(node: ast.expr) -> set[str]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from healer.model import Answer
 from healer.stages.playbooks.drafts import Draft
 from healer.syntax.defaults import hints_at_nothing
 from healer.syntax.edits import Replace
+from healer.syntax.expressions import whole_of
 from healer.syntax.project import Module
 from healer.syntax.situation import Situation
+from healer.syntax.treatments import of_same_thing
 
 _MADE = (ast.GeneratorExp, ast.ListComp, ast.SetComp)
 _ORDERING = ("sorted", "sort", "max", "min", "nlargest", "nsmallest")
@@ -28,6 +31,11 @@ def among_items(s: Situation, expression: ast.expr, culprit: ast.expr) -> Iterat
         yield Draft(f"Take {empty} where {elt} is None", edits, Answer.NATURAL_VALUE, fit - 0.1 * (word != "sum"))
     if word in ("sum", "join", "max", "min", "sorted") and isinstance(culprit, _MADE):
         yield from _left_out(s, expression, culprit, fit - 0.04 * (word == "sum"))
+    if word == "join" and isinstance(culprit, (ast.List, ast.Tuple, ast.Name, ast.Attribute)):
+        whole = isinstance(culprit, ast.Tuple) and not s.module.text(culprit).startswith("(")
+        code = f"part for part in {f'({s.module.text(culprit)})' if whole else s.module.text(culprit)} if part"
+        edits = _one(s.module, expression, f"{s.module.text(expression.func)}({code})")
+        yield Draft("Leave out what is None", edits, Answer.NATURAL_VALUE, fit)
     if word in _ORDERING:
         yield from _after_the_rest(s, expression, word, fit + 0.04)
 
@@ -52,7 +60,8 @@ def _left_out(
         opening, closing = "[]" if isinstance(made, ast.ListComp) else "{}"
         code = f"{module.text(call.func)}({', '.join([f'{opening}{inner}{closing}', *([rest] if rest else [])])})"
     summary = f"Leave out what is None in {elt}"
-    yield Draft(summary, _one(module, call, code), Answer.NATURAL_VALUE, fit)
+    alike = any(other.there is None for other in of_same_thing(s, made.elt))
+    yield Draft(summary, _one(module, call, code), Answer.NATURAL_VALUE, 0.95 if alike else fit)
 
 
 def _after_the_rest(s: Situation, call: ast.Call, word: str, fit: float) -> Iterator[Draft]:
@@ -80,6 +89,26 @@ def _after_the_rest(s: Situation, call: ast.Call, word: str, fit: float) -> Iter
     elif read:
         edits = _one(module, key, f"lambda item: (item{read} {test}, item{read})")
         yield Draft(summary, edits, Answer.NATURAL_VALUE, fit)
+
+
+def in_sort_key(s: Situation, expression: ast.expr, culprit: ast.expr) -> Iterator[Draft]:
+    """`key=lambda b: b.series.title` of a book without a series: put after the rest, or first where that is said."""
+    module = s.module
+    whole = whole_of(module, expression)
+    maker = next((a for a in module.ancestors(expression) if isinstance(a, (ast.Lambda, ast.stmt))), None)
+    if not isinstance(maker, ast.Lambda) or whole not in (maker.body, *getattr(maker.body, "elts", [])):
+        return
+    call = module.parents.get(module.parents.get(maker, maker))
+    if not isinstance(call, ast.Call) or ast.unparse(call.func).rpartition(".")[2] not in ("sorted", "sort"):
+        return
+    backwards = any(k.arg == "reverse" and ast.unparse(k.value) == "True" for k in call.keywords)
+    words = s.function.docstring if s.function is not None else ""
+    first = re.search(r"\b(without|none|no)\b[^.;]*\b(first|top|begin\w*)\b", words, re.I) is not None
+    text = module.text(culprit)
+    test = "is None" if first == backwards else "is not None"
+    code = f'({text} {test}, {module.text(whole)} if {text} is not None else "")'
+    summary = f"Order those whose {text} is None {'first' if first else 'last'}"
+    yield Draft(summary, _one(module, whole, code), Answer.NATURAL_VALUE, 0.92)
 
 
 def _nullable_first(parts: list[ast.expr]) -> list[ast.expr]:

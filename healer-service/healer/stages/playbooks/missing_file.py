@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from healer.stages.playbooks.drafts import NOT_FOUND, Draft, Wish, answer_of, caught, chained
 from healer.stages.playbooks.handlers import widened
+from healer.stages.playbooks.other_readers import as_other_readers
 from healer.syntax.edits import Guarded
 from healer.syntax.nouns import singular
 from healer.syntax.situation import Situation
@@ -18,6 +19,7 @@ NAME = "missing-file"
 
 def draft(s: Situation) -> Iterator[Draft]:
     yield from widened(s, "FileNotFoundError")
+    yield from as_other_readers(s, ("FileNotFoundError", "OSError"))
     statement = s.crash.statement
     if s.function is None:
         return

@@ -7,7 +7,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from healer.stages.playbooks.drafts import BAD_INPUT, NOT_FOUND, Draft, Wish, answer_of, chained
+from healer.stages.playbooks.drafts import BAD_INPUT, NOT_FOUND, Draft, Wish, answer_of, chained, reference
+from healer.stages.playbooks.families import joining
 from healer.stages.playbooks.handlers import widened
 from healer.syntax.edits import AddImport, Guarded
 from healer.syntax.project import Function, Module, names_in
@@ -22,7 +23,8 @@ NAME = "unhandled-error"
 
 def draft(s: Situation) -> Iterator[Draft]:
     name = s.report.exception.type
-    yield from widened(s, name)
+    yield from widened(s, name, lambda module: _named(s, module, name))
+    yield from joining(s)
     found = outer_call(s)
     if found is None:
         return
@@ -45,6 +47,13 @@ def draft(s: Situation) -> Iterator[Draft]:
         yield Draft(f"Handle {name} as {where} does", edits, answer_of(handled.refusal.status or 400), 0.92)
     if is_client_error(s):
         yield from _in_style(s, module, function, statement, name)
+
+
+def _named(s: Situation, module: Module, name: str) -> tuple[str, tuple[AddImport, ...]]:
+    """The error as a module of the service can say it."""
+    owner = next((m for m in s.project.modules.values() if name in m.classes), None)
+    known = reference(s, module, owner, name) if owner is not None else None
+    return known or (name, ())
 
 
 def _in_style(s: Situation, module: Module, function: Function, statement: ast.stmt, name: str) -> Iterator[Draft]:

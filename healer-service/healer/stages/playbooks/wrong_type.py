@@ -7,19 +7,27 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from healer.model import Answer
+from healer.stages.playbooks.days import read_from_text, read_to_compare, same_kind
 from healer.stages.playbooks.drafts import BAD_INPUT, Draft, Wish, guard
 from healer.stages.playbooks.handlers import widened
+from healer.stages.playbooks.kept_moments import through_helper
+from healer.stages.playbooks.mixed_types import mixed
 from healer.stages.playbooks.nothing import without
+from healer.stages.playbooks.numbers import counted, items_as_numbers
+from healer.stages.playbooks.positions import as_position
+from healer.stages.playbooks.read_moments import read_in_one_zone
+from healer.stages.playbooks.ties import by_what_differs
 from healer.stages.playbooks.zones import in_one_zone
-from healer.syntax.edits import AddImport, Edit, InsertBefore, Replace
-from healer.syntax.expressions import in_lazy_part
+from healer.syntax.edits import Edit, Replace
+from healer.syntax.expressions import wrap
 from healer.syntax.nouns import name_of
-from healer.syntax.project import Function, Module, names_in, same
+from healer.syntax.project import Module, names_in
+from healer.syntax.readings import is_one_of_many_left_out
 from healer.syntax.situation import Place, Situation, anchor
-from healer.syntax.values import Unknown, type_name
-from healer.syntax.wording import refuse
+from healer.syntax.values import Unknown
 
 CATEGORIES = ("wrong-type", "missing-attribute")
 NAME = "wrong-type"
@@ -32,18 +40,30 @@ def draft(s: Situation) -> Iterator[Draft]:
     message = s.report.exception.message
     if "offset-naive" in message:
         yield from in_one_zone(s)
+        yield from read_in_one_zone(s)
+        yield from through_helper(s)
         return
+    yield from by_what_differs(s)
+    yield from same_kind(s)
+    yield from read_from_text(s)
+    yield from read_to_compare(s)
+    yield from items_as_numbers(s)
+    yield from counted(s)
+    yield from as_position(s)
+    yield from _as_bytes(s, message)
     if s.report.exception.is_a("TypeError"):
-        yield from widened(s, "TypeError")
+        yield from widened(s, "TypeError", lookups=False)
     if s.report.exception.is_a("AttributeError"):
-        yield from widened(s, "AttributeError")
+        # A number where text was read from may as well be meant: it is refused only where no one else takes it.
+        as_number = re.match(r"'(int|float)'", message) is not None
+        yield from (replace(one, fit=one.fit - 0.14 * as_number) for one in widened(s, "AttributeError", lookups=False))
     if "expected str instance" in message:
         yield from _joined(s)
     operands = re.search(r"'([\w.]+)' and '([\w.]+)'", message)
     concatenated = re.search(r'can only concatenate (\w+) \(not "([\w.]+)"\)', message)
     if operands or concatenated:
         kinds = operands.groups() if operands else concatenated.groups() if concatenated else ("", "")
-        yield from _mixed(s, kinds[0].rpartition(".")[2], kinds[1].rpartition(".")[2])
+        yield from mixed(s, kinds[0].rpartition(".")[2], kinds[1].rpartition(".")[2])
     yield from _wrong_shape(s, message)
     if re.search(r"must be (a )?(str|string|bytes)|expected string|argument must be", message):
         # Some of Python's messages do not say that the wrong value was None.
@@ -52,104 +72,16 @@ def draft(s: Situation) -> Iterator[Draft]:
                 yield from without(s, expression, culprit)
 
 
-def _mixed(s: Situation, left: str, right: str) -> Iterator[Draft]:
-    for expression, culprit in s.crash.pairs[:8]:
-        kind, other = _side(s, expression, culprit, left, right)
-        if kind == other:
-            continue
-        if {kind, other} == {"Decimal", "float"} and kind == "float":
-            literal = isinstance(culprit, ast.Constant)
-            code = f'Decimal("{s.module.text(culprit)}")' if literal else f"Decimal(str({s.module.text(culprit)}))"
-            needs = () if "Decimal" in s.module.imports else (AddImport("decimal", "Decimal"),)
-            edits: tuple[tuple[Module, Edit], ...] = (
-                (s.module, Replace(culprit, code)),
-                *((s.module, n) for n in needs),
-            )
-            yield Draft(f"Make {s.module.text(culprit)} a Decimal", edits, Answer.CONVERT, 0.88)
-        elif {kind, other} == {"date", "datetime"} and kind == "datetime":
-            edits = ((s.module, Replace(culprit, f"{s.module.text(culprit)}.date()")),)
-            yield Draft("Compare dates with dates", edits, Answer.CONVERT, 0.85)
-        elif kind == "str" and other in ("int", "float", "Decimal"):
-            yield from _to_number(s, culprit, other)
-        elif (
-            kind in ("int", "float", "Decimal", "UUID", "bool") and other == "str" and isinstance(expression, ast.BinOp)
-        ):
-            client_text = any(
-                o.is_client for n in (expression.left, expression.right) if n is not culprit for o in s.origins(n)
-            )
-            edits = ((s.module, Replace(culprit, f"str({s.module.text(culprit)})")),)
-            texty = any(isinstance(n, ast.Constant) and isinstance(n.value, str) for n in ast.walk(expression))
-            yield Draft(
-                f"Make {s.module.text(culprit)} text",
-                edits,
-                Answer.CONVERT,
-                (0.86 if texty else 0.6) - 0.1 * client_text,
-            )
-
-
-def _side(s: Situation, expression: ast.expr, culprit: ast.expr, left: str, right: str) -> tuple[str, str]:
-    """The type of the culprit and of what it was combined with, by its place in the expression and its value."""
-    first = isinstance(expression, (ast.BinOp, ast.Compare)) and expression.left is culprit
-    kinds = (left, right) if first else (right, left)
-    known = type_name(s.seen(culprit))
-    known = known if known in (left, right) else ""
-    return (known, right if known == left else left) if known and known != kinds[0] else kinds
-
-
-def _to_number(s: Situation, culprit: ast.expr, kind: str) -> Iterator[Draft]:
-    """Text where a number is meant."""
-    if s.function is None:
+def _as_bytes(s: Situation, message: str) -> Iterator[Draft]:
+    """compare_digest() takes any bytes, but of texts only those in ASCII."""
+    if "non-ASCII characters is not supported" not in message:
         return
-    origins = s.origins(culprit)
-    kinds = {o.kind for o in origins if o.is_client}
-    as_text = bool(kinds & {"form", "query", "path", "header", "cookie"}) or not kinds
-    for place in s.places(culprit):
-        name = place.text.rpartition(".")[2] if isinstance(place.value, (ast.Name, ast.Attribute)) else "value"
-        if isinstance(place.value, ast.Name):
-            converts = _converts_elsewhere(place.function, place.value)
-            spot = anchor(place.module, place.function, place.statement, {place.value.id})
-            word = converts or {"int": "int", "float": "float", "Decimal": "Decimal"}[kind]
-            fit = 0.93 if converts else 0.55
-            before: tuple[tuple[Module, Edit], ...] = (
-                (place.module, InsertBefore(spot, f"{place.text} = {word}({place.text})\n")),
+    for call in [n for n in ast.walk(s.crash.statement) if isinstance(n, ast.Call)]:
+        if ast.unparse(call.func).endswith("compare_digest") and len(call.args) == 2:
+            edits: tuple[tuple[Module, Edit], ...] = tuple(
+                (s.module, Replace(a, f"{wrap(s.module, a, s.module.text(a))}.encode()")) for a in call.args
             )
-            yield Draft(f"Make {name} a number before it is used", before, Answer.CONVERT, fit - 0.05 * place.depth)
-            if kinds:
-                yield from _or_refuse(
-                    s, place.module, place.function, spot, place.text, word, 0.84 if as_text else 0.72
-                )
-        if kinds and not as_text:
-            test = f"not isinstance({{0}}, {_JSON.get(kind, 'int')})"
-            test = f"isinstance({{0}}, bool) or {test}" if kind == "int" else test
-            wish = Wish(BAD_INPUT, name, says=f"{name} must be {_NAMED.get(kind, 'a number')}")
-            yield from guard(s, place, test, wish, 0.82)
-    if not in_lazy_part(s.module, culprit) or not kinds:
-        edits = ((s.module, Replace(culprit, f"{kind}({s.module.text(culprit)})")),)
-        yield Draft("Make it a number where it is used", edits, Answer.CONVERT, 0.5)
-
-
-def _or_refuse(
-    s: Situation, module: Module, function: Function, spot: ast.stmt, name: str, word: str, fit: float
-) -> Iterator[Draft]:
-    kind = "a whole number" if word == "int" else "a number"
-    error = "InvalidOperation" if word == "Decimal" else "ValueError"
-    for wording in refuse(s.refusals, function, Wish(BAD_INPUT, name, says=f"{name} must be {kind}")):
-        code = f"try:\n    {name} = {word}({name})\nexcept {error}:\n    {wording.code}\n"
-        edits = ((module, InsertBefore(spot, code)), *((module, a) for a in wording.imports))
-        yield Draft(
-            f"Make {name} a number, or refuse with {wording.status}",
-            edits,
-            Answer.CONVERT,
-            fit + 0.5 * (wording.fit - 0.85),
-        )
-
-
-def _converts_elsewhere(function: Function, name: ast.Name) -> str:
-    for node in function.own_nodes:
-        if isinstance(node, ast.Call) and len(node.args) == 1 and same(node.args[0], name):
-            if ast.unparse(node.func) in ("int", "float", "Decimal"):
-                return ast.unparse(node.func)
-    return ""
+            yield Draft("Compare as bytes", edits, Answer.CORRECT, 0.97)
 
 
 def _joined(s: Situation) -> Iterator[Draft]:
@@ -182,7 +114,9 @@ def _wrong_shape(s: Situation, message: str) -> Iterator[Draft]:
             name = name or field or ("body" if whole else place.text)
             phrase = "a JSON object is required" if wanted == "dict" and whole else f"{name} must be {_NAMED[wanted]}"
             test = f"not isinstance({{0}}, {_JSON[wanted]})"
-            yield from guard(s, place, test, Wish(BAD_INPUT, name, says=phrase), 0.84 - 0.12 * rank)
+            # A body that is no object has no other reading; a field may have one.
+            fit = 0.88 if wanted == "dict" and whole and name == "body" else 0.84
+            yield from guard(s, place, test, Wish(BAD_INPUT, name, says=phrase), fit - 0.12 * rank)
 
 
 def _wrong_items(s: Situation, culprit: ast.expr, wanted: str) -> Iterator[Draft]:
@@ -199,7 +133,8 @@ def _wrong_items(s: Situation, culprit: ast.expr, wanted: str) -> Iterator[Draft
         text = s.module.text(one.value)
         test = f"not all(isinstance({culprit.id}, {_JSON[wanted]}) for {culprit.id} in {{0}})"
         wish = Wish(BAD_INPUT, name_of(one.value), says=f"{name_of(one.value)} must be a list of {_PLURAL[wanted]}")
-        yield from guard(s, Place(s.function, spot, one.value), test, wish, 0.86 if text else 0.5)
+        fit = 0.5 if not text else 0.7 if is_one_of_many_left_out(s) else 0.84
+        yield from guard(s, Place(s.function, spot, one.value), test, wish, fit)
 
 
 def _wanted_type(s: Situation, message: str) -> str:
@@ -210,6 +145,8 @@ def _wanted_type(s: Situation, message: str) -> str:
             return ""
         method = attribute.group(2)
         return next((k for k, t in (("str", str), ("dict", dict), ("list", list)) if hasattr(t, method)), "")
+    if re.search(r"argument of type '(int|float|bool|NoneType)' is not iterable", message):
+        return _looked_into(s)
     if re.search(r"(list|string|str|tuple) indices must be integers|indices must be integers", message):
         return "dict"
     if re.search(r"'(int|float|bool)' object is not subscriptable", message):
@@ -229,3 +166,22 @@ def _wanted_type(s: Situation, message: str) -> str:
     ):
         return "int"
     return ""
+
+
+def _looked_into(s: Situation) -> str:
+    """Of `"title" in row` an object where its items are read by name, else a list."""
+    expression = s.crash.expression
+    if not isinstance(expression, ast.Compare) or not isinstance(expression.left, (ast.Constant, ast.Name)):
+        return ""
+    text, key = s.module.text(expression.comparators[0]), s.module.text(expression.left)
+    for node in s.function.own_nodes if s.function is not None else ():
+        if isinstance(node, ast.Subscript) and s.module.text(node.value) == text:
+            if s.module.text(node.slice) == key or isinstance(getattr(node.slice, "value", None), str):
+                return "dict"
+        if (
+            isinstance(node, ast.Attribute)
+            and node.attr in ("get", "items", "keys")
+            and s.module.text(node.value) == text
+        ):
+            return "dict"
+    return "dict" if isinstance(expression.left, ast.Constant) else "list"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from healer.model import Answer
 from healer.stages.playbooks.drafts import BAD_INPUT, Draft, Wish, guard
-from healer.syntax.defaults import of_mean
+from healer.syntax.defaults import is_answered, of_mean, says_null
 from healer.syntax.edits import AddImport, Edit, Replace
 from healer.syntax.expressions import whole_of, wrap
+from healer.syntax.optional import may_answer_none
 from healer.syntax.project import Module
 from healer.syntax.situation import Situation, bound_inside
 
@@ -33,13 +35,22 @@ _COUNTED = (
 )
 
 
+_PLAIN = re.compile(r"[a-z]|[a-z]\d|divisor|denominator|by|right|second|value|number", re.I)
+
+
+def _is_whole(expression: ast.expr) -> bool:
+    if isinstance(expression, ast.BinOp):
+        return isinstance(expression.op, ast.FloorDiv)
+    return isinstance(expression, ast.Call) and ast.unparse(expression.func) == "divmod"
+
+
 def draft(s: Situation) -> Iterator[Draft]:
     for rank, (expression, divisor) in enumerate(s.crash.pairs[:3]):
-        for one in [*_refuse(s, divisor), *_natural(s, expression, divisor)]:
+        for one in [*_refuse(s, expression, divisor), *_natural(s, expression, divisor)]:
             yield Draft(one.summary, one.edits, one.answer, one.fit - 0.15 * rank)
 
 
-def _refuse(s: Situation, divisor: ast.expr) -> Iterator[Draft]:
+def _refuse(s: Situation, expression: ast.expr, divisor: ast.expr) -> Iterator[Draft]:
     if isinstance(divisor, ast.Constant):
         return
     for place in s.places(divisor):
@@ -52,7 +63,9 @@ def _refuse(s: Situation, divisor: ast.expr) -> Iterator[Draft]:
         whole = not any(
             isinstance(n, ast.Call) and ast.unparse(n.func) in ("float", "Decimal") for n in ast.walk(place.value)
         )
-        counted = whole and any(name == word or name.endswith("_" + word) for word in _COUNTED)
+        named = any(name == word or name.endswith("_" + word) for word in _COUNTED)
+        # What is shared out in whole parts is a number of something, unless it is named as plain arithmetic.
+        counted = whole and (named or (_is_whole(expression) and not _PLAIN.fullmatch(name)))
         test, says = ("{0} < 1", f"{name} must be at least 1") if counted else ("{0} == 0", f"{name} must not be zero")
         yield from guard(s, place, test, Wish(BAD_INPUT, name, says=says), 0.84 - 0.15 * bool(others))
 
@@ -73,7 +86,9 @@ def _natural(s: Situation, expression: ast.expr, divisor: ast.expr) -> Iterator[
             code = wrap(module, whole, f"{_bare(module, whole)} if {test} else {value}")
         needs = (AddImport("decimal", "Decimal"),) if "Decimal(" in value and "Decimal" not in module.imports else ()
         edits: tuple[tuple[Module, Edit], ...] = ((module, Replace(whole, code)), *((module, n) for n in needs))
-        yield Draft(f"Answer {value} when {text} is zero", edits, Answer.NATURAL_VALUE, 0.3 + 0.6 * fit - 0.2 * client)
+        told = (says_null(s.function) and is_answered(module, whole)) or may_answer_none(s, module, whole)
+        final = max(0.3 + 0.6 * fit, 0.9 * (told and value == "None")) - 0.2 * client
+        yield Draft(f"Answer {value} when {text} is zero", edits, Answer.NATURAL_VALUE, final)
 
 
 def _bare(module: Module, node: ast.expr) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from healer.model import Answer, BadInput, Diagnosis, Message, Prompt
+from healer.model import Answer, BadInput, Diagnosis, Message, PastFix, Prompt
 from healer.stages.prompt.context import FUNCTION, REPORT, TASK, line_on_stack, parts, where
 from healer.stages.prompt.data import block, inert, plain, report_lines
 from healer.stages.prompt.filling import Filling, Room, answer_bound
@@ -41,8 +41,17 @@ def targets(situation: Situation, diagnosis: Diagnosis) -> tuple[Function, ...]:
     return tuple(found[:_MOST_TARGETS])
 
 
-def compose(situation: Situation, diagnosis: Diagnosis, target: Function, refused: Sequence[str], room: Room) -> Prompt:
-    """`refused` is a line for each attempt that did not stand. Raises BadInput when the function cannot be asked about.
+def compose(
+    situation: Situation,
+    diagnosis: Diagnosis,
+    target: Function,
+    refused: Sequence[str],
+    room: Room,
+    past: Sequence[PastFix] = (),
+) -> Prompt:
+    """`refused` is a line for each attempt that did not stand; `past` are merged fixes of this service, newest first.
+
+    Raises BadInput when the function cannot be asked about.
 
     The same input gives the same text, to the byte: the server then reads a prompt once for all its answers.
     """
@@ -62,7 +71,7 @@ def compose(situation: Situation, diagnosis: Diagnosis, target: Function, refuse
         (TASK, f"{cause}\n{asked}"),
     )
     return Filling(SYSTEM, required, room).prompt(
-        parts(situation, diagnosis, target, refused), answer_bound(code, room)
+        parts(situation, diagnosis, target, refused, past), answer_bound(code, room)
     )
 
 

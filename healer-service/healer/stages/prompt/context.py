@@ -9,9 +9,10 @@ import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from healer.model import Diagnosis, Frame
+from healer.model import Diagnosis, Frame, PastFix
 from healer.stages.prompt.data import inert, plain, value
 from healer.stages.prompt.filling import Part
+from healer.stages.prompt.past import past_fixes
 from healer.stages.prompt.source import around, holds_control_token, statement_lines
 from healer.syntax.bindings import same_function
 from healer.syntax.failing import visible
@@ -20,20 +21,24 @@ from healer.syntax.project import Function, Module
 from healer.syntax.situation import Situation
 from healer.syntax.values import Shown, read
 
-REPORT, VALUES, SOURCES, ATTEMPTS, IMPORTS, FUNCTION, TASK = range(7)  # the order in the text: a model weighs the end
+# The order in the text: a model weighs the end.
+REPORT, VALUES, SOURCES, PAST, ATTEMPTS, IMPORTS, FUNCTION, TASK = range(8)
 _MOST_VALUES, _MOST_SOURCES, _MOST_ATTEMPTS, _MOST_IMPORTS = 8, 4, 6, 20
 _LONGEST_ATTEMPT = 200  # characters
 _NOISE = re.compile(r"<(function|bound method|built-in|module) ")
 _TYPE = re.compile(r"<?([A-Za-z_][\w.]*)[ (]")
 
 
-def parts(s: Situation, diagnosis: Diagnosis, target: Function, refused: Sequence[str]) -> list[Part]:
+def parts(
+    s: Situation, diagnosis: Diagnosis, target: Function, refused: Sequence[str], past: Sequence[PastFix]
+) -> list[Part]:
     """In the order of their rank."""
     attempts = [f"tried and refused: {plain(attempt, _LONGEST_ATTEMPT)}" for attempt in refused[:_MOST_ATTEMPTS]]
     found = [
         Part("values", VALUES, tuple(_values(s, target))),
         *_sources(s, diagnosis, target),
         Part("attempts", ATTEMPTS, tuple(attempts)),
+        *past_fixes(past, diagnosis, s.report, PAST),
         *_imports(target.module),
     ]
     return [part for part in found if part.lines or part.heading]

@@ -54,7 +54,7 @@ def around(function: Function, line: int, *, crashed: bool) -> list[str]:
             *lines[start:end],
             *([gap] if end < len(lines) else []),
         ]
-    return [_narrow(line) for line in [*_heads(function), *lines]]
+    return [narrow(line) for line in [*_heads(function), *lines]]
 
 
 def statement_lines(module: Module, node: ast.stmt, most: int = 8) -> list[str]:
@@ -68,10 +68,11 @@ def statement_lines(module: Module, node: ast.stmt, most: int = 8) -> list[str]:
     lines = _lines(module.source)[_first(node) - 1 : last]
     cut = len(lines) > most or last < _last(node)
     gap = " " * (node.col_offset + 4) + "# …"
-    return [*(_narrow(line) for line in lines[:most]), *([gap] if cut else [])]
+    return [*(narrow(line) for line in lines[:most]), *([gap] if cut else [])]
 
 
-def _narrow(line: str) -> str:
+def narrow(line: str) -> str:
+    """Of a line that is not to be rewritten its beginning."""
     return line if len(line) <= _WIDEST else line[:_WIDEST] + "  # … cut off"
 
 

@@ -4,7 +4,7 @@
 
 import { h } from "./dom.js";
 import { diff } from "./diff.js";
-import { badge, block, facts, fold, note, place } from "./parts.js";
+import { badge, block, facts, fold, note, place, when } from "./parts.js";
 import { earlierRequests, request, traceback } from "./traceback.js";
 import { clip, duration, failure, short, spaced } from "./words.js";
 
@@ -20,6 +20,10 @@ function expression({ expression: whole, culprit }) {
 	return h("code", whole.slice(0, at), h("mark", culprit), whole.slice(at + culprit.length));
 }
 
+function lastChange({ commit, author, date, summary }) {
+	return [h("code", short(commit)), ` by ${clip(author, 100)}, `, when(date), h("span.dim", ` ${clip(summary, 200)}`)];
+}
+
 function diagnosisPart(one) {
 	if (!one) return h("p.dim", { key: "none" }, "No diagnosis yet.");
 	const site = (at, index) => h("li", { key: index }, place(at), at.why && h("span.dim", ` ${clip(at.why, 300)}`));
@@ -33,7 +37,9 @@ function diagnosisPart(one) {
 			["What failed", expression(one)],
 			["Bad value in", one.culprit && h("code", clip(one.culprit, 200))],
 			["Crashed at", one.fault && place(one.fault)],
+			["Last changed", one.suspect && lastChange(one.suspect)],
 			["Where to fix", one.fix_sites?.length > 0 && h("ol", one.fix_sites.map(site))],
+			["Looks alike, not changed", one.siblings?.length > 0 && h("ul", one.siblings.map(site))],
 			["Kind", one.category],
 			["Right answer", spaced(one.answer)],
 			["Confidence", share("Confidence", one.confidence, 1)],

@@ -1,0 +1,1 @@
+"""Catalogue, patrons, loans and holds on SQLite."""

@@ -1,0 +1,1 @@
+"""Hours, rates and what follows from them."""

@@ -1,0 +1,1 @@
+"""Storage of the wiki: pages, their history and old addresses, in SQLite."""

@@ -1,0 +1,6 @@
+class NotFound(Exception):
+    """Becomes a 404."""
+
+
+class Conflict(Exception):
+    """Becomes a 409."""

@@ -1,0 +1,1 @@
+"""Survey panels: who answers which questionnaires."""

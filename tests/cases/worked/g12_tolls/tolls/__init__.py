@@ -1,0 +1,1 @@
+"""Toll stations."""

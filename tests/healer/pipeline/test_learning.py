@@ -1,0 +1,201 @@
+"""What people do with proposals is remembered, and the next candidates are ordered by it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from healer.edges.checkout import Checkout
+from healer.edges.forge.local import LocalForge
+from healer.edges.llm import Served
+from healer.edges.store import Delivery, Store
+from healer.model import Change, LlmError, Outcome, Outcomes, Prompt, Proposal, State, Verdict
+from healer.pipeline import releasing
+from healer.pipeline.asking import Asking
+from healer.pipeline.dispatch import Dispatch
+from healer.pipeline.parts import Parts
+from healer.syntax.situation import Situation
+
+from tests.healer.samples import a_candidate, a_diagnosis, a_report
+from tests.healer.site import SERVICE
+
+LEFT = """
+
+@app.get("/left/{name}")
+def left(name: str):
+    return {"count": STOCK[name]}
+"""
+FRAME = {
+    "file": "app.py",
+    "line": len((SERVICE + LEFT).splitlines()),
+    "function": "left",
+    "in_app": True,
+    "source": 'return {"count": STOCK[name]}',
+    "locals": {"name": "'mug'"},
+}
+
+
+@pytest.mark.parametrize("site", [{"service": SERVICE + LEFT}], indirect=True)
+def test_what_people_reject_is_not_proposed_for_ever_and_what_they_merge_is_remembered(site):
+    incident_id = site.report(1, "/left/mug", frames=[FRAME])
+    incident = site.until(incident_id, "proposed")
+    diagnosis = incident["diagnosis"]
+    assert (diagnosis["suspect"]["author"], diagnosis["suspect"]["summary"]) == ("healer", "Start of the service")
+    assert [site["function"] for site in diagnosis["siblings"]] == ["stock"]
+    assert "### Not changed here, but looks alike\n- app.py:" in incident["proposal"]["body"]
+    assert "was last changed in " in incident["proposal"]["body"]
+
+    site.act(incident_id, "approve")
+    site.until(incident_id, "soaking")
+    store = Store(f"sqlite:///{site.folder}/home/healer.db")
+    assert list(store.proposals.outcomes("stock", "missing-key").values()) == [Outcomes(merged=1)]
+    assert [fix.diff for fix in store.proposals.merged_fixes("stock")] == [incident["proposal"]["diff"]]
+    site.act(incident_id, "rollback", reason="too slow")
+    site.until(incident_id, "rolled_back")
+    site.wait(lambda: Outcomes(rolled_back=1) in store.proposals.outcomes("stock", "missing-key").values())
+    assert store.proposals.merged_fixes("stock") == ()
+
+    other_id = site.report(2)
+    rejected = 0
+    while (incident := site.until(other_id, "proposed", "declined"))["state"] == "proposed" and rejected < 12:
+        site.act(other_id, "reject", reason="not this way")
+        site.until(other_id, "rejected")
+        site.act(other_id, "retry")
+        rejected += 1
+    assert incident["reason"].startswith("No candidate is sure enough to be proposed.")
+    assert Outcomes(rejected=rejected, rolled_back=1) in store.proposals.outcomes("stock", "missing-key").values()
+    store.close()
+
+
+class Desk:
+    """A dispatch over a real store and repository with one open proposal; nothing is healed or released."""
+
+    def __init__(self, folder: Any) -> None:
+        (folder / "seed").mkdir()
+        (folder / "seed" / "a.py").write_text("x = 1\n")
+        (folder / "seed" / "b.py").write_text("y = 1\n")
+        self.store = Store(f"sqlite:///{folder}/healer.db")
+        self.store.migrate()
+        self.checkout = Checkout(folder / "mirror.git", str(folder / "origin.git"), "main")
+        self.checkout.seed(folder / "seed")
+        self.base = self.checkout.fetch()
+        self.head = self.commit({"a.py": "x = 2\n"})
+        forge = LocalForge(self.checkout, "http://127.0.0.1:9/", "", "")
+        service = SimpleNamespace(name="shop", checkout=self.checkout, forge=forge, deployment=None)
+        self.parts = Parts(self.store, {"shop": service}, "", 0, 0)
+        self.dispatch = Dispatch(self.parts, None, poll_seconds=1e9)
+        self.incident_id = self.store.incidents.take(a_report(), "f").id
+        self.store.incidents.set(self.incident_id, diagnosis=a_diagnosis())
+        self.store.incidents.move(self.incident_id, State.PROPOSED, expected=(State.OPEN,))
+        candidate = a_candidate(changes=(Change("a.py", "x = 1\n", "x = 2\n"),))
+        self.store.incidents.put_verdict(self.incident_id, 1, 0, Verdict(candidate, True, ""), chosen=True)
+        self.proposal = Proposal(self.incident_id, 1, "shop", "healer/a-1", "main", self.head, "t", "b", "u")
+        self.diff = candidate.diff
+        self.store.proposals.put(self.proposal, 1, self.diff, approach=candidate.approach, category="c")
+
+    def commit(self, changes: dict[str, str]) -> str:
+        return self.checkout.commit(getattr(self, "head", self.base), changes, "m\n", "2026-01-02T03:04:05Z")
+
+    def closed(self, head: str, *, merged: bool = True) -> Outcome | None:
+        request = {
+            "number": 1,
+            "merged": merged,
+            "merge_commit_sha": "c" * 40,
+            "head": {"sha": head},
+            "base": {"ref": "main"},
+        }
+        body = {"action": "closed", "pull_request": request, "repository": {"full_name": "local/shop"}}
+        self.dispatch.deliver(Delivery(f"{head}{merged}", "pull_request", body))
+        self.dispatch.tick()
+        return self.outcome()
+
+    def outcome(self) -> Outcome | None:
+        filed = self.store.proposals.by_number("shop", 1)
+        assert filed is not None
+        return filed.outcome
+
+
+@pytest.fixture
+def desk(tmp_path):
+    made = Desk(tmp_path)
+    yield made
+    made.store.close()
+
+
+def test_a_merge_of_the_proposed_head_is_merged_and_one_closed_unmerged_rejected(desk):
+    assert desk.closed(desk.head) is Outcome.MERGED
+    assert desk.closed(desk.head, merged=False) is Outcome.MERGED
+
+
+def test_one_closed_unmerged_is_rejected(desk):
+    assert desk.closed(desk.head, merged=False) is Outcome.REJECTED
+
+
+def test_a_merge_with_other_lines_in_the_file_we_changed_is_changed(desk):
+    assert desk.closed(desk.commit({"a.py": "x = 3\n"})) is Outcome.CHANGED
+    assert desk.store.incidents.get(desk.incident_id).state == State.PROPOSED  # what was not proved is not released
+
+
+def test_a_merge_with_more_beside_our_fix_is_merged(desk):
+    assert desk.closed(desk.commit({"b.py": "y = 2\n"})) is Outcome.MERGED
+
+
+def test_a_merged_head_that_is_nowhere_is_other_work(desk):
+    assert desk.closed("d" * 40) is Outcome.CHANGED
+
+
+def test_going_back_twice_counts_once_and_a_fix_that_did_not_hold_counts_too(desk):
+    desk.closed(desk.head)
+    desk.store.releases.put("shop", "c" * 40, "live", incident_id=desk.incident_id, previous=None)
+    for _ in range(2):
+        assert releasing.go_back(desk.parts, desk.incident_id, "it fails") == "rolled_back"
+    assert desk.store.proposals.outcomes("shop", "c") == {"missing-key (refuse)": Outcomes(rolled_back=1)}
+
+
+def test_a_release_that_never_went_live_says_nothing_about_the_fix(desk):
+    desk.closed(desk.head)
+    desk.store.releases.put("shop", "c" * 40, "prepared", incident_id=desk.incident_id, previous=None)
+    assert releasing.go_back(desk.parts, desk.incident_id, "no supervisor") == "rolled_back"
+    assert desk.outcome() is Outcome.MERGED
+
+
+def test_the_model_is_shown_what_was_merged_in_the_same_service(desk):
+    desk.closed(desk.head)
+    other = replace(desk.proposal, service="other")
+    desk.store.proposals.put(replace(other, incident_id=desk.incident_id), 2, desk.diff.replace("x = 2", "secret = 2"))
+    desk.store.proposals.settle(other, Outcome.MERGED)
+    source = {"app/main.py": "TABLE = {}\n" * 10 + "def read(key):\n    value = TABLE[key]\n    return value\n"}
+    situation = Situation.of(a_report(), source)
+    assert situation is not None
+    llm = Listening()
+    incident = desk.store.incidents.get(desk.incident_id)
+    asking = Asking(desk.parts, llm, incident, judge=pytest.fail, file=pytest.fail)
+    assert asking.run(situation, a_diagnosis(category="c"), (), frozenset()) == "enough"
+    assert "A failure of this kind (c) was fixed in this service like this:\n```python\nx = 2\n" in llm.asked
+    assert "secret" not in llm.asked
+
+
+class Listening:
+    """A model that answers nothing."""
+
+    asked = ""
+
+    def served(self) -> Served:
+        return Served("m", 4096)
+
+    def count(self, messages: Any) -> int:
+        return sum(len(message.content) for message in messages) // 4
+
+    def answer(self, prompt: Prompt, **_options: object) -> Any:
+        self.asked = prompt.messages[1].content
+        raise LlmError("enough")
+
+
+def test_a_crash_that_comes_back_after_the_soak_is_a_fix_that_did_not_hold(desk):
+    desk.closed(desk.head)
+    desk.store.incidents.move(desk.incident_id, State.RESOLVED, expected=(State.MERGED,), release="c" * 40)
+    desk.dispatch._came_back(desk.store.incidents.get(desk.incident_id))
+    assert desk.store.incidents.get(desk.incident_id).state == State.REGRESSED
+    assert desk.outcome() is Outcome.ROLLED_BACK
