@@ -70,11 +70,7 @@ class Search:
             if not verdict.accepted:
                 self._file(verdict)
                 continue
-            sureness = ranking.sureness(candidate, self._diagnosis, self._past)
-            reason = (
-                f"it passes every test, but nothing in the code shows that this is the answer that is wanted "
-                f"({sureness:.2f}, and {ranking.SURE:.2f} is needed); a person has to decide"
-            )
+            reason = ranking.why_not(candidate, self._diagnosis)
             self._file(replace(verdict, accepted=False, reason=reason))
             likeliest = candidate.summary[:1].lower() + candidate.summary[1:]
             return f"No candidate is sure enough to be proposed. The likeliest is to {likeliest}: {reason}."

@@ -18,6 +18,8 @@ MODEL_FIT = 0.6
 """Stands for the fit of a model's answer, which is not written after the code around it: tests alone judge it."""
 MOST_PRAISE, MOST_BLAME = 0.04, 0.2
 """How far the past may lift a candidate and how far it may push it down, in units of the fit."""
+DISTRUST = -0.06
+"""What the past may take away at most from a candidate that is still proposed."""
 _PRIOR = 2.0  # made-up proposals of each kind, accepted and not, that every approach starts with
 _HALF_ACCEPTED = 0.5  # of a fix that a person had to change
 _HARM = 2.0  # what a fix that was live and had to go counts beside one that was only rejected
@@ -50,12 +52,17 @@ def around_model(
 
 
 def is_sure(candidate: Candidate, diagnosis: Diagnosis, past: Past = NO_PAST) -> bool:
-    """Whether it may be proposed once it has passed every test; else a person decides. Tests tell a model's answer."""
-    return candidate.engine == "llm" or sureness(candidate, diagnosis, past) >= SURE
+    """Whether it may be proposed once it has passed every test; else a person decides. Tests tell a model's answer.
+
+    What was rejected twice or rolled back once, and not merged since, is a person's to decide as well.
+    """
+    if candidate.engine == "llm":
+        return True
+    return sureness(candidate, diagnosis) >= SURE and _learned_of(candidate.approach, past) > DISTRUST
 
 
-def sureness(candidate: Candidate, diagnosis: Diagnosis, past: Past = NO_PAST) -> float:
-    return round(_score(candidate, diagnosis, past).value, 3)
+def sureness(candidate: Candidate, diagnosis: Diagnosis) -> float:
+    return round(_score(candidate, diagnosis).value, 3)
 
 
 def learned(outcomes: Outcomes) -> float:
@@ -103,6 +110,17 @@ def why(winner: Candidate, next_best: Candidate | None, diagnosis: Diagnosis, pa
     if winner.answer == diagnosis.answer != next_best.answer:
         text += f" and gives the answer that is wanted here ({diagnosis.answer.value.replace('_', ' ')})"
     return text + "."
+
+
+def why_not(guess: Candidate, diagnosis: Diagnosis) -> str:
+    """Why what passed every test is not proposed."""
+    sure = sureness(guess, diagnosis)
+    if sure >= SURE:
+        return "it passes every test, but people refused such proposals before; a person has to decide"
+    return (
+        "it passes every test, but nothing in the code shows that this is the answer that is wanted "
+        f"({sure:.2f}, and {SURE:.2f} is needed); a person has to decide"
+    )
 
 
 def _told(whose: str, outcomes: Outcomes | None) -> str:

@@ -61,8 +61,15 @@ def test_a_guess_is_told_from_what_the_code_gives_grounds_for() -> None:
     wanted = candidate("wanted", ranking.SURE - 0.05, answer=Answer.REFUSE)  # the right kind makes up for it
     guess = candidate("guess", ranking.SURE - 0.05)
     assert ranking.around_model((grounded, wanted, guess), WANTED) == ((grounded, wanted), (guess,))
-    rejected = {grounded.approach: Outcomes(rejected=1)}  # people have a say in what is sure
-    assert ranking.around_model((grounded,), WANTED, rejected) == ((), (grounded,))
+    for outcomes, sure in (
+        (Outcomes(rejected=1), True),
+        (Outcomes(rejected=2), False),
+        (Outcomes(rolled_back=1), False),
+    ):
+        assert ranking.is_sure(grounded, WANTED, {grounded.approach: outcomes}) == sure  # people have a say in it
+    assert ranking.is_sure(grounded, WANTED, {grounded.approach: Outcomes(merged=2, rejected=2)})
+    assert "(0.85, and 0.90 is needed)" in ranking.why_not(guess, WANTED)
+    assert "people refused such proposals before" in ranking.why_not(grounded, WANTED)
     assert ranking.is_sure(replace(guess, engine="llm"), WANTED)
 
 
