@@ -67,7 +67,8 @@ def _refuse(s: Situation, expression: ast.expr, divisor: ast.expr) -> Iterator[D
         # What is shared out in whole parts is a number of something, unless it is named as plain arithmetic.
         counted = whole and (named or (_is_whole(expression) and not _PLAIN.fullmatch(name)))
         test, says = ("{0} < 1", f"{name} must be at least 1") if counted else ("{0} == 0", f"{name} must not be zero")
-        yield from guard(s, place, test, Wish(BAD_INPUT, name, says=says), 0.84 - 0.15 * bool(others))
+        fit = 0.84 - 0.15 * bool(others) + 0.04 * all(o.is_client for o in origins)
+        yield from guard(s, place, test, Wish(BAD_INPUT, name, says=says), fit)
 
 
 def _is_count(node: ast.expr) -> bool:
