@@ -57,7 +57,7 @@ def replay(
         notes.clear()
         begun = time.perf_counter()
         try:
-            with _memory(extra_memory if number == len(requests) else None):
+            with bounded_memory(extra_memory if number == len(requests) else None):
                 answer = client.send(request, max(0.1, deadline - time.monotonic()))
         except NoAnswer as error:
             return {"problem": f"request {number}: {error}", "exchanges": exchanges}
@@ -86,7 +86,7 @@ def _exchange(answer: Answer, notes: Notes, tree: Tree, seconds: float) -> dict[
 
 
 @contextlib.contextmanager
-def _memory(extra: int | None) -> Iterator[None]:
+def bounded_memory(extra: int | None) -> Iterator[None]:
     """Within: at most `extra` bytes of address space more than now."""
     if extra is None:
         yield

@@ -201,7 +201,7 @@ def _act(incident_id: str, action: str, body: dict[str, Any]) -> None:
 
 def _plain(text: str) -> str:
     """Foreign text must not be read as Rich markup, nor move the cursor."""
-    return escape("".join(character if character.isprintable() else " " for character in text))
+    return escape(demonstration.printable(text))
 
 
 def main() -> None:

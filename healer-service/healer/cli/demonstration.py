@@ -48,7 +48,7 @@ class Narrator:
         return time.monotonic() - self.started
 
     def say(self, stage: str, text: str, style: str = "") -> None:
-        line = Text.assemble((f"{self.seconds:7.2f} s  ", "dim"), (f"{stage:<10}", "bold"), (_printable(text), style))
+        line = Text.assemble((f"{self.seconds:7.2f} s  ", "dim"), (f"{stage:<10}", "bold"), (printable(text), style))
         self.console.print(line, soft_wrap=True)
 
     def event(self, event: dict[str, Any]) -> None:
@@ -100,7 +100,7 @@ def run(root: Path, bug: str, *, ask: bool, console: Console) -> int:
             console.print(f"The demo failed: {escape(str(error))}", style="red bold", soft_wrap=True)
             console.print("The end of the healer's log:", style="dim")
             for line in running.last_lines("healer", 12):
-                console.print(_printable(line), style="dim", markup=False, highlight=False, soft_wrap=True)
+                console.print(printable(line), style="dim", markup=False, highlight=False, soft_wrap=True)
             return 1
 
 
@@ -216,7 +216,7 @@ def _conclude(console: Console, times: Times, load: Load, problems: list[str]) -
     table.add_row("other requests meanwhile", f"{load.answered} answered, {len(load.failures)} failed")
     console.print(table)
     for problem in problems:
-        console.print(f"not right: {_printable(problem)}", style="red", markup=False, soft_wrap=True)
+        console.print(f"not right: {printable(problem)}", style="red", markup=False, soft_wrap=True)
     if not problems:
         console.print("Healed.", style="green bold")
     return 1 if problems else 0
@@ -232,7 +232,7 @@ def _print_proposal(console: Console, item: dict[str, Any]) -> None:
     console.print(
         f"\n  proposal #{proposal['number']} on {proposal['branch']}", style="bold", markup=False, soft_wrap=True
     )
-    console.print(f"  {_printable(proposal['title'])}", markup=False, soft_wrap=True)
+    console.print(f"  {printable(proposal['title'])}", markup=False, soft_wrap=True)
     _print_evidence(console, chosen["evidence"])
     _print_diff(console, proposal["diff"])
 
@@ -252,7 +252,7 @@ def _exchange(exchange: dict[str, Any] | None) -> str:
         return "not run"
     if exchange["exception"]:
         return escape(f"crashes with {exchange['exception']['type']}")
-    return escape(_printable(f"{exchange['status']} {exchange['body'][:80]}"))
+    return escape(printable(f"{exchange['status']} {exchange['body'][:80]}"))
 
 
 def _suite(suite: dict[str, Any] | None) -> str:
@@ -264,7 +264,7 @@ def _print_diff(console: Console, diff: str) -> None:
         console.print(Syntax(diff, "diff", background_color="default"))
     else:
         for line in diff.splitlines():
-            console.print(_printable(line), markup=False, highlight=False, soft_wrap=True)
+            console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
 
 
 def print_incident(console: Console, item: dict[str, Any]) -> None:
@@ -274,17 +274,17 @@ def print_incident(console: Console, item: dict[str, Any]) -> None:
     )
     console.print(head, style="bold", markup=False, soft_wrap=True)
     exception = item["exception"]
-    console.print(_printable(f"{exception['type']}: {exception['message']}"), style="red", markup=False, soft_wrap=True)
+    console.print(printable(f"{exception['type']}: {exception['message']}"), style="red", markup=False, soft_wrap=True)
     if item["reason"]:
-        console.print(_printable(item["reason"]), markup=False, soft_wrap=True)
+        console.print(printable(item["reason"]), markup=False, soft_wrap=True)
     if item["diagnosis"]:
         diagnosis = item["diagnosis"]
-        console.print(f"cause: {_printable(diagnosis['cause'])}", markup=False, soft_wrap=True)
+        console.print(f"cause: {printable(diagnosis['cause'])}", markup=False, soft_wrap=True)
         for site in diagnosis["fix_sites"]:
             console.print(_place(site), markup=False, soft_wrap=True)
         if suspect := diagnosis["suspect"]:
             last = f"last changed in {suspect['commit'][:7]} by {suspect['author']} on {suspect['date'][:10]}"
-            console.print(_printable(f"{last}: {suspect['summary']}"), markup=False, soft_wrap=True)
+            console.print(printable(f"{last}: {suspect['summary']}"), markup=False, soft_wrap=True)
         if diagnosis["siblings"]:
             console.print("looks alike, and is not changed:")
         for site in diagnosis["siblings"]:
@@ -292,7 +292,7 @@ def print_incident(console: Console, item: dict[str, Any]) -> None:
     for verdict in item["verdicts"]:
         sign = "chosen " if verdict["chosen"] else "stands " if verdict["accepted"] else "refused"
         line = f"{sign} {verdict['origin']}: {verdict['summary']} ({verdict['reason']})"
-        console.print(_printable(line), markup=False, soft_wrap=True)
+        console.print(printable(line), markup=False, soft_wrap=True)
     if item["proposal"]:
         _print_proposal(console, item)
     if item["actions"]:
@@ -302,9 +302,9 @@ def print_incident(console: Console, item: dict[str, Any]) -> None:
 
 
 def _place(site: dict[str, Any]) -> str:
-    return _printable(f"  {site['file']}:{site['line']} in {site['function']}  {site['why']}")
+    return printable(f"  {site['file']}:{site['line']} in {site['function']}  {site['why']}")
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Foreign text on one line, without anything that moves a terminal's cursor."""
     return "".join(character if character.isprintable() else " " for character in text)

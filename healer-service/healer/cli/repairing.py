@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.status import Status
 from rich.syntax import Syntax
 
+from healer.cli.demonstration import printable
 from healer.cli.workbench import Outcome, Workbench, find_interpreter, read_tests
 from healer.edges.llm import Llm
 from healer.model import BadInput, Diagnosis, Site, Verdict
@@ -164,8 +165,7 @@ def _tell(outcome: Outcome, total: float, err: Console) -> None:
 
 
 def _line(err: Console, text: str, style: str = "") -> None:
-    shown = "".join(character if character.isprintable() else " " for character in text)
-    err.print(shown, style=style, markup=False, highlight=False, soft_wrap=True)
+    err.print(printable(text), style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 class _Progress:

@@ -14,6 +14,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from healer.cli.demonstration import printable
 from healer.cli.evaluation.cases import find_cases
 from healer.cli.evaluation.judging import HARM, Judged, Verdict, judge
 from healer.cli.repairing import connection
@@ -114,8 +115,9 @@ def _tell(one: Judged, console: Console) -> None:
     line = (
         f"{one.case.name:28} {one.case.category:24} {one.seconds:5.1f} s  {one.verdict:16} {one.approach:36} {detail}"
     )
-    shown = "".join(character if character.isprintable() else " " for character in line)
-    console.print(shown[:220], style=STYLES.get(one.verdict, "red"), markup=False, highlight=False, soft_wrap=True)
+    console.print(
+        printable(line)[:220], style=STYLES.get(one.verdict, "red"), markup=False, highlight=False, soft_wrap=True
+    )
 
 
 def _print_table(judged: Sequence[Judged], console: Console) -> None:

@@ -7,25 +7,24 @@ neighbours and begin with a fresh application.
 
 from __future__ import annotations
 
-import base64
-import contextlib
 import importlib
 import importlib.util
 import json
 import os
-import resource
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import pytest
 from selfheal.replay.application import speaks_asgi
 from selfheal.replay.asgi import AsgiClient
 from selfheal.replay.messages import Request
+from selfheal.replay.recorded import Session
+from selfheal.replay.replaying import bounded_memory
 from selfheal.replay.wsgi import WsgiClient
 
 HERE = Path(__file__).resolve().parent
@@ -95,7 +94,8 @@ class Service:
 
     def send(self, spec: Mapping[str, Any], limits: Mapping[str, Any] | None = None) -> Response:
         assert self._client is not None, "fresh() comes first"
-        with _memory((limits or {}).get("as_mb")):
+        extra_mb = (limits or {}).get("as_mb")
+        with bounded_memory(None if extra_mb is None else int(extra_mb * 2**20)):
             answer = self._client.send(_request(spec), SECONDS)
         headers = dict(answer.headers)
         return Response(answer.status, headers, answer.body, answer.exception)
@@ -135,40 +135,9 @@ def _with(document: Any) -> dict[str, Any]:
 
 
 def _request(spec: Mapping[str, Any]) -> Request:
-    headers = {str(name).lower(): str(value) for name, value in (spec.get("headers") or {}).items()}
-    body = b""
-    if "json" in spec:
-        body = json.dumps(spec["json"]).encode()
-        headers.setdefault("content-type", "application/json")
-    elif "form" in spec:
-        body = urlencode(spec["form"]).encode()
-        headers.setdefault("content-type", "application/x-www-form-urlencoded")
-    elif "body_b64" in spec:
-        body = base64.b64decode(spec["body_b64"])
-    elif "body" in spec:
-        body = spec["body"].encode()
-    method = spec.get("method", "GET")
-    parts = urlsplit(spec["path"])
-    query = urlencode(spec["query"], doseq=True) if spec.get("query") else parts.query
-    headers.setdefault("host", "localhost")
-    if body or method in ("POST", "PUT", "PATCH"):
-        headers.setdefault("content-length", str(len(body)))
-    return Request(method, parts.path, query, tuple(headers.items()), body)
-
-
-@contextlib.contextmanager
-def _memory(extra_mb: float | None) -> Iterator[None]:
-    """Within: at most so many MiB of address space more than now."""
-    if extra_mb is None:
-        yield
-        return
-    before = resource.getrlimit(resource.RLIMIT_AS)
-    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (used + int(extra_mb * 2**20), before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_AS, before)
+    query = urlencode(spec["query"], doseq=True) if spec.get("query") else ""
+    path = f"{spec['path']}?{query}" if query else spec["path"]
+    return Session({}).request({**spec, "path": path})
 
 
 def _oracle() -> Any:

@@ -13,6 +13,7 @@ from healer.syntax.edits import AddImport, Edit, InsertBefore, Removed, Replace,
 from healer.syntax.expressions import fresh_name, in_lazy_part
 from healer.syntax.failing import CONVERSIONS
 from healer.syntax.project import Function, Module, names_in
+from healer.syntax.refusals import Wording
 from healer.syntax.situation import Situation, block_of
 from healer.syntax.wording import refuse
 
@@ -173,17 +174,10 @@ def _together(
     body = "".join(f"    {line[len(indent) :]}\n" for line in lines)
     scope = ast.Module(body=list(run), type_ignores=[])
     errors, imports = errors_of(s, module, call, scope)
-    for wording in refuse(s.refusals, function, wish, 2):
-        code = f"try:\n{body}except {errors}:\n    {chained(s, wording.code)}\n"
-        edits: list[tuple[Module, Edit]] = [(module, ReplaceStatement(run[0], code))]
-        edits += [(module, Removed(other)) for other in run[1:]]
-        edits += [(module, added) for added in (*wording.imports, *imports)]
-        yield Draft(
-            f"Refuse with {wording.status} on {errors}",
-            tuple(edits),
-            answer_of(wording.status),
-            weigh(fit, wording, function),
-        )
+    rest = [Removed(other) for other in run[1:]]
+    for code, wording in _tried(s, function, body, errors, wish):
+        edits = (ReplaceStatement(run[0], code), *rest, *wording.imports, *imports)
+        yield _refusing(wording, errors, module, function, edits, fit)
 
 
 def _like(s: Situation, module: Module, function: Function, statement: ast.stmt, call: ast.expr) -> list[ast.Call]:
@@ -217,17 +211,26 @@ def _all_hoisted(
     scope = ast.Module(body=[ast.Expr(value=one) for one in calls], type_ignores=[])
     errors, imports = errors_of(s, module, calls[0], scope)
     body = "".join(f"    {name} = {module.text(one)}\n" for name, one in zip(names, calls, strict=True))
+    rest = [Replace(one, name) for name, one in zip(names, calls, strict=True)]
+    for code, wording in _tried(s, function, body, errors, wish):
+        edits = (InsertBefore(statement, code), *rest, *wording.imports, *imports)
+        yield _refusing(wording, errors, module, function, edits, fit)
+
+
+def _tried(s: Situation, function: Function, body: str, errors: str, wish: Wish) -> Iterator[tuple[str, Wording]]:
     for wording in refuse(s.refusals, function, wish, 2):
-        code = f"try:\n{body}except {errors}:\n    {chained(s, wording.code)}\n"
-        edits: list[tuple[Module, Edit]] = [(module, InsertBefore(statement, code))]
-        edits += [(module, Replace(one, name)) for name, one in zip(names, calls, strict=True)]
-        edits += [(module, added) for added in (*wording.imports, *imports)]
-        yield Draft(
-            f"Refuse with {wording.status} on {errors}",
-            tuple(edits),
-            answer_of(wording.status),
-            weigh(fit, wording, function),
-        )
+        yield f"try:\n{body}except {errors}:\n    {chained(s, wording.code)}\n", wording
+
+
+def _refusing(
+    wording: Wording, errors: str, module: Module, function: Function, edits: Sequence[Edit], fit: float
+) -> Draft:
+    return Draft(
+        f"Refuse with {wording.status} on {errors}",
+        tuple((module, edit) for edit in edits),
+        answer_of(wording.status),
+        weigh(fit, wording, function),
+    )
 
 
 def _value_name(call: ast.Call, function: Function) -> str:

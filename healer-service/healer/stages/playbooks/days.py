@@ -31,13 +31,7 @@ def same_kind(s: Situation) -> Iterator[Draft]:
         message,
     ):
         return
-    for node in ast.walk(s.crash.statement):
-        if isinstance(node, ast.Compare) and len(node.ops) == 1:
-            sides = [node.left, node.comparators[0]]
-        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub):
-            sides = [node.left, node.right]
-        else:
-            continue
+    for sides in _sides(s.crash.statement):
         for side in sides:
             fit = {True: 0.93, None: 0.62, False: 0.0}[_is_time(s, side)]
             if fit and not isinstance(side, ast.Constant):
@@ -87,6 +81,15 @@ def read_from_text(s: Situation) -> Iterator[Draft]:
         yield Draft(f"Read {s.module.text(culprit)} as a {kind} first", edits, Answer.CONVERT, 0.96)
 
 
+def _sides(statement: ast.stmt) -> Iterator[list[ast.expr]]:
+    """What is compared with each other, or taken from each other."""
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Compare) and len(node.ops) == 1:
+            yield [node.left, node.comparators[0]]
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub):
+            yield [node.left, node.right]
+
+
 def read_to_compare(s: Situation) -> Iterator[Draft]:
     """`'>=' not supported between instances of 'str' and 'datetime.date'`: the stored text is read as what it meets."""
     found = re.search(r"'(str|datetime\.date|datetime\.datetime)' and '(str|datetime\.date|datetime\.datetime)'",
@@ -94,13 +97,7 @@ def read_to_compare(s: Situation) -> Iterator[Draft]:
     if found is None or found.group(1) == found.group(2) or "str" not in found.groups():
         return
     kind = next(g for g in found.groups() if g != "str").rpartition(".")[2]
-    for node in ast.walk(s.crash.statement):
-        if isinstance(node, ast.Compare) and len(node.ops) == 1:
-            sides = [node.left, node.comparators[0]]
-        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub):
-            sides = [node.left, node.right]
-        else:
-            continue
+    for sides in _sides(s.crash.statement):
         texts = [side for side in sides if type_name(s.seen(side)) == "str"] or sides[found.group(1) != "str" :][:1]
         for side in texts:
             if any(o.is_client for o in s.origins(side)) and not any(o.kind in _STORED for o in s.origins(side)):
