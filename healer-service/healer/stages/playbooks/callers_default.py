@@ -24,6 +24,8 @@ NAME = "callers-default"
 def draft(s: Situation) -> Iterator[Draft]:
     if s.function is None:
         return
+    if not s.crash.pairs:
+        return
     expression, culprit = s.crash.pairs[0]
     made = assignments(s.function, culprit.id) if isinstance(culprit, ast.Name) else []
     call = made[0].value if len(made) == 1 and not made[0].item else culprit
