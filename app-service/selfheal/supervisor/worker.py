@@ -82,7 +82,7 @@ class Worker(uvicorn.Server):
                 await self._accept()
                 writer.write(b"accepting\n")
             elif order == b"part\n":
-                self._part()
+                await self._part()
                 writer.write(b"parting\n")
         # The supervisor is gone. Linux kills us before we get here; elsewhere nobody would free the port.
         self.should_exit = True
@@ -103,8 +103,14 @@ class Worker(uvicorn.Server):
             private.close()
         self.servers = [accepting]
 
-    def _part(self) -> None:
+    async def _part(self) -> None:
         self._farewell.parting = True
+        loop = asyncio.get_running_loop()
+        for server in self.servers:
+            for listening in server.sockets:
+                loop.remove_reader(listening)  # no new connections from here on
+        # asyncio drops a connection it has accepted but not yet handed to a closed server, so that one goes first.
+        await asyncio.sleep(0)
         for server in self.servers:
             server.close()  # this process's descriptor only: the supervisor's keeps listening
 

@@ -1,81 +1,71 @@
-"""What the worker makes of an app object, and what it tells clients when it parts."""
+"""The worker alone, ordered about over its channel as the supervisor does."""
 
 from __future__ import annotations
 
-import asyncio
-import functools
-from typing import Any
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
 
-import pytest
-from selfheal.supervisor.worker import Farewell, interface_of
-
-
-async def asgi(scope: Any, receive: Any, send: Any) -> None: ...
-
-
-def plain_asgi(scope: Any, receive: Any, send: Any) -> Any: ...
-
-
-def wsgi(environ: Any, start_response: Any) -> Any: ...
+APP = """
+async def app(scope, receive, send):
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": b"ok"})
+"""
+CLIENTS = 20
 
 
-def factory() -> Any: ...
+def _order(channel: socket.socket, order: bytes) -> bytes:
+    channel.sendall(order)
+    return channel.recv(64)
 
 
-class Asgi:
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None: ...
+def test_connections_accepted_in_the_moment_of_parting_are_answered(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(APP)
+    listener = socket.create_server(("127.0.0.1", 0), backlog=CLIENTS)
+    listener.setblocking(False)
+    mine, its = socket.socketpair()
+    mine.settimeout(20)
+    command = [sys.executable, "-m", "selfheal.supervisor.worker", "--app", "app:app", "--directory", str(tmp_path)]
+    command += ["--listener", str(listener.fileno()), "--channel", str(its.fileno()), "--drain-seconds", "5"]
+    worker = subprocess.Popen(command, pass_fds=(listener.fileno(), its.fileno()))
+    its.close()
+    clients = []
+    try:
+        assert mine.recv(64).startswith(b"started ")
+        assert _order(mine, b"accept\n") == b"accepting\n"
+        worker.send_signal(signal.SIGSTOP)  # the order and the connections then reach it in one turn of its loop
+        os.waitid(os.P_PID, worker.pid, os.WSTOPPED)
+        mine.sendall(b"part\n")
+        for _ in range(CLIENTS):
+            client = socket.create_connection(listener.getsockname(), timeout=20)
+            client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            clients.append(client)
+        worker.send_signal(signal.SIGCONT)
+        assert mine.recv(64) == b"parting\n"
+        listener.setblocking(False)
+        left = 0
+        while True:  # what it had not accepted waits for the next worker
+            try:
+                listener.accept()[0].close()
+                left += 1
+            except BlockingIOError:
+                break
+        answers = [_answer(client) for client in clients]
+        assert answers.count(b"HTTP/1.1 200 OK") == CLIENTS - left
+        assert answers.count(b"") == left
+    finally:
+        worker.kill()
+        worker.wait()
+        for item in (*clients, listener, mine):
+            item.close()
 
 
-class Wsgi:
-    def __call__(self, environ: Any, start_response: Any) -> Any: ...
-
-
-class Asgi2:
-    def __init__(self, scope: Any) -> None: ...
-
-
-@pytest.mark.parametrize(
-    ("app", "interface"),
-    [
-        (asgi, "auto"),
-        (Asgi(), "auto"),
-        (plain_asgi, "asgi3"),
-        (functools.partial(plain_asgi), "asgi3"),
-        (wsgi, "wsgi"),
-        (Wsgi(), "wsgi"),
-        (Asgi2, "auto"),
-        (factory, "auto"),
-        ("no callable", "auto"),
-    ],
-)
-def test_the_kind_of_app_is_told_by_what_it_takes(app: object, interface: str) -> None:
-    assert interface_of(app) == interface
-
-
-@pytest.mark.parametrize(
-    ("scope", "parting", "sent"),
-    [
-        ({"type": "http", "http_version": "1.1"}, False, [(b"Connection", b"keep-alive"), (b"x", b"1")]),
-        ({"type": "http", "http_version": "1.1"}, True, [(b"x", b"1"), (b"connection", b"close")]),
-        ({"type": "http", "http_version": "2"}, True, [(b"Connection", b"keep-alive"), (b"x", b"1")]),
-        ({"type": "websocket"}, True, [(b"Connection", b"keep-alive"), (b"x", b"1")]),
-    ],
-)
-def test_only_a_parting_worker_says_goodbye(
-    scope: dict[str, str], parting: bool, sent: list[tuple[bytes, bytes]]
-) -> None:
-    answers: list[Any] = []
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        headers = [(b"Connection", b"keep-alive"), (b"x", b"1")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-
-    async def send(message: Any) -> None:
-        answers.append(message)
-
-    async def receive() -> Any: ...
-
-    farewell = Farewell(app)
-    farewell.parting = parting
-    asyncio.run(farewell(dict(scope), receive, send))
-    assert answers[0]["headers"] == sent
+def _answer(client: socket.socket) -> bytes:
+    """The status line; empty where the connection ended without one."""
+    try:
+        return client.recv(4096).partition(b"\r\n")[0]
+    except ConnectionResetError:
+        return b""
