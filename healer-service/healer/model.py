@@ -214,6 +214,8 @@ class Change:
     file: str
     before: str  # whole text
     after: str
+    before_mode: str = "100644"  # as git names it; "" where there is no file
+    after_mode: str = "100644"
 
     @property
     def diff(self) -> str:
@@ -284,7 +286,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Exchange:
-    """A request and what the service made of it, in the sandbox or live."""
+    """A request and what the service made of it, in the sandbox or live; or a call of one function and its value."""
 
     status: int | None
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -292,10 +294,22 @@ class Exchange:
     exception: ExceptionInfo | None = None
     frames: tuple[Frame, ...] = ()
     seconds: float = 0.0
+    value: str | None = None  # bounded repr of what the call returned
 
     @property
     def crashed(self) -> bool:
-        return self.exception is not None or self.status is None or self.status == 500
+        if self.exception is not None or self.status == 500:
+            return True
+        return self.status is None and self.value is None
+
+
+@dataclass(frozen=True)
+class Call:
+    """A function of the service with the arguments a report shows, to be called where no request shows the crash."""
+
+    file: str
+    function: str  # qualified name within the module
+    arguments: Mapping[str, str]  # parameter -> Python literal
 
 
 @dataclass(frozen=True)
@@ -306,6 +320,7 @@ class Replay:
     exchanges: tuple[Exchange, ...] = ()
     seconds: float = 0.0
     isolation: tuple[str, ...] = ()
+    ran: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # file -> lines that ran, of those asked about
 
     @property
     def last(self) -> Exchange | None:
@@ -320,6 +335,26 @@ class Suite:
     outcomes: Mapping[str, str] = field(default_factory=dict)  # test id -> passed | failed | skipped | error
     output: str = ""
     seconds: float = 0.0
+    ran: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # file -> lines that ran, of those asked about
+
+
+@dataclass(frozen=True)
+class Regression:
+    """A test of the failing request in the repository's own style, written for a proposal."""
+
+    change: Change  # a new file, or an existing one with the test at its end
+    test: str  # its id, as pytest names it
+    before: str = ""  # outcome on the code as it was: passed | failed | error | …
+    after: str = ""  # outcome on the patched code
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a recorded request is answered otherwise after the patch."""
+
+    request: str  # as "GET /orders"
+    what: str  # as "status 200, now 404" or "body: /items/0/total is gone"
+    matters: bool = True  # status or shape; False for another value of the same shape
 
 
 @dataclass(frozen=True)
@@ -328,6 +363,30 @@ class Evidence:
     after: Replay | None = None
     tests_before: Suite | None = None
     tests_after: Suite | None = None
+    shown_by: str = "request"  # what shows the crash: request | call
+    differences: tuple[Difference, ...] = ()  # in the answers to recorded good traffic
+    not_run: tuple[Site, ...] | None = None  # changed lines that nothing ran; None where that was not measured
+    regression: Regression | None = None
+    unsteady: tuple[str, ...] = ()  # what came out differently in runs of the same code
+
+
+@dataclass(frozen=True)
+class Part:
+    """One reason for a score, with what it adds or takes away."""
+
+    name: str
+    points: float
+    why: str
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """How far a verdict may be trusted, and what is at stake; never shown without the parts."""
+
+    confidence: float  # 0..1, the sum of its parts
+    risk: float  # 0..1, the sum of its parts
+    confidence_parts: tuple[Part, ...]
+    risk_parts: tuple[Part, ...]
 
 
 @dataclass(frozen=True)
@@ -338,6 +397,7 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
     evidence: Evidence | None = None
     seconds: float = 0.0
+    assessment: Assessment | None = None
 
 
 @dataclass(frozen=True)
@@ -353,6 +413,7 @@ class Proposal:
     url: str
     state: str = "open"  # open | merged | closed
     merge_sha: str | None = None
+    draft: bool = False  # there is something a person should look at before it counts as a proposal
 
 
 class Outcome(StrEnum):
