@@ -7,8 +7,8 @@ answered below 400) come first, ordered by how closely they belong to it. Closes
 things: an identifier in their path, body or answer that the failing request has in its path, query or body. What
 those needed in turn belongs too, and so on. An identifier goes with the kind of thing it names (`/carts/12` and
 `"cart_id": 12`, but not `"quantity": 12`); long values match by themselves. Where room is left come the other
-changes, newest first, then up to ten reads answered below 400, related ones first, which show that good traffic
-still gets its answers. All are given in the order they were answered.
+changes, newest first, then up to ten reads answered below 400, one of each route before a second of any and related
+ones first, which show that good traffic still gets its answers. All are given in the order they were answered.
 """
 
 from __future__ import annotations
@@ -102,7 +102,24 @@ def _by_relevance(recent: list[Exchange], failing: Exchange) -> list[int]:
             wanted |= needs[number]
     reads = [number for number in reversed(usable) if not recent[number].changes_state]
     reads.sort(key=lambda number: not speaks[number] & wanted)  # stable: newest first among equals
-    return order + rest + reads
+    return order + rest + _one_of_each_route_first(reads, recent)
+
+
+def _one_of_each_route_first(reads: list[int], recent: list[Exchange]) -> list[int]:
+    """One of each route, then the second ones: ten reads should speak for as many routes as they can."""
+    taken: dict[str, int] = {}
+    turns = []
+    for number in reads:
+        route = _route(recent[number])
+        turns.append((taken.get(route, 0), number))
+        taken[route] = taken.get(route, 0) + 1
+    return [number for _, number in sorted(turns, key=lambda turn: turn[0])]
+
+
+def _route(exchange: Exchange) -> str:
+    """The path with a star for each part that has a digit, and so names one thing among many."""
+    path = exchange.target.partition("?")[0]
+    return "/".join("*" if any(character.isdigit() for character in part) else part for part in path.split("/"))
 
 
 def _things_of_request(exchange: Exchange) -> set[Thing]:

@@ -33,7 +33,7 @@ from healer.pipeline.dispatch import Dispatch
 from healer.pipeline.parts import Parts, Service
 from healer.pipeline.workflows import Workflows
 from healer.settings import ServiceSettings, Settings
-from healer.stages import prompt
+from healer.stages import guardrails, prompt
 from healer.web.access import Access
 from healer.web.application import Web, create_app
 
@@ -57,7 +57,12 @@ def configure_logging(level: str, form: str) -> None:
     ]
     last: list[structlog.typing.Processor] = (
         # A traceback with the locals would write secrets into the log.
-        [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)]
+        [
+            _one_line,
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            ),
+        ]
         if form == "console"
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )
@@ -74,13 +79,27 @@ def configure_logging(level: str, form: str) -> None:
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level.upper()]))
 
 
+def _one_line(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """A terminal obeys control characters, and a line end would begin an event of somebody else's making."""
+    return {name: _shown(value) if isinstance(value, str) else value for name, value in event.items()}
+
+
+def _shown(text: str) -> str:
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 class Healer:
     """Everything of one healer process, in the order it is started."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.bus = Bus()
-        self.store = Store(settings.database, self.bus.notify)
+        self.store = Store(
+            settings.database,
+            self.bus.notify,
+            audit_key=settings.audit_key.get_secret_value(),
+            audit_head=settings.audit_head,
+        )
         self._problem = "starting"
         self._stopping = threading.Event()
         self._sandboxes: dict[str, LocalSandbox] = {}
@@ -124,6 +143,7 @@ class Healer:
     def _start(self) -> None:
         """Bring every service up; one that fails is tried again while the others are at work."""
         waiting = list(self.settings.services)
+        guardrails.warm()
         self.dispatch.start()
         while True:
             problems = {}
@@ -198,12 +218,12 @@ class Healer:
             name=service.name,
             branch=service.branch,
             entry=service.entry,
-            source=service.source,
             tests=service.tests,
             autonomy=service.autonomy,
             engine=service.engine,
-            max_lines=service.max_lines,
-            max_files=service.max_files,
+            heals_per_hour=service.heals_per_hour,
+            open_proposals=service.open_proposals,
+            policy=service.policy,
             checkout=checkout,
             sandbox=self._sandbox(service),
             forge=forge,
@@ -219,7 +239,9 @@ class Healer:
             return Sandbox(self.settings.sandbox)
         if service.interpreter not in self._sandboxes:
             folder = self.settings.home / "sandbox" / str(len(self._sandboxes))
-            self._sandboxes[service.interpreter] = LocalSandbox(folder.resolve(), service.interpreter)
+            self._sandboxes[service.interpreter] = LocalSandbox(
+                folder.resolve(), service.interpreter, allow_weak=self.settings.sandbox_weak
+            )
         return self._sandboxes[service.interpreter]
 
 

@@ -16,13 +16,23 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from healer.model import BadInput
+from healer.stages.guardrails import NAMES, NEVER_OFF, Policy
 
 LONGEST_SOCKET = 107  # bytes; unix(7)
-MADE_SECRETS = ("operator_token", "webhook_secret")  # at the first start, where none is given
+MADE_SECRETS = ("operator_token", "webhook_secret", "audit_key")  # at the first start, where none is given
 SECRETS = (*MADE_SECRETS, "llm_key")
 
 
@@ -49,6 +59,45 @@ class ReplaySettings(BaseModel):
     memory_mb: int = Field(default=1024, ge=64)
 
 
+class GuardrailSettings(BaseModel):
+    """How much a patch may change, and what the guardrails let pass for this service."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    max_lines: int = Field(default=60, ge=1, le=2000)
+    max_files: int = Field(default=3, ge=1, le=50)
+    allow_calls: tuple[str, ...] = ()  # dotted names or patterns of them, as "shop.mail.*"
+    allow_files: tuple[str, ...] = ()  # paths or patterns of them, as "app/sql/*"
+    allow_rules: tuple[str, ...] = ()  # rules that are off, by name
+
+    @field_validator("allow_calls")
+    @classmethod
+    def _are_dotted(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in patterns:
+            if not re.fullmatch(r"[A-Za-z_]\w*(\.(\w+|\*))*", pattern):
+                raise ValueError(f"{pattern!r} is no dotted name; write for example 'httpx.get' or 'shop.mail.*'")
+        return patterns
+
+    @field_validator("allow_files")
+    @classmethod
+    def _are_inside(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in patterns:
+            if pattern.startswith("/") or ".." in pattern.split("/") or pattern.strip("*/") == "":
+                raise ValueError(f"{pattern!r} must name files inside the repository; write for example 'app/sql/*'")
+        return patterns
+
+    @field_validator("allow_rules")
+    @classmethod
+    def _may_be_off(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if name in NEVER_OFF:
+                raise ValueError(f"{name!r} can never be off: without it a patch could hide from the other rules")
+            if name not in NAMES:
+                near = difflib.get_close_matches(name, NAMES, 1)
+                raise ValueError(f"there is no rule {name!r}" + (f"; is {near[0]!r} meant?" if near else ""))
+        return names
+
+
 class ServiceSettings(BaseModel):
     """One table `[services.<name>]` of healer.toml. Paths are relative to that file."""
 
@@ -69,9 +118,18 @@ class ServiceSettings(BaseModel):
     python: str = ""
     autonomy: Literal["observe", "propose"] = "propose"
     engine: Literal["auto", "playbook", "llm"] = "auto"
-    max_lines: int = Field(default=60, ge=1, le=2000)
-    max_files: int = Field(default=3, ge=1, le=50)
+    heals_per_hour: int = Field(default=30, ge=1, le=1000)
+    open_proposals: int = Field(default=20, ge=1, le=200)
+    guardrails: GuardrailSettings = GuardrailSettings()
     replay: ReplaySettings = ReplaySettings()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _limits_have_moved(cls, table: Any) -> Any:
+        for field in ("max_lines", "max_files") if isinstance(table, dict) else ():
+            if field in table:
+                raise ValueError(f"{field} belongs in the table guardrails of the service; move it there")
+        return table
 
     @model_validator(mode="after")
     def _deployment_is_whole(self) -> Self:
@@ -90,6 +148,11 @@ class ServiceSettings(BaseModel):
     def interpreter(self) -> str:
         return self.python or sys.executable
 
+    @property
+    def policy(self) -> Policy:
+        """What the guardrails are told of this service."""
+        return Policy(source=self.source, **self.guardrails.model_dump())
+
 
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="HEALER_", extra="ignore", frozen=True)
@@ -102,7 +165,9 @@ class Settings(BaseSettings):
     database_url: str = ""
     operator_token: SecretStr = SecretStr("")
     webhook_secret: SecretStr = SecretStr("")
+    audit_key: SecretStr = SecretStr("")
     sandbox: Path | None = None
+    sandbox_weak: bool = False  # run code under test even with neither Landlock nor a user for each job
     llm_url: HttpUrl = ""  # the base with /v1 of an OpenAI-compatible server; without it there is no model
     llm_model: str = Field(default="", max_length=200)
     llm_key: SecretStr = SecretStr("")
@@ -119,6 +184,11 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         return self.database_url or f"sqlite:///{(self.home / 'healer.db').resolve()}"
+
+    @property
+    def audit_head(self) -> Path:
+        """Where the event log ended, kept outside the database."""
+        return (self.home / "audit-head").resolve()
 
     @property
     def sign_in_link(self) -> str:

@@ -34,6 +34,26 @@ async def app(scope, receive, send):
     await send({"type": "http.response.body", "body": repr(held["answer"]).encode()})
 """
 
+# Finds the end of the line that its own process speaks with, and says something of its own.
+FORGES = """
+import gc
+from selfheal.sandbox.channel import JobEnd
+def line():
+    return next(found for found in gc.get_objects() if isinstance(found, JobEnd))
+GOOD = {"status": 200, "headers": {}, "body": "", "exception": None, "frames": [], "seconds": 0.1}
+TOLD = {"cookies": [], "token": "", "ids": {}}
+def forge():
+    line().send({"problem": "", "exchange": GOOD, "told": TOLD})
+def end_twice():
+    import json, os
+    honest = JobEnd.send
+    def send(self, message):
+        if "ran" not in message:
+            return honest(self, message)
+        os.write(self._descriptor, 2 * (json.dumps({"nonce": self._nonce, **message}).encode() + b"\\n"))
+    JobEnd.send = send
+"""
+
 
 def archive_of(files: Mapping[str, str]) -> bytes:
     buffer = io.BytesIO()

@@ -20,7 +20,7 @@ FLAG = ("/orders", {"/id": True, "/number": 5, "/code": "gone"}, {"id": False, "
 def identifiers(*learned: tuple[str, dict[str, Any], Any]) -> Identifiers:
     known = Identifiers()
     for path, recorded, answer in learned:
-        known.learn(path, recorded, answer)
+        known.learn(path, recorded, {pointer: resolve(answer, pointer) for pointer in recorded})
     return known
 
 

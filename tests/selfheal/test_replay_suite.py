@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.selfheal.running_sandbox import RunningSandbox
+from tests.selfheal.running_sandbox import FORGES, RunningSandbox
 
 TESTS = """
 import pytest
@@ -109,3 +109,27 @@ def test_without_pytest_the_problem_is_told(sandbox: RunningSandbox) -> None:
 def test_a_test_that_ends_the_process_ends_the_job(sandbox: RunningSandbox) -> None:
     answer = sandbox.ask({"kind": "tests", "args": []}, {"test_a.py": "import os\ndef test_a(): os._exit(0)"})
     assert (answer["status"], answer["result"]) == ("killed", None)
+
+
+@pytest.mark.parametrize(
+    ("conftest", "tests", "detail"),
+    [
+        (
+            "def pytest_sessionfinish(session): session.exitstatus = 0",
+            "def test_a(): assert False",
+            "pytest's exit code tells of success, and a test failed",
+        ),
+        ("", "from forging import line\ndef test_a(): line().send({'exit_code': 1})", "without problem"),
+        (
+            "from forging import line\ndef pytest_unconfigure():\n"
+            "  line().send({'exit_code': 0, 'problem': '', 'output': ''})",
+            "def test_a(): pass",
+            "asked",
+        ),
+    ],
+)
+def test_a_forged_report_of_tests_is_found_out(sandbox: RunningSandbox, conftest: str, tests: str, detail: str) -> None:
+    files = {"conftest.py": conftest, "test_a.py": tests, "forging.py": FORGES}
+    answer = sandbox.ask({"kind": "tests", "args": []}, files)
+    assert (answer["status"], answer["result"]) == ("tampered", None)
+    assert detail in answer["detail"]

@@ -17,9 +17,19 @@ import pytest
 from selfheal.sandbox import processes
 from selfheal.sandbox.jail import Plan
 
-from tests.selfheal.running_sandbox import PACKAGE_HOME, RUNS_CODE, RunningSandbox, archive_of, result_of, wait_until
+from tests.selfheal.running_sandbox import (
+    FORGES,
+    PACKAGE_HOME,
+    RUNS_CODE,
+    RunningSandbox,
+    archive_of,
+    result_of,
+    wait_until,
+)
 
 SLEEPS = {"method": "POST", "path": "/", "body": "import time; time.sleep(60)"}
+MANY_LINES = {"a.py": list(range(1, 5002))}
+MANY_FILES: dict[str, list[int]] = {f"{number}.py": [] for number in range(51)}
 SLEEPING = {"job": {"kind": "replay", "entry": "app:app", "requests": [SLEEPS], "limits": {"seconds": 50}}}
 
 
@@ -53,6 +63,13 @@ def begin_sleeping(sandbox: RunningSandbox) -> socket.socket:
         (b'{"tree_bytes": 0, "job": {"kind": "tests", "limits": {"seconds": "5"}}}', "limits.seconds"),
         (b'{"tree_bytes": 0, "job": {"kind": "tests", "env": {"A=B": "1"}}}', "env.A=B"),
         (b'{"tree_bytes": 0, "job": {"kind": "tests", "env": {"A": "1\\u0000"}}}', "env.A"),
+        (b'{"tree_bytes": 0, "job": {"kind": "tests", "watch": {"a.py": [0]}}}', "watch.a.py"),
+        (b'{"tree_bytes": 0, "job": {"kind": "tests", "watch": {"../a.py": [1]}}}', "watch.../a.py"),
+        (json.dumps({"tree_bytes": 0, "job": {"kind": "tests", "watch": MANY_LINES}}).encode(), "5000 lines"),
+        (json.dumps({"tree_bytes": 0, "job": {"kind": "tests", "watch": MANY_FILES}}).encode(), "50 files"),
+        (b'{"tree_bytes": 0, "job": {"kind": "call", "file": "a.py"}}', "job.function"),
+        (b'{"tree_bytes": 0, "job": {"kind": "call", "file": "/a.py", "function": "f"}}', "job.file"),
+        (b'{"tree_bytes": 0, "job": {"kind": "call", "file": "a", "function": "f", "arguments": [1]}}', "arguments"),
     ],
 )
 def test_an_unusable_header_is_answered_with_the_reason(sandbox: RunningSandbox, header: bytes, detail: str) -> None:
@@ -67,6 +84,28 @@ def test_an_archive_that_ends_early_is_an_error(sandbox: RunningSandbox) -> None
         connection.shutdown(socket.SHUT_WR)
         answer = json.loads(b"".join(iter(lambda: connection.recv(65536), b"")))
     assert (answer["status"], answer["detail"]) == ("error", "the archive ended early")
+
+
+ALL_OPEN = "for number in range(3, 500):\n  try: os.write(number, b'{}\\n')\n  except OSError: pass\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "job", "detail"),
+    [
+        ({"app.py": RUNS_CODE + "from forging import forge\nforge()"}, {"kind": "replay"}, "asked"),
+        ({"app.py": RUNS_CODE}, {"kind": "replay", "body": "from forging import forge; forge()"}, "asked"),
+        ({"app.py": RUNS_CODE}, {"kind": "replay", "body": "from forging import end_twice; end_twice()"}, "asked for"),
+        ({"app.py": RUNS_CODE}, {"kind": "replay", "body": ALL_OPEN}, "something else than it was asked"),
+        ({"app.py": "import os\n" + ALL_OPEN}, {"kind": "call", "file": "app.py", "function": "f"}, "something else"),
+    ],
+)
+def test_an_answer_that_the_job_has_forged_is_found_out(
+    sandbox: RunningSandbox, files: dict[str, str], job: dict[str, str], detail: str
+) -> None:
+    requests = [{"method": "POST", "path": "/", "body": job.get("body", "answer = 1")}] * 2
+    answer = sandbox.ask({"entry": "app:app", "requests": requests, **job}, {**files, "forging.py": FORGES})
+    assert (answer["status"], answer["result"]) == ("tampered", None)
+    assert detail in answer["detail"]
 
 
 def test_a_client_may_close_its_sending_side(sandbox: RunningSandbox) -> None:

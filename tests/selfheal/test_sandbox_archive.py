@@ -72,6 +72,7 @@ def test_a_link_is_not_followed_by_what_comes_after_it(tmp_path: Path) -> None:
         ([(member("../x"), b"1")], "points outside"),
         ([(member("a/../../x"), b"1")], "points outside"),
         ([(member("a/.."), b"1")], "points outside"),
+        ([(member("a/" * 300 + "b"), b"1")], "deeper than 200"),
         ([(member("a"), b"1"), (member("a/b"), b"1")], "one name for a file and for a folder"),
         ([(member("a/b"), b"1"), (member("a"), b"1")], "one name for a file and for a folder"),
     ],

@@ -1,20 +1,16 @@
-"""What a job can neither reach nor see. Each attempt is made only where the measure that stops it is in force."""
+"""What is in force for a job, and what it can do all the same. tests/escapes has the attempts to get out."""
 
 from __future__ import annotations
 
 import os
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from selfheal.sandbox import landlock, seccomp
+from selfheal.sandbox import kernel, landlock, seccomp
+from selfheal.sandbox.workplace import remove
 
-from tests.selfheal.running_sandbox import RunningSandbox, assert_clean, needs, result_of
-
-SECRET = "tiger-5510"
+from tests.selfheal.running_sandbox import RunningSandbox, needs, result_of
 
 
 @pytest.fixture(scope="module")
@@ -29,124 +25,6 @@ def test_what_the_machine_offers_is_in_force(sandbox: RunningSandbox) -> None:
     offered |= {"syscalls", "network"} if seccomp.supported() else set()
     assert offered <= sandbox.measures
     assert set(sandbox.run("answer = 1")["isolation"]) == sandbox.measures
-
-
-@needs("network")
-def test_there_is_no_network(measured: RunningSandbox) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as outside:
-        port = outside.getsockname()[1]
-        code = f"""
-import socket
-answer = []
-for address in (("127.0.0.1", {port}), ("192.0.2.1", 80)):
-    try:
-        socket.create_connection(address, timeout=2)
-        answer.append("connected")
-    except OSError as error:
-        answer.append("refused")
-"""
-        assert result_of(measured.run(code)) == "['refused', 'refused']"
-        outside.setblocking(False)
-        with pytest.raises(BlockingIOError):
-            outside.accept()
-
-
-@needs("syscalls")
-def test_the_sockets_of_the_server_are_out_of_reach(measured: RunningSandbox) -> None:
-    code = f"""
-import socket
-try:
-    socket.socket(socket.AF_UNIX).connect({measured.socket!r})
-    answer = "connected"
-except OSError:
-    answer = "refused"
-one, other = socket.socketpair()
-"""
-    assert result_of(measured.run(code)) == "'refused'"
-
-
-@needs("files")
-def test_files_outside_can_be_neither_read_nor_written(measured: RunningSandbox, tmp_path: Path) -> None:
-    tmp_path.chmod(0o777)
-    (tmp_path / "secret").write_text(SECRET)
-    (tmp_path / "secret").chmod(0o666)
-    code = f"""
-answer = []
-for path, mode in (({str(tmp_path / "secret")!r}, "r"), ({str(tmp_path / "secret")!r}, "a"),
-        ({str(tmp_path / "new")!r}, "w"), ("/etc/shadow", "r"), ("/tmp/left", "w"), ("/proc/1/environ", "r")):
-    try:
-        open(path, mode)
-        answer.append(path)
-    except OSError:
-        pass
-os.symlink({str(tmp_path / "secret")!r}, "link")
-try:
-    answer.append(open("link").read())
-except OSError:
-    pass
-"""
-    assert result_of(measured.run(code)) == "[]"
-    assert [path.name for path in tmp_path.iterdir()] == ["secret"]
-
-
-@needs("files")
-def test_the_server_cannot_be_looked_into(measured: RunningSandbox) -> None:
-    code = f"""
-answer = []
-for pid in ({measured.process.pid}, os.getppid(), {os.getpid()}):
-    for name in ("environ", "mem", "maps", "cmdline"):
-        try:
-            answer.append(open(f"/proc/{{pid}}/{{name}}", "rb").read(100))
-        except OSError:
-            pass
-"""
-    assert result_of(measured.run(code)) == "[]"
-
-
-@needs("signals")
-def test_processes_outside_get_no_signal(measured: RunningSandbox) -> None:
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as outside:
-        code = f"""
-import signal
-for pid in ({outside.pid}, {measured.process.pid}, {os.getpid()}):
-    try:
-        os.kill(pid, signal.SIGKILL)
-    except OSError:
-        pass
-"""
-        measured.run(code)
-        assert (outside.poll(), measured.process.poll()) == (None, None)
-        outside.kill()
-    assert_clean(measured)
-
-
-@needs("tree")
-def test_killing_everything_it_can_see_harms_only_the_job(measured: RunningSandbox) -> None:
-    measured.run("os.kill(-1, 9)", seconds=2)
-    assert measured.process.poll() is None
-    assert_clean(measured)
-
-
-@needs("syscalls")
-def test_calls_that_no_application_needs_are_refused(measured: RunningSandbox) -> None:
-    code = """
-import ctypes
-libc = ctypes.CDLL(None, use_errno=True)
-answer = []
-for call in (lambda: libc.unshare(0x10000000), lambda: libc.ptrace(0, 0, 0, 0), lambda: libc.syscall(425, 1, 0),
-        lambda: libc.mount(b"none", b"/", b"tmpfs", 0, 0), lambda: libc.setns(0, 0)):
-    answer.append(call())
-"""
-    assert result_of(measured.run(code)) == "[-1, -1, -1, -1, -1]"
-
-
-@needs("privileges")
-def test_there_are_no_privileges(measured: RunningSandbox) -> None:
-    code = "answer = [line.split() for line in open('/proc/self/status') if line.startswith(('CapEff', 'NoNewPrivs'))]"
-    held = dict(eval(result_of(measured.run(code))))
-    # CAP_DAC_READ_SEARCH (4) is kept where the interpreter lies in a closed folder; Landlock bounds what is read.
-    assert held["NoNewPrivs:"] == "1"
-    assert int(held["CapEff:"], 16) in ((0, 4) if "files" in measured.measures else (0,))
 
 
 @needs("user")
@@ -167,3 +45,68 @@ with tempfile.NamedTemporaryFile() as file:
     file.write(b"x")
 """
     assert result_of(sandbox.run(code)) == "[10, '42\\n']"
+
+
+@needs("view")
+def test_a_job_changes_its_own_files_as_it_likes_and_fills_no_disk(measured: RunningSandbox) -> None:
+    code = """
+os.chmod("app.py", 0o700)
+os.utime("app.py", (1, 2))
+found = os.stat("app.py")
+written = 0
+try:
+    for number in range(10):
+        written += os.write(os.open(f"f{number}", os.O_CREAT | os.O_WRONLY), bytes(1 << 20))
+except OSError as error:
+    answer = oct(found.st_mode & 0o777), found.st_mtime, written >> 20, error.strerror
+"""
+    limits = {"file_mb": 1}
+    assert result_of(measured.run(code, **limits)) == "('0o700', 2.0, 4, 'No space left on device')"
+
+
+def test_where_a_job_shares_its_user_a_change_of_mode_does_nothing_and_reports_success(tmp_path: Path) -> None:
+    if not seccomp.supported():
+        pytest.skip("no filter for this machine")
+    file = tmp_path / "file"
+    file.touch(0o640)
+    before = file.stat()
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+            seccomp.restrict(internet=True, own_files=False)
+            with file.open() as opened:
+                os.fchmod(opened.fileno(), 0)
+            file.chmod(0)
+            os.utime(file, (1, 1))
+            os.setxattr(file, "user.note", b"1")
+            status = 0
+        finally:
+            os._exit(status)
+    assert os.waitpid(pid, 0)[1] == 0
+    after = file.stat()
+    assert (after.st_mode, after.st_mtime, os.listxattr(file)) == (before.st_mode, before.st_mtime, [])
+
+
+def test_a_folder_is_removed_whatever_a_job_made_of_it(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "kept").touch()
+    folder = tmp_path / "folder"
+    (folder / "closed" / "within").mkdir(parents=True)
+    (folder / "closed" / "within" / "file").touch()
+    (folder / "link").symlink_to(outside)
+    (folder / "closed" / "link").symlink_to(outside)
+    os.mkfifo(folder / "pipe")
+    here = os.open(folder, os.O_RDONLY)
+    for _ in range(1100):  # a way that is longer than any path may be
+        os.mkdir("deeper", dir_fd=here)
+        here, above = os.open("deeper", os.O_RDONLY, dir_fd=here), here
+        os.close(above)
+    os.close(here)
+    for path in (folder / "closed" / "within", folder / "closed", folder):
+        path.chmod(0)
+    remove(str(folder))
+    assert [path.name for path in tmp_path.iterdir()] == ["outside"]
+    assert [path.name for path in outside.iterdir()] == ["kept"]

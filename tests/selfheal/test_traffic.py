@@ -67,6 +67,14 @@ def test_at_most_ten_reads_and_256_kb_are_given() -> None:
     assert given[-1]["ids"] == {"/id": 19}
 
 
+def test_the_reads_speak_for_as_many_routes_as_they_can() -> None:
+    recent = [done("GET", f"/{route}") for route in ("products", "categories", "stores")]
+    recent += [done("GET", f"/carts/{number}", answer={"id": number}) for number in range(20)]
+    picked = chosen(recent, done("POST", "/carts/7/checkout"))
+    assert {"GET /products", "GET /categories", "GET /stores", "GET /carts/7"} <= set(picked)
+    assert len(picked) == 10
+
+
 def test_the_failing_request_and_secrets_are_not_among_them() -> None:
     failing = done("POST", "/login", {"password": "hunter2-x"}, status=201)
     given = earlier_requests([failing, done("POST", "/login", {"password": "hunter2-x"})], failing, Scrubber())

@@ -86,10 +86,10 @@ class Identifiers:
     def __init__(self) -> None:
         self._known: dict[str, list[_Mapped]] = {}
 
-    def learn(self, path: str, recorded: Mapping[str, object], answer: object) -> None:
-        """`recorded`: JSON pointer → value in the answer that was recorded for `path`; `answer`: the replayed one."""
+    def learn(self, path: str, recorded: Mapping[str, object], replayed: Mapping[str, object]) -> None:
+        """Both: JSON pointer → value; in the answer that was recorded for `path`, and in the replayed one."""
         for pointer, old in recorded.items():
-            new = resolve(answer, pointer)
+            new = replayed.get(pointer)
             if isinstance(old, bool) or isinstance(new, bool):
                 continue
             if not isinstance(old, _SCALARS) or not isinstance(new, _SCALARS):

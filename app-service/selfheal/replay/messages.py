@@ -5,11 +5,14 @@ It knows no server and no network.
 
 from __future__ import annotations
 
+import base64
 import gzip
 import io
 import json
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 _BODY_CHARACTERS = 64 << 10
 _DECODED_BYTES = 8 << 20
@@ -22,6 +25,14 @@ class Request:
     query: str
     headers: tuple[tuple[str, str], ...]  # lower-case names
     body: bytes
+
+    def as_json(self) -> dict[str, object]:
+        return {**vars(self), "body": base64.b64encode(self.body).decode()}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Request:
+        headers = tuple((name, text) for name, text in value["headers"])
+        return cls(**{**value, "headers": headers, "body": base64.b64decode(value["body"])})
 
 
 @dataclass

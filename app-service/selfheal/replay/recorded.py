@@ -8,16 +8,19 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import quote, urlencode
 
-from .identifiers import Identifiers
+from .identifiers import Identifiers, resolve
 from .messages import Answer, Request
 
 _REDACTED = "[redacted]"
 _OF_THE_CONNECTION = frozenset(("content-length", "transfer-encoding", "connection", "keep-alive", "expect", "upgrade"))
 _TOKEN_KEYS = ("access_token", "token", "id_token", "jwt")
+_MOST_COOKIES = 50
+_LONGEST_COOKIE = 4096  # as browsers have it
+_LONGEST_TOKEN = 16 << 10
 _IN_A_PATH = "/%:@!$&'()*+,;=~-._"
 _IN_A_QUERY = _IN_A_PATH + "?"
 
@@ -95,17 +98,19 @@ class Session:
             return "; ".join([*(part for part in kept if part.partition("=")[0] not in self._cookies), *own])
         return ""
 
-    def learn(self, recorded: Mapping[str, object], answer: Answer) -> None:
-        for name, value in answer.headers:
-            if name == "set-cookie":
-                self._set_cookie(value)
-        document = answer.json()
-        if isinstance(document, dict):
-            token = next((document[key] for key in _TOKEN_KEYS if isinstance(document.get(key), str)), "")
-            self._token = token or self._token
+    def learn(self, recorded: Mapping[str, object], told: object) -> None:
+        """`told`: what `tell` says of the answer, as it came from a process that nobody trusts."""
+        if not isinstance(told, dict):
+            return
+        cookies, token, replayed = told.get("cookies"), told.get("token"), told.get("ids")
+        for header in cookies[:_MOST_COOKIES] if isinstance(cookies, list) else ():
+            if isinstance(header, str) and len(header) <= _LONGEST_COOKIE:
+                self._set_cookie(header)
+        if isinstance(token, str) and 0 < len(token) <= _LONGEST_TOKEN:
+            self._token = token
         ids = recorded.get("ids")
-        if isinstance(ids, dict) and document is not None:
-            self._identifiers.learn(str(recorded["path"]), ids, document)
+        if isinstance(ids, dict) and isinstance(replayed, dict):
+            self._identifiers.learn(str(recorded["path"]), ids, replayed)
 
     def _set_cookie(self, header: str) -> None:
         try:
@@ -117,3 +122,15 @@ class Session:
                 self._cookies.pop(name, None)
             else:
                 self._cookies[name] = morsel.coded_value
+
+
+def tell(answer: Answer, pointers: Iterable[str]) -> dict[str, object]:
+    """What a Session learns from an answer; `pointers`: to the identifiers in its JSON."""
+    document = answer.json()
+    fields = document if isinstance(document, dict) else {}
+    found = {pointer: resolve(document, pointer) for pointer in pointers}
+    return {
+        "cookies": [value for name, value in answer.headers if name == "set-cookie"],
+        "token": next((fields[key] for key in _TOKEN_KEYS if isinstance(fields.get(key), str)), ""),
+        "ids": {pointer: value for pointer, value in found.items() if isinstance(value, (int, str))},
+    }

@@ -1,7 +1,7 @@
 # ruff: noqa: PTH123 (pathlib is slower and knows no descriptors)
-"""Replays recorded requests against the application of a tree and says what each was answered, in a report's terms.
+"""Sends requests to the application of a tree and says what each was answered, in a report's terms.
 
-It compares nothing with what was recorded; the healer does.
+It makes no request, and compares nothing with what was recorded; who drives it does.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import contextlib
 import resource
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from selfheal.frames import Tree
 from selfheal.report import leaf_of
@@ -17,55 +18,62 @@ from selfheal.report import leaf_of
 from .application import load_application, speaks_asgi
 from .asgi import AsgiClient
 from .crash import describe_crash, one_line
-from .messages import Answer, NoAnswer
+from .lines import Lines
+from .messages import Answer, NoAnswer, Request
 from .notes import Notes
-from .recorded import Session
+from .recorded import tell
 from .wsgi import WsgiClient
 
 
-def replay(
-    *,
-    tree: str,
-    entry: str | None,
-    requests: Sequence[Mapping[str, object]],
-    headers: Mapping[str, str],
-    seconds: float,
-    extra_memory: int | None = None,
-) -> dict[str, object]:
-    """{"problem", "exchanges"}: one exchange a request, in order, up to the first that gets no answer.
+class Replaying:
+    """One run of one application, imported from sys.path."""
 
-    The application is imported from sys.path. `headers` stand in for recorded headers that were redacted.
-    `extra_memory`: bytes of address space that the last request may use beyond what is mapped when it begins.
-    """
-    deadline = time.monotonic() + seconds
-    own = Tree(tree)
-    try:
-        app = load_application(tree, entry)
-    except BaseException as error:  # SystemExit too: a module that ends the process on import
-        return {"problem": f"import: {one_line(error, own)}", "exchanges": []}
-    client = AsgiClient(app) if speaks_asgi(app) else WsgiClient(app)
-    notes = Notes()
-    notes.watch(app)
-    try:
-        client.begin(max(0.1, deadline - time.monotonic()))
-    except BaseException as error:
-        return {"problem": f"startup: {one_line(error, own)}", "exchanges": []}
-    session = Session(headers)
-    exchanges: list[dict[str, object]] = []
-    for number, recorded in enumerate(requests, 1):
-        request = session.request(recorded)
-        notes.clear()
+    def __init__(
+        self, tree: str, entry: str | None, *, seconds: float, extra_memory: int | None, lines: Lines | None
+    ) -> None:
+        """`extra_memory`: bytes of address space that the last request may use beyond what is mapped when it begins."""
+        self._tree, self._entry, self._own = tree, entry, Tree(tree)
+        self._deadline = time.monotonic() + seconds
+        self._extra_memory, self._lines = extra_memory, lines
+        self._notes = Notes()
+
+    def begin(self) -> dict[str, object]:
+        """{"problem"}: what kept the application from starting."""
+        if self._lines is not None:
+            self._lines.begin()
+        try:
+            app = load_application(self._tree, self._entry)
+        except BaseException as error:  # SystemExit too: a module that ends the process on import
+            return {"problem": f"import: {one_line(error, self._own)}"}
+        self._client = AsgiClient(app) if speaks_asgi(app) else WsgiClient(app)
+        self._notes.watch(app)
+        try:
+            self._client.begin(self._left())
+        except BaseException as error:
+            return {"problem": f"startup: {one_line(error, self._own)}"}
+        return {"problem": ""}
+
+    def answer(self, *, request: Mapping[str, Any], pointers: Sequence[str], last: bool) -> dict[str, object]:
+        """{"problem", "exchange", "told"}; the exchange is None where there was no whole answer.
+
+        `pointers`: to what of the answer's JSON is to be told; see recorded.tell.
+        """
+        self._notes.clear()
+        if self._lines is not None:
+            self._lines.count()
         begun = time.perf_counter()
         try:
-            with bounded_memory(extra_memory if number == len(requests) else None):
-                answer = client.send(request, max(0.1, deadline - time.monotonic()))
+            with bounded_memory(self._extra_memory if last else None):
+                answer = self._client.send(Request.from_json(request), self._left())
         except NoAnswer as error:
-            return {"problem": f"request {number}: {error}", "exchanges": exchanges}
-        exchanges.append(_exchange(answer, notes, own, time.perf_counter() - begun))
-        if isinstance(answer.exception, (SystemExit, KeyboardInterrupt)):
-            return {"problem": f"request {number}: {one_line(answer.exception, own)}", "exchanges": exchanges}
-        session.learn(recorded, answer)
-    return {"problem": "", "exchanges": exchanges}
+            return {"problem": str(error), "exchange": None, "told": None}
+        exchange = _exchange(answer, self._notes, self._own, time.perf_counter() - begun)
+        ended = answer.exception if isinstance(answer.exception, (SystemExit, KeyboardInterrupt)) else None
+        problem = one_line(ended, self._own) if ended else ""
+        return {"problem": problem, "exchange": exchange, "told": tell(answer, pointers)}
+
+    def _left(self) -> float:
+        return max(0.1, self._deadline - time.monotonic())
 
 
 def _exchange(answer: Answer, notes: Notes, tree: Tree, seconds: float) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Runs a tree's own tests with pytest in this process and notes the outcome of each.
+"""Runs a tree's own tests with pytest in this process and sends the outcome of each as it ends.
 
 It takes the word of pytest, which the tests could change; who needs more certainty compares with a run before.
 """
@@ -7,12 +7,19 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from .lines import Lines
+
+MOST_OUTCOMES = 5000
+LEVELS = {"passed": 0, "skipped": 1, "failed": 2, "error": 3}
 _OUTPUT_BYTES = 20_000
-_MOST_OUTCOMES = 5000
-_LEVELS = {"passed": 0, "skipped": 1, "failed": 2, "error": 3}
+
+
+def worse(one: str | None, other: str) -> str:
+    """Of two outcomes of the same test; no outcome is better than any."""
+    return other if one is None or LEVELS[other] > LEVELS[one] else one
 
 
 class _Tail(io.RawIOBase):
@@ -37,39 +44,62 @@ class _Tail(io.RawIOBase):
 class _Recorder:
     """A pytest plugin; the worst that happened to a test is its outcome."""
 
-    def __init__(self) -> None:
-        self.outcomes: dict[str, str] = {}
+    def __init__(self, send: Callable[[Mapping[str, object]], None], lines: Lines | None) -> None:
+        self._send, self._lines = send, lines
+        self._running: dict[str, str] = {}  # outcomes so far of the tests that have not ended
+        self._sent = 0
 
-    def _note(self, test: str, outcome: str) -> None:
-        before = self.outcomes.get(test)
-        if before is None and len(self.outcomes) >= _MOST_OUTCOMES:
-            return
-        if before is None or _LEVELS[outcome] > _LEVELS[before]:
-            self.outcomes[test] = outcome
+    def pytest_runtest_logstart(self) -> None:
+        if self._lines is not None:
+            self._lines.count()  # again: the test before may have set a tracer of its own
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         if report.when == "call":
-            self._note(report.nodeid, report.outcome)
-        elif report.failed:
-            self._note(report.nodeid, "error")
-        elif report.skipped:
-            self._note(report.nodeid, "skipped")
+            outcome = report.outcome
+        else:
+            outcome = "error" if report.failed else "skipped" if report.skipped else None
+        if outcome in LEVELS:  # there are plugins with more
+            self._running[report.nodeid] = worse(self._running.get(report.nodeid), outcome)
+
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        self._tell(nodeid, self._running.pop(nodeid, None))
 
     def pytest_collectreport(self, report: Any) -> None:
         if report.failed:
-            self._note(report.nodeid or ".", "error")
+            self._tell(report.nodeid or ".", "error")
+
+    def pytest_sessionfinish(self) -> None:
+        """Some plugins let no test finish."""
+        for test, outcome in self._running.items():
+            self._tell(test, outcome)
+
+    def _tell(self, test: str, outcome: str | None) -> None:
+        if outcome is not None and self._sent < MOST_OUTCOMES:
+            self._sent += 1
+            self._send({"test": test, "outcome": outcome})
 
 
-def run_tests(tree: str, args: Sequence[str]) -> dict[str, object]:
-    """{"problem", "exit_code", "outcomes": {test id: passed|failed|skipped|error}, "output"}.
+class _NoCoverage:
+    """A pytest plugin; a tree that measures its own coverage would take the tracer away from us."""
+
+    def pytest_load_initial_conftests(self, early_config: Any) -> Iterator[None]:
+        if hasattr(early_config.known_args_namespace, "no_cov"):
+            early_config.known_args_namespace.no_cov = True
+        yield
+
+
+def run_tests(
+    tree: str, args: Sequence[str], send: Callable[[Mapping[str, object]], None], lines: Lines | None
+) -> dict[str, object]:
+    """{"problem", "exit_code", "output"}; before that, one {"test", "outcome"} is sent for each test.
 
     `problem` tells why pytest could not run, or did not come to its end.
     """
     try:
         import pytest  # noqa: PLC0415 - the tree's own environment may lack it
     except ImportError as error:
-        return {"problem": f"pytest cannot be imported: {error}", "exit_code": None, "outcomes": {}, "output": ""}
-    recorder, tail = _Recorder(), _Tail(_OUTPUT_BYTES)
+        return {"problem": f"pytest cannot be imported: {error}", "exit_code": None, "output": ""}
+    tail = _Tail(_OUTPUT_BYTES)
     before = sys.stdout
     sys.stdout = io.TextIOWrapper(io.BufferedWriter(tail), "utf-8", "replace", write_through=True)
     fixed = ["-q", "--color=no", "--rootdir", tree, "-p", "no:cacheprovider"]
@@ -77,16 +107,18 @@ def run_tests(tree: str, args: Sequence[str]) -> dict[str, object]:
     fixed += ["--assert=plain"]
     # Frameworks are imported before pytest can rewrite their assertions, which is no concern of the tree's tests.
     fixed += ["-W", "ignore:Module already imported so cannot be rewritten:pytest.PytestAssertRewriteWarning"]
+    plugins: list[object] = [_Recorder(send, lines)]
+    if lines is not None:
+        pytest.hookimpl(hookwrapper=True)(_NoCoverage.pytest_load_initial_conftests)
+        plugins.append(_NoCoverage())
+        lines.begin()
+        lines.count()
     try:
-        exit_code = int(pytest.main([*fixed, *args], plugins=[recorder]))
+        exit_code = int(pytest.main([*fixed, *args], plugins=plugins))
     except BaseException as error:
-        return {
-            "problem": f"pytest ended by {type(error).__name__}: {error}"[:500],
-            "exit_code": None,
-            "outcomes": recorder.outcomes,
-            "output": tail.text(),
-        }
+        problem = f"pytest ended by {type(error).__name__}: {error}"[:500]
+        return {"problem": problem, "exit_code": None, "output": tail.text()}
     finally:
         sys.stdout.flush()
         sys.stdout = before
-    return {"problem": "", "exit_code": exit_code, "outcomes": recorder.outcomes, "output": tail.text()}
+    return {"problem": "", "exit_code": exit_code, "output": tail.text()}

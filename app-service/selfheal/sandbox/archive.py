@@ -11,6 +11,7 @@ import tarfile
 from typing import BinaryIO, cast
 
 _MOST_FILES = 50_000
+_DEEPEST = 200  # folders within folders; whoever walks through the tree later may not climb down for ever
 _CHUNK = 1 << 20
 
 
@@ -40,6 +41,8 @@ def _checked_parts(name: str) -> list[str]:
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if ".." in parts:
         raise UnusableArchive(f"the archive holds a name that points outside: {name[:200]!r}")
+    if len(parts) > _DEEPEST:
+        raise UnusableArchive(f"the archive nests folders deeper than {_DEEPEST}: {name[:200]!r}")
     return parts
 
 

@@ -6,7 +6,6 @@ It keeps no promise about its answer: the code under test shares this process.
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
@@ -15,11 +14,14 @@ import time
 from collections.abc import Callable
 from typing import NoReturn
 
-from selfheal.replay.replaying import replay
+from selfheal.replay.calling import call_function
+from selfheal.replay.lines import watched_lines
+from selfheal.replay.replaying import Replaying
 from selfheal.replay.suite import run_tests
 
 from . import jail, kernel
-from .job import Job, Limits
+from .channel import JobEnd
+from .job import Job
 
 # What a plain interpreter has imported before it looks at the tree; everything else a module of the tree may shadow.
 _IMPORTED_AT_START = frozenset(
@@ -60,65 +62,58 @@ def _import_from(tree: str) -> None:
         del sys.modules[name]
 
 
-def _perform(job: Job, tree: str) -> dict[str, object]:
-    if job.kind == "tests":
-        return run_tests(tree, job.args)
-    return replay(
-        tree=tree,
-        entry=job.entry,
-        requests=job.requests,
-        headers=job.headers,
-        seconds=job.limits.seconds * 0.8,
-        extra_memory=None if job.limits.as_mb is None else int(job.limits.as_mb * (1 << 20)),
-    )
+def _enter(job: Job, plan: jail.Plan, directory: str, uid: int | None) -> None:
+    os.chdir(f"{directory}/tree")
+    jail.enter(plan, directory, job.limits, uid)
+    if sys.platform == "linux":
+        kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)  # a change of user had cleared it
+    _set_environment(job, directory)
+    _import_from(f"{directory}/tree")
 
 
-def _fitting(result: dict[str, object], limits: Limits) -> bytes:
-    """The result as one line; when it is too long, the earlier exchanges lose their bodies first."""
-    line = json.dumps(result, ensure_ascii=True).encode()
-    exchanges = result.get("exchanges")
-    if len(line) > limits.output_bytes and isinstance(exchanges, list):
-        for exchange in exchanges[:-1]:
-            exchange["body"] = exchange["body"][:200]
-            exchange["headers"] = {}
-        line = json.dumps(result, ensure_ascii=True).encode()
-    return line + b"\n"
-
-
-def _write(pipe: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(pipe, view) :]
-
-
-def _run(job: Job, plan: jail.Plan, directory: str, uid: int | None, pipe: int) -> NoReturn:
+def _run(job: Job, plan: jail.Plan, directory: str, uid: int | None, descriptor: int) -> NoReturn:
+    """Does one step after another, until it is ended from outside or the line is cut."""
     status = 1
     try:
-        tree = f"{directory}/tree"
-        os.chdir(tree)
-        jail.enter(plan, directory, job.limits, uid)
-        if sys.platform == "linux":
-            kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)  # a change of user had cleared it
-        _write(pipe, json.dumps({"isolation": plan.measures()}).encode() + b"\n")
-        _set_environment(job, directory)
-        _import_from(tree)
-        _write(pipe, _fitting(_perform(job, tree), job.limits))
-        status = 0
+        line = JobEnd(descriptor)
+        line.receive()
+        try:
+            _enter(job, plan, directory, uid)
+        except OSError as error:
+            line.send({"problem": str(error)})
+            os._exit(1)
+        line.send({"problem": ""})
+        steps = _steps(job, f"{directory}/tree", line)
+        while True:
+            step = line.receive()
+            line.send(steps[step.pop("do")](**step))
     except MemoryError:
         status = OUT_OF_MEMORY_EXIT
-    except OSError as error:
-        _write(pipe, json.dumps({"error": str(error)}).encode() + b"\n")
     finally:
         os._exit(status)
 
 
-def _be_first(work: Callable[[], NoReturn], pipe: int) -> NoReturn:
+def _steps(job: Job, tree: str, line: JobEnd) -> dict[str, Callable[..., dict[str, object]]]:
+    lines = watched_lines(tree, job.watch)
+    call = job.call
+    memory = None if job.limits.as_mb is None else int(job.limits.as_mb * (1 << 20))
+    replaying = Replaying(tree, job.entry, seconds=job.limits.seconds * 0.8, extra_memory=memory, lines=lines)
+    return {
+        "begin": replaying.begin,
+        "request": replaying.answer,
+        "tests": lambda: run_tests(tree, job.args, line.send, lines),
+        "call": lambda: call_function(tree, call.file, call.function, call.arguments, extra_memory=memory, lines=lines),
+        "end": lambda: {"ran": lines.ran() if lines else {}},
+    }
+
+
+def _be_first(work: Callable[[], NoReturn], descriptor: int) -> NoReturn:
     """The first process of a process namespace: takes in orphans; ends, and all with it, when the job does."""
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
     job = os.fork()
     if job == 0:
         work()
-    os.close(pipe)
+    os.close(descriptor)
     while True:
         pid, raw = os.waitpid(-1, 0)
         if pid == job:
@@ -126,10 +121,10 @@ def _be_first(work: Callable[[], NoReturn], pipe: int) -> NoReturn:
             os._exit(status if status >= 0 else 128 - status)
 
 
-def start(job: Job, plan: jail.Plan, directory: str, uid: int | None, pipe: int) -> int:
+def start(job: Job, plan: jail.Plan, directory: str, uid: int | None, descriptor: int) -> int:
     """The process to wait for: the job itself or, where it gets a process namespace, its first process.
 
-    Two lines go into `pipe`: the measures in force (before anything foreign runs), then the result.
+    `descriptor`: its end of the line. Nothing foreign runs before its answer to the first step, "enter".
     """
     child = os.fork()
     if child:
@@ -137,9 +132,9 @@ def start(job: Job, plan: jail.Plan, directory: str, uid: int | None, pipe: int)
     try:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.setsid()
-        jail.close_inherited(pipe)
+        jail.close_inherited(descriptor)
         if plan.own_processes:
-            _be_first(lambda: _run(job, plan, directory, uid, pipe), pipe)
-        _run(job, plan, directory, uid, pipe)
+            _be_first(lambda: _run(job, plan, directory, uid, descriptor), descriptor)
+        _run(job, plan, directory, uid, descriptor)
     finally:
         os._exit(1)

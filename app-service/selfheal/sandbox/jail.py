@@ -1,4 +1,4 @@
-# ruff: noqa: PTH111, PTH115, PTH116, PTH120, PTH123, PTH208 (pathlib is slower and knows no descriptors)
+# ruff: noqa: PTH109, PTH111, PTH115, PTH120, PTH123, PTH208 (pathlib is slower and knows no descriptors)
 """What a job is kept from: enforces a plan on the calling process, for good.
 
 It runs no job, watches none, and does not find out what this machine offers (survey does). A step that fails stops the
@@ -14,7 +14,7 @@ import resource
 import sys
 from dataclasses import dataclass
 
-from . import kernel, landlock, seccomp
+from . import kernel, landlock, seccomp, view
 from .job import Limits
 
 # systemd sets these aside for users that come and go, so no package or person owns files under them.
@@ -29,6 +29,7 @@ _SYSTEM = (
     *("/sys/devices/system/cpu", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/filesystems"),
 )
 _OPEN_FILES = 512
+DISK_SHARE = 4  # a job's files may take that many times what one of them may
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Plan:
     no_privileges: bool = False
     no_network_here: bool = False  # the surroundings have no network, as in a container without one
     process_limit: bool = False
+    own_view: bool = False  # everything read-only but the job's folder, which is bounded and in memory
 
     @property
     def own_processes(self) -> bool:
@@ -65,6 +67,7 @@ class Plan:
         limits      time, memory, file size, open files, output, disk
         processes   how many there may be
         network     none but the job's own loopback, or none at all
+        view        all is read-only but the job's folder, which is bounded as a whole
         files       reads: interpreter and system libraries; writes: the job's own directory
         user        a uid no other job has
         tree        the kernel ends all processes of the job together
@@ -76,6 +79,7 @@ class Plan:
             "limits": True,
             "processes": self.process_limit,
             "network": self.harmless_sockets or self.seccomp,
+            "view": self.own_view,
             "files": bool(self.landlock),
             "user": self.users,
             "tree": self.own_processes,
@@ -114,19 +118,27 @@ def separate(plan: Plan) -> None:
 
 def enter(plan: Plan, directory: str, limits: Limits, uid: int | None) -> None:
     """For the job itself, before anything foreign runs. Raises OSError when a measure of the plan fails."""
-    _limit(plan, limits)
+    here = os.getcwd()
     with contextlib.suppress(OSError):
         kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # else the next file belongs to root
         with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
             file.write("1000")
+    covered = None
+    if plan.own_view:
+        covered = view.separate(directory, DISK_SHARE * limits.file_mb << 20, uid)
     if uid is not None:
         become(uid, keep=READ_ANYWHERE if plan.read_anywhere else 0)
     elif plan.no_privileges:
         drop_privileges()
+    if sys.platform == "linux":
+        kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+        kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # a change of user took it away, and with it the job's own /proc/self
+    if covered is not None:
+        view.fill(directory, covered)
+        os.chdir(here)
+    _limit(plan, limits)
     if sys.platform != "linux":
         return
-    kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
-    kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # a change of user took it away, and with it the job's own /proc/self
     if plan.landlock:
         landlock.restrict(
             readable=(*_SYSTEM, *interpreter_paths(), f"/proc/{os.readlink('/proc/self')}"),
@@ -135,7 +147,7 @@ def enter(plan: Plan, directory: str, limits: Limits, uid: int | None) -> None:
             deny_tcp=not plan.harmless_sockets,
         )
     if plan.seccomp:
-        seccomp.restrict(internet=plan.harmless_sockets)
+        seccomp.restrict(internet=plan.harmless_sockets, own_files=plan.own_view or plan.users)
 
 
 def become(uid: int, *, keep: int = 0) -> None:
@@ -165,7 +177,7 @@ def _limit(plan: Plan, limits: Limits) -> None:
     _lower(resource.RLIMIT_AS, _address_space() + limits.memory_mb * mebibyte)
     if plan.process_limit:
         alone = plan.users or (plan.user_namespace and _counts_per_namespace())
-        _lower(resource.RLIMIT_NPROC, limits.processes + (0 if alone else _own_threads()))
+        _lower(resource.RLIMIT_NPROC, limits.processes + (0 if alone else _other_threads()))
 
 
 def _lower(kind: int, value: int) -> None:
@@ -181,15 +193,35 @@ def _counts_per_namespace() -> bool:
     return tuple(int(number) for number in numbers[:2] if number.isdigit()) >= (5, 14)
 
 
-def _own_threads() -> int:
-    """All of this user's, for a limit that the kernel counts by user."""
-    uid, total = os.getuid(), 0
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            with contextlib.suppress(OSError):
-                if os.stat(f"/proc/{name}").st_uid == uid:
-                    total += len(os.listdir(f"/proc/{name}/task"))
-    return total
+def _other_threads() -> int:
+    """Of this user, as the kernel counts them: some may run in other containers, and cannot be seen from here."""
+    most = resource.getrlimit(resource.RLIMIT_NPROC)[1]
+    try:
+        enough = 64
+        while not _may_fork(enough, most):
+            enough *= 2
+        too_few = enough // 2 if enough > 64 else 0
+        while enough - too_few > 1:
+            middle = (enough + too_few) // 2
+            enough, too_few = (middle, too_few) if _may_fork(middle, most) else (enough, middle)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NPROC, (most, most))
+    return enough - 2  # room for one more was found, and this process is counted too
+
+
+def _may_fork(limit: int, most: int) -> bool:
+    """Whether the limit leaves room for another process; one that is beyond what may be set at all does."""
+    if most != resource.RLIM_INFINITY and limit >= most:
+        return True
+    resource.setrlimit(resource.RLIMIT_NPROC, (limit, most))
+    try:
+        pid = os.fork()
+    except BlockingIOError:
+        return False
+    if pid == 0:
+        os._exit(0)
+    os.waitpid(pid, 0)
+    return True
 
 
 def _address_space() -> int:

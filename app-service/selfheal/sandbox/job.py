@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 HEADER_BYTES = 4 << 20
 TREE_BYTES = 256 << 20
 _MOST_REQUESTS = 1000
+_MOST_WATCHED_FILES = 50
+_MOST_WATCHED_LINES = 5000
+_KINDS = ("replay", "tests", "call")
 
 
 class UnusableJob(Exception):
@@ -26,18 +29,29 @@ class Limits:
     file_mb: int = 64
     output_bytes: int = 1_000_000
     processes: int = 64
-    as_mb: float | None = None  # while the last request runs: memory beyond what the process then has
+    as_mb: float | None = None  # while the last request or the call runs: memory beyond what the process then has
+
+
+@dataclass(frozen=True)
+class Call:
+    """One function, and what to call it with."""
+
+    file: str = ""  # relative to the tree
+    function: str = ""  # qualified name within the module
+    arguments: Mapping[str, str] = field(default_factory=dict)  # parameter → Python literal
 
 
 @dataclass(frozen=True)
 class Job:
-    kind: str  # replay | tests
+    kind: str  # replay | tests | call
     env: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = Limits()
     entry: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)  # put in place of recorded headers that were redacted
     requests: tuple[Mapping[str, object], ...] = ()
     args: tuple[str, ...] = ()
+    call: Call = Call()
+    watch: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # file → lines to be told of if they run
 
 
 def _number(values: Mapping[str, object], name: str, default: float, lowest: float, highest: float) -> float:
@@ -77,12 +91,36 @@ def _texts(value: object, name: str) -> dict[str, str]:
     return texts
 
 
+def _file(value: object, name: str) -> str:
+    if not isinstance(value, str) or not value or value.startswith("/") or ".." in value.split("/") or "\0" in value:
+        raise UnusableJob(f"{name} must be a file's path within the tree")
+    return value
+
+
+def _watch(value: object) -> dict[str, tuple[int, ...]]:
+    watched = {}
+    for file, lines in _mapping(value, "watch").items():
+        if not isinstance(lines, list) or not all(type(line) is int and line > 0 for line in lines):
+            raise UnusableJob(f"watch.{file} must be a list of line numbers")
+        watched[_file(file, f"watch.{file}")] = tuple(sorted(set(lines)))
+    if len(watched) > _MOST_WATCHED_FILES or sum(map(len, watched.values())) > _MOST_WATCHED_LINES:
+        raise UnusableJob(f"watch holds more than {_MOST_WATCHED_FILES} files or {_MOST_WATCHED_LINES} lines")
+    return watched
+
+
+def _call(job: Mapping[str, object]) -> Call:
+    function = job.get("function")
+    if not isinstance(function, str) or not function:
+        raise UnusableJob("job.function must be a qualified name")
+    return Call(_file(job.get("file"), "job.file"), function, _texts(job.get("arguments"), "arguments"))
+
+
 def parse_job(value: object) -> Job:
     """Raises UnusableJob."""
     job = _mapping(value, "job")
     kind = job.get("kind")
-    if kind not in ("replay", "tests"):
-        raise UnusableJob("job.kind must be replay or tests")
+    if kind not in _KINDS:
+        raise UnusableJob(f"job.kind must be one of {', '.join(_KINDS)}")
     requests, args, entry = job.get("requests") or [], job.get("args") or [], job.get("entry")
     if not isinstance(requests, list) or len(requests) > _MOST_REQUESTS:
         raise UnusableJob(f"job.requests must be a list of at most {_MOST_REQUESTS}")
@@ -100,6 +138,8 @@ def parse_job(value: object) -> Job:
         headers={name.lower(): text for name, text in _texts(job.get("headers"), "headers").items()},
         requests=tuple(requests),
         args=tuple(args),
+        call=_call(job) if kind == "call" else Call(),
+        watch=_watch(job.get("watch")),
     )
 
 

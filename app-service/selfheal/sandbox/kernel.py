@@ -13,6 +13,7 @@ import socket
 import struct
 import sys
 
+CLONE_NEWNS = 0x00020000
 CLONE_NEWIPC = 0x08000000
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWPID = 0x20000000
@@ -31,6 +32,11 @@ PR_CAP_AMBIENT_CLEAR_ALL = 4
 
 CAP_DAC_READ_SEARCH = 2
 
+_MOUNT_SETATTR = 442  # the same number on every architecture
+_AT_FDCWD, _AT_RECURSIVE = -100, 0x8000
+_READ_ONLY, _NO_SETUID, _PRIVATE = 1, 2, 1 << 18
+_MS_NOSUID, _MS_NODEV = 2, 4
+
 _CAPABILITY_VERSION_3 = 0x20080522
 _SIOCGIFFLAGS = 0x8913
 _SIOCSIFFLAGS = 0x8914
@@ -45,6 +51,10 @@ class _CapabilityHeader(ctypes.Structure):
 
 class _CapabilitySets(ctypes.Structure):
     _fields_ = (("effective", ctypes.c_uint32), ("permitted", ctypes.c_uint32), ("inheritable", ctypes.c_uint32))
+
+
+class _MountAttributes(ctypes.Structure):
+    _fields_ = tuple((name, ctypes.c_uint64) for name in ("set", "clear", "propagation", "user_namespace"))
 
 
 def _checked(result: int, what: str) -> int:
@@ -72,6 +82,27 @@ def syscall(number: int, *arguments: object) -> int:
 
 def unshare(flags: int) -> None:
     _checked(int(_require_linux().unshare(flags)), "unshare")
+
+
+def make_read_only(path: str) -> None:
+    """In a mount namespace that was just made: every file system at `path` and below, and no news of later mounts."""
+    attributes = _MountAttributes(_READ_ONLY | _NO_SETUID, 0, _PRIVATE, 0)
+    syscall(
+        _MOUNT_SETATTR,
+        ctypes.c_int(_AT_FDCWD),
+        ctypes.c_char_p(os.fsencode(path)),
+        ctypes.c_uint(_AT_RECURSIVE),
+        ctypes.byref(attributes),
+        ctypes.c_size_t(ctypes.sizeof(attributes)),
+    )
+
+
+def mount_memory(path: str, options: str) -> None:
+    """A new file system in memory at `path`."""
+    target = ctypes.c_char_p(os.fsencode(path))
+    flags = ctypes.c_ulong(_MS_NOSUID | _MS_NODEV)
+    done = _require_linux().mount(b"tmpfs", target, b"tmpfs", flags, ctypes.c_char_p(options.encode()))
+    _checked(int(done), "mount")
 
 
 def map_own_user(uid: int, gid: int) -> None:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 
 _PATIENCE_SECONDS = 5.0
+_SHARED = b" /dev/zero (deleted)"  # the kernel's name for shared memory without a file
 
 
 def _children_by_scan(parent: int) -> list[int]:
@@ -53,16 +54,49 @@ def descendants(root: int) -> Iterator[int]:
 
 
 def private_memory(pid: int) -> int:
-    """Bytes a process holds that no file backs."""
-    total = 0
+    """Bytes a process holds that no file backs.
+
+    Of shared memory all that is mapped counts: pages stay when a process takes them out of its tables, and are then no
+    longer told as its own.
+    """
+    status = _status(pid)
+    try:
+        mapped = _shared_mappings(pid)
+    except PermissionError:
+        # The sandbox's own processes cannot be read; one that runs under the filter has made itself so.
+        mapped = status.get("VmSize", 0) if status.get("Seccomp") else 0
+    return status.get("RssAnon", 0) + max(status.get("RssShmem", 0), mapped)
+
+
+def _status(pid: int) -> dict[str, int]:
+    """What /proc/N/status says of memory, in bytes, and whether a filter is on."""
+    found = {}
     try:
         with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as file:
             for line in file:
-                if line.startswith(("RssAnon:", "RssShmem:")):
-                    total += int(line.split()[1]) * 1024
-    except (OSError, ValueError, IndexError):
-        return total
-    return total
+                name, _, value = line.partition(":")
+                if value.endswith(" kB\n"):
+                    found[name] = int(value.split()[0]) * 1024
+                elif name == "Seccomp":
+                    found[name] = int(value)
+    except (OSError, ValueError):
+        return found
+    return found
+
+
+def _shared_mappings(pid: int) -> int:
+    """Raises PermissionError; a process that is gone has none."""
+    try:
+        with open(f"/proc/{pid}/maps", "rb") as file:
+            data = file.read()
+    except PermissionError:
+        raise
+    except OSError:
+        return 0
+    if _SHARED not in data:
+        return 0
+    spans = [line.split(None, 1)[0].split(b"-") for line in data.splitlines() if line.endswith(_SHARED)]
+    return sum(int(end, 16) - int(start, 16) for start, end in spans)
 
 
 def _signal(pid: int, number: int) -> None:

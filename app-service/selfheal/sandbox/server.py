@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import select
-import shutil
 import signal
 import socket
 import stat
@@ -21,10 +20,13 @@ from typing import NoReturn
 
 from . import jail, kernel, processes, survey, warden
 from .preloading import preload
-from .workplace import workplace
+from .workplace import remove, workplace
 
 _BACKLOG = 64
-_TOO_WEAK = "sandbox: neither Landlock nor a user per job is to be had here; --allow-weak runs jobs all the same"
+_TOO_WEAK = (
+    "sandbox: neither Landlock nor a user per job is to be had here; --allow-weak runs jobs all the same "
+    "(for the healer: HEALER_SANDBOX_WEAK=true)"
+)
 _STOP_SECONDS = 8.0
 
 
@@ -146,7 +148,7 @@ class Server:
                     if orphan not in self._wardens:
                         with contextlib.suppress(OSError):
                             os.kill(orphan, signal.SIGKILL)
-                shutil.rmtree(directory, ignore_errors=True)
+                remove(directory)
 
     def _end(self) -> None:
         self._listener.close()

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from . import kernel, landlock, seccomp
+from . import kernel, landlock, seccomp, view
 from .jail import DEVICES, FIRST_UID, READ_ANYWHERE, UIDS, Plan, become, drop_privileges, interpreter_paths, separate
 
 _ALL = kernel.CLONE_NEWNET | kernel.CLONE_NEWPID | kernel.CLONE_NEWIPC
@@ -32,6 +32,8 @@ def survey(directory: str) -> Plan:
         if _works(separate, attempt):
             plan = attempt
             break
+    if (root or plan.user_namespace) and _works(_have_own_view, plan, directory):
+        plan = replace(plan, own_view=True)
     if landlock.version() > 0 and _works(_lock, readable, directory):
         plan = replace(plan, landlock=landlock.version())
     if root and _works(become, FIRST_UID):
@@ -60,6 +62,11 @@ def _works(trial: Callable[..., None], *arguments: object) -> bool:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
 
 
+def _have_own_view(plan: Plan, directory: str) -> None:
+    separate(plan)
+    os.close(view.separate(directory, 1 << 20, None))
+
+
 def _lock(readable: Iterable[str], directory: str) -> None:
     kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
     landlock.restrict(readable=readable, writable=(directory,), devices=DEVICES, deny_tcp=True)
@@ -67,7 +74,7 @@ def _lock(readable: Iterable[str], directory: str) -> None:
 
 def _filter_calls() -> None:
     kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
-    seccomp.restrict(internet=True)
+    seccomp.restrict(internet=True, own_files=True)
 
 
 def _become_reader(uid: int) -> None:

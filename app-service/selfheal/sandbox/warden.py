@@ -1,4 +1,4 @@
-# ruff: noqa: PTH101, PTH102, PTH120 (pathlib is slower and knows no descriptors)
+# ruff: noqa: PTH102 (pathlib is slower and knows no descriptors)
 """One connection: takes the job in, unpacks its tree, has it run under watch, removes the tree, answers.
 
 It runs in a process of its own, outside the jail, and imports nothing of the job's.
@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import socket
-import stat
 import time
 from types import FrameType
 from typing import BinaryIO, NoReturn, cast
 
-from . import archive, jail, kernel
+from . import archive, jail, kernel, workplace
 from .job import HEADER_BYTES, UnusableJob, parse_header
 from .watch import Outcome, Watch
 
@@ -44,7 +42,7 @@ def serve(connection: socket.socket, plan: jail.Plan, directory: str, serial: in
     try:
         outcome = _carry_out(connection, plan, directory, serial)
     finally:
-        _remove(directory)
+        workplace.remove(directory)
     outcome.seconds = time.monotonic() - started
     with contextlib.suppress(OSError):
         connection.sendall(outcome.line())
@@ -68,7 +66,7 @@ def _carry_out(connection: socket.socket, plan: jail.Plan, directory: str, seria
         jail.separate(plan)
     except OSError as error:
         return Outcome("error", f"the jail could not be built: {error}")
-    return Watch(job, plan, directory).over(connection, uid)
+    return Watch(job, plan, directory, connection).run(uid)
 
 
 def _make(directory: str, uid: int | None) -> None:
@@ -79,20 +77,3 @@ def _make(directory: str, uid: int | None) -> None:
             os.mkdir(path, 0o700)
         if uid is not None:
             os.chown(path, uid, uid)
-
-
-def _remove(directory: str) -> None:
-    """Follows no link (rmtree refuses to); a folder the job has closed is opened again."""
-    if not os.path.lexists(directory):
-        return
-
-    def open_up(_function: object, path: str, _error: object) -> None:
-        for item in (os.path.dirname(path), path):
-            with contextlib.suppress(OSError):
-                if stat.S_ISDIR(os.lstat(item).st_mode):
-                    os.chmod(item, 0o700)
-
-    for _attempt in range(2):
-        shutil.rmtree(directory, onerror=open_up)
-        if not os.path.lexists(directory):
-            return

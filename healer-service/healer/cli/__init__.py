@@ -1,6 +1,7 @@
 """The `healer` command: serve, demo, and the incidents from a terminal. Tables for people, --json for scripts.
 
-Exit codes: 0 done; 1 it did not work out; 2 unusable input or settings, with one clear line; 3 declined.
+Exit codes: 0 done; 1 it did not work out; 2 unusable input or settings, with one clear line; 3 declined,
+refused, broken or missing, as each command says.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from healer.cli import background, demonstration, model
+from healer.cli import auditing, background, demonstration, model
 from healer.cli.client import Client
 from healer.model import BadInput, HealerError
 from healer.settings import load_settings
@@ -24,6 +25,7 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, help="Heals crashing services."
 )
 app.add_typer(model.app, name="model")
+app.add_typer(auditing.app, name="audit")
 out = Console()
 err = Console(stderr=True)
 
@@ -106,6 +108,7 @@ def repair(
     tests: Annotated[str, typer.Option(help="A pytest command; without it pytest on the folder tests.")] = "",
     out_file: Annotated[Path | None, typer.Option("--out", help="Where the patch goes; else stdout.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Where the result goes, for scripts.")] = None,
+    with_test: Annotated[bool, typer.Option("--with-test", help="Put the regression test into the patch.")] = False,
 ) -> None:
     """Go the whole way from a report to a verified patch for a folder; no server, no proposal.
 
@@ -113,7 +116,8 @@ def repair(
     """
     from healer.cli import repairing  # noqa: PLC0415 - as above
 
-    wanted = repairing.Wanted(project, incident, engine, llm, llm_model, python, tests, out_file, json_file)
+    files = (out_file, json_file)
+    wanted = repairing.Wanted(project, incident, engine, llm, llm_model, python, tests, *files, with_test=with_test)
     raise typer.Exit(repairing.run(wanted, out, err))
 
 
@@ -136,6 +140,38 @@ def evaluate(
 
     wanted = evaluation.Wanted(cases, engine, llm, llm_model, python, jobs, reference, summary, json_file)
     raise typer.Exit(evaluation.run(wanted, out, err))
+
+
+@app.command("doctor")
+def examine(
+    service: Annotated[str, typer.Option(help="Look at this service only; without it at all of them.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Say what is there, what is weaker than it could be, and what is missing, each with the remedy.
+
+    Exit codes: 0 nothing essential is missing, 2 unusable settings, 3 something is.
+    """
+    from healer.cli import doctor  # noqa: PLC0415 - as above
+
+    raise typer.Exit(doctor.run(load_settings(), service, out, as_json=as_json))
+
+
+@app.command()
+def check(
+    project: Annotated[Path, typer.Argument(help="The folder that the patch is for.")],
+    patch: Annotated[Path, typer.Option(help="A unified diff.")],
+    service: Annotated[
+        str, typer.Option(help="Of healer.toml: its limits and what it allows; else the defaults.")
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Ask the guardrails alone about a patch from anywhere.
+
+    Exit codes: 0 accepted, 2 unusable input, 3 refused.
+    """
+    from healer.cli import checking  # noqa: PLC0415 - as above
+
+    raise typer.Exit(checking.run(project, patch, service, as_json, out))
 
 
 @app.command()
@@ -191,6 +227,23 @@ def retry(incident_id: IncidentId) -> None:
 def rollback(incident_id: IncidentId, reason: Reason = "") -> None:
     """Serve the release before the fix again."""
     _act(incident_id, "rollback", {"reason": reason})
+
+
+@app.command()
+def pause(reason: Reason = "") -> None:
+    """Stop all automation: no heal begins or proposes, nothing merged is released, until `healer resume`."""
+    _turn(True, reason)
+
+
+@app.command()
+def resume() -> None:
+    """Let automation go on."""
+    _turn(False, "")
+
+
+def _turn(stopped: bool, reason: str) -> None:
+    answer = Client(load_settings()).post("/api/v1/automation", {"stopped": stopped, "reason": reason})
+    out.print("automation is stopped" if answer["stopped"] else "automation goes on")
 
 
 def _act(incident_id: str, action: str, body: dict[str, Any]) -> None:

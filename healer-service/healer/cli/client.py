@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from importlib.metadata import version
 from typing import Any
 
 import httpx
@@ -17,7 +18,10 @@ class Client:
 
     def __init__(self, settings: Settings) -> None:
         self._base = settings.base_url
-        headers = {"authorization": f"Bearer {settings.operator_token.get_secret_value()}"}
+        headers = {
+            "authorization": f"Bearer {settings.operator_token.get_secret_value()}",
+            "user-agent": f"healer-cli/{version('healer')}",
+        }
         self._http = httpx.Client(base_url=self._base, headers=headers, timeout=60, trust_env=False)
 
     def get(self, path: str) -> Any:

@@ -6,7 +6,7 @@ import json
 import os
 import time
 from contextlib import closing, nullcontext
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from healer.cli.workbench import Outcome, Workbench, find_interpreter, read_test
 from healer.edges.llm import Llm
 from healer.model import BadInput, Diagnosis, Site, Verdict
 from healer.settings import read_llm_key
+from healer.stages import announcement
 from healer.web.reports import LARGEST_REPORT, parse_report
 
 PATCHED, DECLINED = 0, 3  # exit codes
@@ -38,6 +39,7 @@ class Wanted:
     tests: str
     out: Path | None
     json: Path | None
+    with_test: bool = False
 
 
 def run(wanted: Wanted, console: Console, err: Console) -> int:
@@ -62,7 +64,8 @@ def run(wanted: Wanted, console: Console, err: Console) -> int:
     _tell(outcome, total, err)
     if outcome.patch is None:
         return DECLINED
-    diff = outcome.patch.candidate.diff
+    changes = announcement.changes(outcome.patch) if wanted.with_test else outcome.patch.candidate.changes
+    diff = "".join(change.diff for change in changes)
     if wanted.out is not None:
         wanted.out.write_text(diff)
     elif console.is_terminal:
@@ -100,9 +103,21 @@ def result(outcome: Outcome, total: float) -> dict[str, Any]:
             "summary": patch.candidate.summary,
             "diff": patch.candidate.diff,
             "files": [change.file for change in patch.candidate.changes],
+            "test_file": _test_file(patch),
+            "confidence": patch.assessment.confidence if patch.assessment else None,
+            "risk": patch.assessment.risk if patch.assessment else None,
+            "assessment": asdict(patch.assessment) if patch.assessment else None,
         },
         "seconds": {**outcome.seconds, "total": total},
     }
+
+
+def _test_file(patch: Verdict) -> dict[str, str] | None:
+    """The regression test: failed before the patch, passes after."""
+    regression = patch.evidence.regression if patch.evidence is not None else None
+    if regression is None:
+        return None
+    return {"path": regression.change.file, "content": regression.change.after, "test": regression.test}
 
 
 def _diagnosis(diagnosis: Diagnosis) -> dict[str, Any]:

@@ -29,12 +29,12 @@ from healer.model import BadInput, Diagnosis, Report, Verdict
 from healer.pipeline import healing
 from healer.pipeline.memory import Memory
 from healer.pipeline.parts import Parts, Service
-from healer.pipeline.proof import suite_before
+from healer.pipeline.runs import suite_before
 from healer.pipeline.stage import perform
+from healer.stages import guardrails
 from healer.stages.fingerprint import fingerprint
 
 SECONDS, MEMORY_MB = 20, 1024  # limits of one job in the sandbox
-MOST_LINES, MOST_FILES = 60, 3
 TEST_FOLDERS = ("tests", "test")
 
 
@@ -70,6 +70,7 @@ class Workbench(AbstractContextManager["Workbench"]):
         with ThreadPoolExecutor(1) as pool:  # each takes half a second, mostly of another process
             started = pool.submit(self.sandbox.start)
             self.store.migrate()
+            guardrails.warm()
             started.result()
         return self
 
@@ -104,12 +105,9 @@ class Workbench(AbstractContextManager["Workbench"]):
             name=name,
             branch=checkout.branch,
             entry=None,
-            source=(".",),
             tests=tests,
             autonomy="propose",
             engine=engine,
-            max_lines=MOST_LINES,
-            max_files=MOST_FILES,
             checkout=checkout,
             sandbox=self.sandbox,
             forge=LocalForge(checkout, "", "", ""),

@@ -15,8 +15,9 @@ from dbos import DBOS, SetWorkflowID
 
 from healer.edges.store import AT_WORK, ENDS, Delivery, Filed, Incident
 from healer.model import Conflict, EdgeError, NotFound, Outcome, Report, State
+from healer.pipeline import stopping
 from healer.pipeline.parts import Parts, Service
-from healer.pipeline.proof import measure_baseline
+from healer.pipeline.runs import measure_baseline
 from healer.pipeline.workflows import Workflows
 from healer.stages import webhook
 from healer.stages.fingerprint import fingerprint
@@ -106,6 +107,12 @@ class Dispatch:
         self._start_roll_back(incident, reason)
         return incident
 
+    def turn(self, stopped: bool, by: str, reason: str) -> stopping.Switch:
+        """Stop all automation at once, or let it go on."""
+        standing = stopping.turn(self._parts, stopped, by, reason)
+        self._due.set()
+        return standing
+
     def tick(self) -> None:
         """Everything that is due now. Safe to call at any time and from any thread."""
         with self._one_at_a_time:
@@ -114,9 +121,10 @@ class Dispatch:
             if time.monotonic() - self._polled >= self._poll_seconds:
                 self._polled = time.monotonic()
                 self._poll()
-            self._start_heals()
-            for incident in self._parts.store.incidents.list((State.MERGED,)):
-                self._start_release(incident)
+            if not stopping.stopped(self._parts):
+                self._start_heals()
+                for incident in self._parts.store.incidents.list((State.MERGED,)):
+                    self._start_release(incident)
             for incident in self._parts.store.incidents.list((State.SOAKING,)):
                 if incident.release is not None and incident.release not in self._measured:
                     self._measured.add(incident.release)  # only now: during the release the sandbox has better to do
@@ -145,9 +153,15 @@ class Dispatch:
         for incident in reversed(incidents.list((State.OPEN,))):
             if room <= 0:
                 break
-            if self._known(incident):
+            if not self._known(incident):
+                continue
+            if _heal_id(incident) not in self._started:
+                if waits := stopping.held_back(self._parts, self._parts.service(incident.service)):
+                    stopping.note_wait(self._parts, incident, waits)
+                    continue
+                stopping.note_start(self._parts, incident)
                 self._start(_heal_id(incident), self._workflows.heal, incident)
-                room -= 1
+            room -= 1
 
     def _bury_the_dead(self) -> None:
         """End the attempts whose workflow was given up: it took the healer down with it again and again."""
@@ -234,18 +248,20 @@ class Dispatch:
         incident = self._parts.store.incidents.get(filed.proposal.incident_id)
         if incident.attempt != filed.attempt:
             return
-        self._parts.store.proposals.close(filed.proposal, "merged", merge_sha)
         if incident.state == State.PROPOSED:
-            self._parts.store.incidents.move(incident.id, State.MERGED, expected=(State.PROPOSED,))
-            payload = {"by": by, "merge_sha": merge_sha}
+            payload = {"by": by, "merge_sha": merge_sha, **filed.decided_on}
             self._parts.note(incident, "proposal.merged", payload, "control", once=merge_sha)
+            self._parts.store.incidents.move(incident.id, State.MERGED, expected=(State.PROPOSED,))
+        # Last: while it is open, the next poll finds a merge that a killed process left halfway.
+        self._parts.store.proposals.close(filed.proposal, "merged", merge_sha)
 
     def _rejected(self, filed: Filed, reason: str) -> None:
         incident = self._parts.store.incidents.get(filed.proposal.incident_id)
-        self._parts.store.proposals.close(filed.proposal, "closed")
         if incident.attempt == filed.attempt and incident.state == State.PROPOSED:
+            payload = {"reason": reason, **filed.decided_on}
+            self._parts.note(incident, "proposal.rejected", payload, "control", once="")
             self._parts.store.incidents.move(incident.id, State.REJECTED, reason, expected=(State.PROPOSED,))
-            self._parts.note(incident, "proposal.rejected", {"reason": reason}, "control", once="")
+        self._parts.store.proposals.close(filed.proposal, "closed")
 
     def _proposed(self, incident_id: str, action: str) -> tuple[Incident, Filed]:
         incident = self._parts.store.incidents.get(incident_id)

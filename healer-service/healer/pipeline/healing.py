@@ -8,11 +8,13 @@ import structlog
 
 from healer.edges.store import Incident
 from healer.model import Answer, Candidate, Diagnosis, Proposal, Report, State, Suspect
+from healer.pipeline import stopping
 from healer.pipeline.memory import Memory
 from healer.pipeline.parts import Parts, Service
-from healer.pipeline.proof import Trial, base_of, replay_before
+from healer.pipeline.proof import Trial
+from healer.pipeline.runs import base_of, shown, unsendable
 from healer.pipeline.search import Search
-from healer.stages import announcement, judgement, ranking
+from healer.stages import announcement, assessment, ranking
 from healer.stages.diagnosis import diagnose as diagnosis_of
 from healer.stages.playbooks import propose as candidates_of
 
@@ -35,25 +37,32 @@ def reproduce(parts: Parts, memory: Memory, incident_id: str) -> str:
     incident, service, report = about(parts, incident_id)
     # Meanwhile what to do about the crash is thought out, and the likeliest candidate tried.
     memory.ahead(lambda: _think_ahead(parts, memory, incident, service, report))
-    reason = _shown_again(memory, incident, service, report)
+    found = shown(memory, incident, service, report)
+    payload = {"shown_by": "" if found.reason else found.by, "unsteady": list(found.unsteady), "reason": found.reason}
+    parts.note(incident, "crash.reproduced", payload, "execution", once="")
+    if not found.reason:
+        return ""
+    diagnosis = _thought(parts, memory, incident, service, report).diagnosis
     # Without network or a full disk the replay fails in another way, or not at all: then the report stands.
-    outside = reason and _thought(parts, memory, incident, service, report).diagnosis.decline_reason
-    return "" if outside else reason
-
-
-def _shown_again(memory: Memory, incident: Incident, service: Service, report: Report) -> str:
-    """Why the crash cannot be shown; "" when it was."""
-    if report.request is None:
-        return "The report holds no request, so the crash cannot be shown to be gone."
-    if report.request.truncated:
-        return "The report does not hold the whole body of the request, so it cannot be sent again."
-    return judgement.reproduces(report, replay_before(memory, incident, service, report))
+    if diagnosis.decline_reason:
+        return ""
+    _keep(parts, incident, diagnosis)  # what no run shows may still be understood
+    return found.reason
 
 
 def diagnose(parts: Parts, memory: Memory, incident_id: str) -> str:
     incident, service, report = about(parts, incident_id)
     diagnosis = _thought(parts, memory, incident, service, report).diagnosis
-    parts.store.incidents.set(incident_id, diagnosis=diagnosis)
+    _keep(parts, incident, diagnosis)
+    if diagnosis.decline_reason or diagnosis.answer is Answer.NONE:
+        return diagnosis.decline_reason or diagnosis.cause
+    if service.autonomy == "observe":
+        return f"Diagnosed only, as the service's autonomy is 'observe': {diagnosis.cause}"
+    return ""
+
+
+def _keep(parts: Parts, incident: Incident, diagnosis: Diagnosis) -> None:
+    parts.store.incidents.set(incident.id, diagnosis=diagnosis)
     payload = {
         "category": diagnosis.category,
         "cause": diagnosis.cause,
@@ -63,15 +72,12 @@ def diagnose(parts: Parts, memory: Memory, incident_id: str) -> str:
         "expression": diagnosis.expression,
     }
     parts.note(incident, "diagnosis.made", payload, "reasoning", once="")
-    if diagnosis.decline_reason or diagnosis.answer is Answer.NONE:
-        return diagnosis.decline_reason or diagnosis.cause
-    if service.autonomy == "observe":
-        return f"Diagnosed only, as the service's autonomy is 'observe': {diagnosis.cause}"
-    return ""
 
 
 def repair(parts: Parts, memory: Memory, incident_id: str) -> str:
     incident, service, report = about(parts, incident_id)
+    if reason := stopping.stopped(parts):
+        return reason
     parts.store.incidents.move(incident_id, State.REPAIRING, expected=(State.DIAGNOSING,))
     thought = _thought(parts, memory, incident, service, report)
     search = Search(parts, memory, incident, service, report, thought.diagnosis, thought.past)
@@ -82,14 +88,16 @@ def propose(parts: Parts, incident_id: str, attempt: int) -> str:
     incident, service, report = about(parts, incident_id)
     assert incident.diagnosis is not None
     filed = parts.store.proposals.of_incident(incident_id, attempt)
+    if filed is None and (reason := stopping.stopped(parts)):
+        return reason
     if filed is None:
         judged = parts.store.incidents.verdicts(incident_id, attempt)
         chosen = next(verdict for verdict, was_chosen in judged if was_chosen)
         others = tuple(verdict for verdict, was_chosen in judged if not was_chosen)
-        diff = chosen.candidate.diff
+        diff = "".join(change.diff for change in announcement.changes(chosen))
         branch = f"healer/{incident_id}-{attempt}"
         message = announcement.commit_message(report, incident.diagnosis, chosen, incident_id)
-        changes = {change.file: change.after for change in chosen.candidate.changes}
+        changes = {change.file: change.after for change in announcement.changes(chosen)}
         head = service.checkout.commit(base_of(incident), changes, message, incident.last_seen)
         service.checkout.push(head, branch)
         text = announcement.body(
@@ -113,6 +121,7 @@ def propose(parts: Parts, incident_id: str, attempt: int) -> str:
             announcement.title(report, chosen),
             text,
             "",
+            draft=assessment.is_draft(chosen),
         )
         opened = service.forge.open(draft)
         approach, category = chosen.candidate.approach, incident.diagnosis.category
@@ -128,6 +137,7 @@ def propose(parts: Parts, incident_id: str, attempt: int) -> str:
         "branch": proposal.branch,
         "url": proposal.url,
         "diff": filed.diff,
+        "draft": proposal.draft,
     }
     parts.note(incident, "proposal.opened", payload, "patch", once="")
     return ""
@@ -172,7 +182,7 @@ def _suspect(service: Service, commit: str, diagnosis: Diagnosis) -> Suspect | N
 
 def _think_ahead(parts: Parts, memory: Memory, incident: Incident, service: Service, report: Report) -> None:
     thought = _thought(parts, memory, incident, service, report)
-    if thought.candidates and report.request is not None and service.autonomy != "observe":
+    if thought.candidates and not unsendable(report) and service.autonomy != "observe":
         Trial(memory, incident, service, report).run_ahead(thought.candidates[0])
 
 

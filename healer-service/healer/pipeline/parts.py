@@ -13,6 +13,7 @@ from healer.edges.llm import Llm
 from healer.edges.sandbox import Sandbox
 from healer.edges.store import Incident, Store
 from healer.model import NotFound
+from healer.stages.guardrails import Policy
 
 
 @dataclass(frozen=True)
@@ -20,12 +21,9 @@ class Service:
     name: str
     branch: str
     entry: str | None  # of the application; where it is not set, the reports' word counts
-    source: tuple[str, ...]  # folders a patch may touch
     tests: tuple[str, ...]
     autonomy: str  # observe | propose
     engine: str  # auto | playbook | llm
-    max_lines: int
-    max_files: int
     checkout: Checkout
     sandbox: Sandbox
     forge: Forge
@@ -34,6 +32,9 @@ class Service:
     replay_env: Mapping[str, str] = field(default_factory=dict)
     replay_headers: Mapping[str, str] = field(default_factory=dict)
     limits: Mapping[str, Any] = field(default_factory=dict)
+    heals_per_hour: int = 30
+    open_proposals: int = 20
+    policy: Policy = field(default_factory=Policy)  # of the guardrails, as far as it is set
 
 
 @dataclass(frozen=True)

@@ -1,30 +1,43 @@
-"""Proof by the sandbox: the crash shown before, candidates replayed and tested after. The stages judge it."""
+"""Proof for one candidate: the guardrails, the answers before and after, the service's tests, and a test of its own.
+
+The cheapest comes first and the first objection ends it. The stages judge; what came out differently in two runs of the
+same code is run again and called unsteady, not held against the patch.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import re
 import time
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 from urllib.parse import unquote
 
-from healer.edges.store import Incident
-from healer.model import Candidate, Evidence, Replay, Report, Request, Suite, Verdict
-from healer.pipeline.memory import Memory
-from healer.pipeline.parts import Parts, Service
-from healer.stages import guardrails, judgement
-from healer.stages.shards import shards
-from healer.syntax.project import Project
+import structlog
 
-SANDBOX_JOBS = 2  # what the sandbox runs at once
+from healer.edges.store import Incident
+from healer.model import Candidate, Diagnosis, Evidence, Regression, Replay, Report, Suite, Verdict
+from healer.pipeline import runs
+from healer.pipeline.memory import Memory
+from healer.pipeline.parts import Service
+from healer.pipeline.runs import Shown, base_of
+from healer.stages import guardrails, judgement, regression, traffic
+from healer.syntax import coverage
+from healer.syntax.dependencies import declared
+from healer.syntax.project import is_test_file
+
+log = structlog.get_logger()
+
 MOST_VALUES = 100
+MOST_RETRIED = 20  # tests that are run again where they fail on a patched tree
+MOST_DRAFTS = 4  # of a regression test that are tried
+UNSTEADY_RUNS = 2  # more replays of a patched tree where the crash showed in some runs only
 
 
 class Trial:
-    """Runs candidates for one incident: the requests, and for one that answers them rightly the service's own tests."""
+    """Tries the candidates for one incident."""
 
     def __init__(self, memory: Memory, incident: Incident, service: Service, report: Report) -> None:
         self._memory = memory
@@ -32,43 +45,162 @@ class Trial:
         self._service = service
         self._report = report
         self._base = base_of(incident)
-        self._policy = guardrails.Policy(service.source, service.max_lines, service.max_files, _values_of(report))
+        self._policy = _policy(service, self._base, report)
 
     def run_ahead(self, candidate: Candidate) -> None:
         """Replay and test a candidate before its turn; `judge` finds the results."""
         if not guardrails.check(candidate, self._policy):
-            tree = self._tree(candidate)
             # The replay first: the sandbox takes jobs in the order they come, and the tests take longer.
-            self._memory.ahead(lambda: self._replay(candidate, tree))
-            self._memory.ahead(lambda: self._tests(candidate, tree))
+            self._memory.ahead(lambda: self._replay(candidate))
+            self._memory.ahead(lambda: self._tests(candidate))
 
     def judge(self, candidate: Candidate) -> Verdict:
         started = time.monotonic()
-        verdict = self._replayed(candidate)
-        if verdict.accepted:
-            assert verdict.evidence is not None
-            before = suite_before(self._memory, self._service, self._base)
-            after = self._tests(candidate) if before.outcomes else None
-            evidence = replace(verdict.evidence, tests_before=before, tests_after=after)
-            verdict = judgement.judge(candidate, evidence)
+        verdict = self._judged(candidate)
         return replace(verdict, seconds=round(time.monotonic() - started, 3))
 
-    def _replayed(self, candidate: Candidate) -> Verdict:
-        before = replay_before(self._memory, self._incident, self._service, self._report)
+    def with_test(self, verdict: Verdict, diagnosis: Diagnosis) -> Verdict:
+        """An accepted verdict with a regression test, where one could be written that the patch makes pass."""
+        started = time.monotonic()
+        assert verdict.evidence is not None
+        written = self._regression(verdict.candidate, verdict.evidence, diagnosis)
+        evidence = replace(verdict.evidence, regression=written)
+        return replace(verdict, evidence=evidence, seconds=round(verdict.seconds + time.monotonic() - started, 3))
+
+    def _judged(self, candidate: Candidate) -> Verdict:
+        shown = self._shown()
+        evidence = Evidence(shown.before, shown_by=shown.by, unsteady=shown.unsteady)
         findings = guardrails.check(candidate, self._policy)
         if findings:
-            return judgement.judge(candidate, Evidence(before), findings)
-        return judgement.judge(candidate, Evidence(before, self._replay(candidate)))
+            return judgement.judge(candidate, evidence, findings)
+        for prove in (self._answered, self._compared, self._tested, self._covered):
+            evidence = prove(candidate, evidence)
+            verdict = judgement.judge(candidate, evidence)
+            if not verdict.accepted:
+                break
+        return verdict
 
-    def _tests(self, candidate: Candidate, tree: bytes | None = None) -> Suite:
+    def _shown(self) -> Shown:
+        return runs.shown(self._memory, self._incident, self._service, self._report)
+
+    def _answered(self, candidate: Candidate, evidence: Evidence) -> Evidence:
+        after = self._after(candidate)
+        unsteady = list(evidence.unsteady)
+        if after.problem.startswith("timeout"):
+            after = self._run_again(candidate)
+            unsteady += [] if after.problem else ["one of two replays of the patched code took too long"]
+        if evidence.unsteady and not after.problem:
+            # A crash that comes and goes is not gone because it did not come once.
+            more = [self._run_again(candidate) for _ in range(UNSTEADY_RUNS)]
+            after = next((one for one in more if one.last is None or one.last.crashed), after)
+        return replace(evidence, after=after, unsteady=tuple(unsteady))
+
+    def _compared(self, candidate: Candidate, evidence: Evidence) -> Evidence:
+        if evidence.shown_by == "call":
+            return evidence
+        assert evidence.after is not None
+
+        def again() -> Replay:
+            return runs.replay(self._service, self._report, self._service.checkout.tar(self._base))
+
+        found = traffic.differences(runs.requests_of(self._report), evidence.before, evidence.after, again)
+        return replace(evidence, differences=found)
+
+    def _tested(self, candidate: Candidate, evidence: Evidence) -> Evidence:
+        before = runs.suite_before(self._memory, self._service, self._base)
+        if not before.outcomes:
+            return replace(evidence, tests_before=before)
+        after = self._tests(candidate)
+        before, after, unsteady = self._steadied(candidate, before, after)
+        return replace(evidence, tests_before=before, tests_after=after, unsteady=evidence.unsteady + unsteady)
+
+    def _covered(self, candidate: Candidate, evidence: Evidence) -> Evidence:
+        assert evidence.after is not None
+        seen = [evidence.after.ran] + ([evidence.tests_after.ran] if evidence.tests_after is not None else [])
+        return replace(evidence, not_run=coverage.not_run(candidate, *seen))
+
+    def _steadied(self, candidate: Candidate, before: Suite, after: Suite) -> tuple[Suite, Suite, tuple[str, ...]]:
+        """Both runs with the tests that failed on the patched tree run again, and those that were unsteady."""
+        broken = judgement.broken_tests(before, after)
+        if after.problem or not broken or len(broken) > MOST_RETRIED:
+            return before, after, ()
+        with ThreadPoolExecutor(2) as pool:
+            patched = pool.submit(runs.tests, self._service, broken, self._tree(candidate))
+            unpatched = pool.submit(runs.tests, self._service, broken, self._service.checkout.tar(self._base))
+            again, base = patched.result().outcomes, unpatched.result().outcomes
+        failing = {test: base[test] for test in broken if base.get(test, "passed") != "passed"}
+        passing = [test for test in broken if again.get(test) == "passed" and test not in failing]
+        if passing:  # once may be luck
+            third = runs.tests(self._service, passing, self._tree(candidate)).outcomes
+            passing = [test for test in passing if third.get(test) == "passed"]
+        notes = [f"the test {test} passes and fails on the unpatched code" for test in failing]
+        notes += [f"the test {test} failed once on the patched code and then passed twice" for test in passing]
+        before = replace(before, outcomes={**before.outcomes, **failing})
+        after = replace(after, outcomes={**after.outcomes, **dict.fromkeys(passing, "passed")})
+        return before, after, tuple(notes)
+
+    def _regression(self, candidate: Candidate, evidence: Evidence, diagnosis: Diagnosis) -> Regression | None:
+        """The first draft that fails before and passes after; None where there is none."""
+        for draft in self._drafts(candidate, evidence, diagnosis):
+            tried = self._tried(draft, candidate)
+            if tried.before in ("failed", "error") and tried.after == "passed":
+                return tried
+        return None
+
+    def _drafts(self, candidate: Candidate, evidence: Evidence, diagnosis: Diagnosis) -> list[Regression]:
+        assert evidence.after is not None
+        sources = self._service.checkout.sources(self._base)
+        tests = {path: text for path, text in sources.items() if is_test_file(path)}
+        own = {path: text for path, text in sources.items() if path not in tests}
+        entry = self._service.entry or self._report.entry
+        about = (self._report, diagnosis, candidate, evidence.after)
+        try:
+            written = regression.drafts(*about, tests, own, self._service.tests, entry, self._shown().call)
+            return [draft for draft in islice(written, MOST_DRAFTS) if not self._is_refused(draft)]
+        except Exception:  # whatever is odd about somebody's tests, the fix stands without one more
+            log.exception("no regression test written", incident=self._incident.id)
+            return []
+
+    def _tried(self, draft: Regression, candidate: Candidate) -> Regression:
+        """With its outcomes on the code as it was and on the patched code."""
+        test = {draft.change.file: draft.change.after}
+        fix = {change.file: change.after for change in candidate.changes}
+        trees = [self._service.checkout.tar(self._base, changes) for changes in (test, {**fix, **test})]
+        with ThreadPoolExecutor(2) as pool:
+            before, after = pool.map(lambda tree: runs.tests(self._service, [draft.test], tree), trees)
+        outcomes = (side.outcomes.get(draft.test, "missing") for side in (before, after))
+        return replace(draft, before=next(outcomes), after=next(outcomes))
+
+    def _is_refused(self, written: Regression) -> bool:
+        """The guardrails look at our own test as well, since a report supplied its values."""
+        as_candidate = Candidate("regression", "Test the fix", (written.change,))
+        # A test names the very value that failed, and the patch's own limits are not about it.
+        policy = replace(self._policy, failing_values=(), max_lines=10_000)
+        return bool(guardrails.check(as_candidate, policy))
+
+    def _tests(self, candidate: Candidate) -> Suite:
         key = f"tests {self._service.name}@{self._base} with {_hash(candidate)}"
-        run = self._memory.once
-        return run(key, lambda: suite(self._service, self._base, tree or self._tree(candidate)))
+        # Only what the replay left out is watched: watching all makes the tests slow on Python 3.11.
+        watch = coverage.watched(candidate, self._after(candidate).ran)
+        return self._memory.once(key, lambda: runs.suite(self._service, self._base, self._tree(candidate), watch))
 
-    def _replay(self, candidate: Candidate, tree: bytes | None = None) -> Replay:
+    def _after(self, candidate: Candidate) -> Replay:
+        return self._replay(candidate) if self._shown().by == "request" else self._called(candidate)
+
+    def _run_again(self, candidate: Candidate) -> Replay:
+        recalled = self._shown().call
+        if recalled is not None:
+            return runs.call(self._service, recalled, self._tree(candidate), coverage.watched(candidate))
+        return runs.replay(self._service, self._report, self._tree(candidate), coverage.watched(candidate))
+
+    def _called(self, candidate: Candidate) -> Replay:
+        key = f"call {self._incident.id}-{self._incident.attempt}@{self._base} with {_hash(candidate)}"
+        return self._memory.once(key, lambda: self._run_again(candidate))
+
+    def _replay(self, candidate: Candidate) -> Replay:
         key = f"replay {self._incident.id}-{self._incident.attempt}@{self._base} with {_hash(candidate)}"
-        run = self._memory.once
-        return run(key, lambda: replay(self._service, self._report, tree or self._tree(candidate)))
+        watch = coverage.watched(candidate)
+        return self._memory.once(key, lambda: runs.replay(self._service, self._report, self._tree(candidate), watch))
 
     def _tree(self, candidate: Candidate) -> bytes:
         changes = {change.file: change.after for change in candidate.changes}
@@ -79,70 +211,15 @@ def _hash(candidate: Candidate) -> str:
     return hashlib.sha256(candidate.diff.encode(errors="surrogatepass")).hexdigest()
 
 
-def base_of(incident: Incident) -> str:
-    assert incident.base is not None, "fetch comes first"
-    return incident.base
-
-
-def replay_before(memory: Memory, incident: Incident, service: Service, report: Report) -> Replay:
-    key = f"replay {incident.id}-{incident.attempt}@{incident.base}"
-    return memory.once(key, lambda: replay(service, report, service.checkout.tar(base_of(incident))))
-
-
-def replay(service: Service, report: Report, tree: bytes) -> Replay:
-    assert report.request is not None
-    requests: list[Request] = [*report.earlier_requests, report.request]
-    limits: Mapping[str, Any] = {**service.limits, "as_mb": report.memory_mb}
-    return service.sandbox.replay(
-        tree,
-        requests,
-        entry=service.entry or report.entry,  # a report is anyone's word
-        env={**report.env, **service.replay_env},
-        headers=service.replay_headers,
-        limits=limits,
+def _policy(service: Service, base: str, report: Report) -> guardrails.Policy:
+    """What is set for the service, with what its code and this report tell."""
+    requirements = service.checkout.requirements(base)
+    return replace(
+        service.policy,
+        failing_values=_values_of(report),
+        dependencies=declared(requirements) if requirements else None,
+        imported=guardrails.modules_of(service.checkout.sources(base)),
     )
-
-
-def suite(service: Service, commit: str, tree: bytes) -> Suite:
-    """The service's tests, in as many runs side by side as the sandbox takes."""
-    runs = shards(service.checkout.sizes(commit), service.tests, SANDBOX_JOBS)
-    with ThreadPoolExecutor(len(runs)) as pool:
-        suites = list(
-            pool.map(lambda run: service.sandbox.tests(tree, run, env=service.replay_env, limits=service.limits), runs)
-        )
-    return Suite(
-        problem=next((suite.problem for suite in suites if suite.problem), ""),
-        outcomes={test: outcome for suite in suites for test, outcome in suite.outcomes.items()},
-        output="\n".join(suite.output for suite in suites),
-        seconds=max(suite.seconds for suite in suites),
-    )
-
-
-def suite_before(memory: Memory, service: Service, base: str) -> Suite:
-    key = f"tests {service.name}@{base}"
-    found = memory.once(key, lambda: suite(service, base, service.checkout.tar(base)))
-    if found.problem:
-        memory.forget(key)  # it may have been the machine's bad moment
-    return found
-
-
-def measure_baseline(parts: Parts, memory: Memory, service: Service) -> None:
-    """Run the tests of the branch's tip, and read its code, ahead of the crash that will ask for both."""
-    commit = service.checkout.fetch()
-    started = time.monotonic()
-    before = suite_before(memory, service, commit)
-    Project(service.checkout.sources(commit))  # parsed once per text; the diagnosis then starts with the trees
-    outcomes = list(before.outcomes.values())
-    payload = {
-        "service": service.name,
-        "commit": commit,
-        "tests": len(outcomes),
-        "passed": outcomes.count("passed"),
-        "problem": before.problem,
-        "seconds": round(time.monotonic() - started, 3),
-    }
-    key = f"service/{service.name}"
-    parts.store.log.append("baseline.measured", key, payload, trace_id="", ui_hint="execution")
 
 
 def _values_of(report: Report) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from healer.edges.deployment import Deployment
 from healer.model import Outcome, State
 from healer.pipeline.healing import about
 from healer.pipeline.parts import Parts, Service
-from healer.pipeline.proof import replay
+from healer.pipeline.runs import replay
 
 SAFE_METHODS = ("GET", "HEAD")
 

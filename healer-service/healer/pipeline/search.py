@@ -15,9 +15,11 @@ from healer.model import Candidate, Diagnosis, Report, Verdict
 from healer.pipeline.asking import Asking
 from healer.pipeline.memory import Memory
 from healer.pipeline.parts import Parts, Service
-from healer.pipeline.proof import Trial, base_of
-from healer.stages import ranking
+from healer.pipeline.proof import Trial
+from healer.pipeline.runs import base_of
+from healer.stages import assessment, ranking
 from healer.syntax.dependencies import declared
+from healer.syntax.project import Project
 from healer.syntax.situation import Situation
 
 MOST_GUESSES = 3  # that are tried to be shown
@@ -71,7 +73,7 @@ class Search:
                 self._file(verdict)
                 continue
             reason = ranking.why_not(candidate, self._diagnosis)
-            self._file(replace(verdict, accepted=False, reason=reason))
+            self._file(replace(self._assessed(verdict), accepted=False, reason=reason))
             likeliest = candidate.summary[:1].lower() + candidate.summary[1:]
             return f"No candidate is sure enough to be proposed. The likeliest is to {likeliest}: {reason}."
         return ""
@@ -98,10 +100,25 @@ class Search:
     def _judge(self, candidate: Candidate, untried: Sequence[Candidate]) -> Verdict:
         verdict = self._trial.judge(candidate)
         if verdict.accepted:
+            verdict = self._assessed(self._trial.with_test(verdict, self._diagnosis))
             reason = ranking.why(candidate, untried[0] if untried else None, self._diagnosis, self._past)
-            verdict = replace(verdict, reason=reason)
+            verdict = replace(verdict, reason=assessment.too_little(verdict) or reason)
+            verdict = replace(verdict, accepted=verdict.reason == reason)
         self._file(verdict)
         return verdict
+
+    def _assessed(self, verdict: Verdict) -> Verdict:
+        assert verdict.evidence is not None
+        candidate = verdict.candidate
+        assessed = assessment.assess(
+            candidate,
+            verdict.evidence,
+            self._diagnosis,
+            Project(self._service.checkout.sources(base_of(self._incident))),
+            grounds=min(1.0, ranking.sureness(candidate, self._diagnosis)),
+            record=ranking.record(candidate, self._past),
+        )
+        return replace(verdict, assessment=assessed)
 
     def _file(self, verdict: Verdict) -> None:
         position = len(self.verdicts)
@@ -116,6 +133,8 @@ class Search:
             "chosen": verdict.accepted,
             "reason": verdict.reason,
             "seconds": verdict.seconds,
+            "confidence": verdict.assessment.confidence if verdict.assessment else None,
+            "risk": verdict.assessment.risk if verdict.assessment else None,
         }
         # A step that runs again tries the same again, unless the model writes something else this time.
         patch = hashlib.sha256(candidate.diff.encode(errors="surrogatepass")).hexdigest()[:12]

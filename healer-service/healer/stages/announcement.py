@@ -5,10 +5,25 @@ from __future__ import annotations
 import difflib
 import re
 
-from healer.model import Answer, Candidate, Change, Diagnosis, Evidence, Exchange, Report, Site, Suite, Suspect, Verdict
+from healer.model import (
+    Answer,
+    Assessment,
+    Candidate,
+    Change,
+    Diagnosis,
+    Evidence,
+    Exchange,
+    Part,
+    Report,
+    Site,
+    Suite,
+    Suspect,
+    Verdict,
+)
 from healer.syntax.project import parse_module
 
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+# What begins a mention, a reference, a link or an entity; a word joiner after it keeps it from being one.
+_STARTS = re.compile(r"[@#&]|:(?=//)|\b(?:www(?=\.)|GH(?=-\d))", re.I)
 _ANSWERS = {
     Answer.REFUSE: "refuse the request with a clear message",
     Answer.NOT_FOUND: "say that there is no such thing",
@@ -21,15 +36,20 @@ _ANSWERS = {
 
 def inert(text: str, limit: int = 300) -> str:
     """One line in which nothing is a mention, an issue reference, a link, HTML or markup."""
-    flat = " ".join(_CONTROLS.sub("", text).split())
-    flat = flat.replace("`", "'").replace("@", "@\u2060").replace("#", "#\u2060").replace("://", ":\u2060//")
+    flat = " ".join(_visible(text).split())
+    flat = _STARTS.sub(lambda found: f"{found.group()}\u2060", flat.replace("`", "'"))
     flat = flat.replace("<", "‹").replace(">", "›").replace("|", "¦").replace("[", "⟦").replace("]", "⟧")
     return flat if len(flat) <= limit else flat[: limit - 1] + "…"
 
 
+def _visible(text: str) -> str:
+    """Without characters that do not show or change how others show; whatever ends a line is a plain end of line."""
+    return "\n".join("".join(filter(str.isprintable, line.expandtabs(4))) for line in text.splitlines())
+
+
 def fenced(text: str) -> str:
     """A code fence that its content cannot close."""
-    clean = _CONTROLS.sub("", text)
+    clean = _visible(text)
     longest = max((len(run) for run in re.findall(r"`+", clean)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}text\n{clean}\n{fence}"
@@ -46,6 +66,12 @@ def commit_message(report: Report, diagnosis: Diagnosis, verdict: Verdict, incid
         f"{title(report, verdict)}\n\n{inert(diagnosis.cause)}\n\n"
         f"Origin: {inert(verdict.candidate.origin, 80)}\nHealer-Incident: {incident_id}\n"
     )
+
+
+def changes(verdict: Verdict) -> tuple[Change, ...]:
+    """What the proposal's commit holds: the fix, and its regression test where there is one."""
+    regression = verdict.evidence.regression if verdict.evidence is not None else None
+    return (*verdict.candidate.changes, *([regression.change] if regression is not None else ()))
 
 
 def body(
@@ -70,8 +96,8 @@ def body(
         "### Evidence\n" + _evidence(report, chosen.evidence),
         f"### The fix\n{inert(chosen.candidate.summary)}. The aim is to {_ANSWERS[chosen.candidate.answer]}. "
         f"{inert(chosen.reason)}{words}",
-        f"Origin: {inert(chosen.candidate.origin, 80)}. "
-        f"Confidence {diagnosis.confidence:.0%}, risk {diagnosis.risk:.0%}.",
+        f"Origin: {inert(chosen.candidate.origin, 80)}.",
+        *_assessed(chosen.assessment),
         "### Candidates not taken\n" + ("\n".join(refused) if refused else "None."),
         *_alike(diagnosis, chosen.candidate),
         "### Not checked\n" + _not_checked(report, chosen.evidence),
@@ -136,23 +162,48 @@ def _traceback(report: Report) -> str:
 
 
 def _evidence(report: Report, evidence: Evidence) -> str:
-    route = inert(report.request.route, 60) if report.request else "the failing call"
+    by_call = evidence.shown_by == "call" or report.request is None
+    route = "the function at fault, called" if by_call else inert(report.request.route, 60) if report.request else ""
     rows = ["| check | before | after |", "|---|---|---|"]
     after = evidence.after.last if evidence.after else None
     rows.append(f"| {route} | {_shown(evidence.before.last)} | {_shown(after)} |")
     earlier = len(evidence.before.exchanges) - 1
     if earlier > 0:
-        rows.append(f"| earlier requests of the replay | {earlier} answered | the same {earlier} statuses |")
+        kept = "the same statuses and shapes" + (", other values (below)" if evidence.differences else "")
+        rows.append(f"| recorded good traffic | {earlier} answered | {kept} |")
     rows.append(f"| the service's tests | {_counted(evidence.tests_before)} | {_counted(evidence.tests_after)} |")
+    if evidence.regression is not None:
+        test = evidence.regression
+        rows.append(f"| new test {inert(test.test, 120)} | {inert(test.before, 20)} | {inert(test.after, 20)} |")
     rows.append("| guardrails | | none broken |")
-    return "\n".join(rows)
+    notes = [f"- {inert(one.request, 80)}: {inert(one.what, 160)}" for one in evidence.differences]
+    notes += [f"- Unsteady: {inert(note, 200)}." for note in evidence.unsteady]
+    return "\n".join([*rows, "", *notes] if notes else rows)
+
+
+def _assessed(assessment: Assessment | None) -> list[str]:
+    if assessment is None:
+        return []
+    rows = ["| | points | because |", "|---|---|---|"]
+    rows.append(f"| **confidence** | **{assessment.confidence:.2f}** | |")
+    rows += [_part(part) for part in assessment.confidence_parts]
+    rows.append(f"| **risk** | **{assessment.risk:.2f}** | |")
+    rows += [_part(part) for part in assessment.risk_parts]
+    return ["### Confidence and risk\n" + "\n".join(rows)]
+
+
+def _part(part: Part) -> str:
+    return f"| {part.name} | {part.points:+.2f} | {inert(part.why, 160)} |"
 
 
 def _shown(exchange: Exchange | None) -> str:
     if exchange is None:
         return "not run"
     if exchange.exception is not None:
-        return f"crashes with {inert(exchange.exception.type, 60)}"
+        verb = "crashes with" if exchange.status is not None else "raises"
+        return f"{verb} {inert(exchange.exception.type, 60)}"
+    if exchange.value is not None:
+        return f"gives {inert(exchange.value, 120)}"
     return f"{exchange.status} {inert(exchange.body, 120)}"
 
 
@@ -166,8 +217,15 @@ def _counted(suite: Suite | None) -> str:
 
 def _not_checked(report: Report, evidence: Evidence) -> str:
     gaps = ["- Behaviour under load, and with data that only the running service has."]
+    if evidence.shown_by == "call":
+        gaps.append("- The request: the crash was shown by calling the function with the reported values.")
     if not evidence.tests_after or not evidence.tests_after.outcomes:
         gaps.append("- The service's own tests: there are none that ran.")
+    if evidence.not_run:
+        places = ", ".join(f"{inert(site.file, 80)}:{site.line}" for site in evidence.not_run[:5])
+        gaps.append(f"- Changed lines that nothing ran: {places}.")
+    if evidence.regression is None:
+        gaps.append("- A test of its own: none could be written that fails before and passes after.")
     if report.earlier_requests and len(evidence.before.exchanges) <= 1:
         gaps.append("- The state that earlier requests had built.")
     return "\n".join(gaps)

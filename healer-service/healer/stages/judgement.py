@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from healer.model import Answer, Candidate, Evidence, Exchange, Finding, Replay, Report, Suite, Verdict
+from healer.model import Answer, Candidate, Difference, Evidence, Exchange, Finding, Replay, Report, Suite, Verdict
 
 
 def reproduces(report: Report, before: Replay) -> str:
@@ -17,6 +17,8 @@ def reproduces(report: Report, before: Replay) -> str:
     last = before.last
     if last is None:
         return "The report holds no request to send again."
+    if last.exception is None and last.value is not None:
+        return f"The crash does not reproduce: called with the reported arguments, the function gave {last.value[:80]}."
     if last.exception is None:
         return f"The crash does not reproduce: the same request was answered with {last.status} in the sandbox."
     if last.exception.type != report.exception.type:
@@ -46,16 +48,18 @@ def _objection(candidate: Candidate, evidence: Evidence, findings: tuple[Finding
     if evidence.after is None:
         return "it was not run"
     return (
-        _wrong_answer(candidate, evidence.after)
-        or _changed_neighbour(evidence.before, evidence.after)
+        _wrong_answer(candidate, evidence.before, evidence.after)
+        or _changed_neighbour(evidence.differences)
         or _broken_tests(evidence.tests_before, evidence.tests_after)
     )
 
 
-def _wrong_answer(candidate: Candidate, after: Replay) -> str:
+def _wrong_answer(candidate: Candidate, before: Replay, after: Replay) -> str:
     if after.problem:
         return f"the patched service did not run: {after.problem}"
     last = after.last
+    if before.last is not None and before.last.status is None and last is not None and last.status is None:
+        return _wrong_value(candidate, before.last, last)
     if last is None or last.crashed:
         return f"the request still fails: {_how(last)}"
     assert last.status is not None
@@ -69,6 +73,20 @@ def _wrong_answer(candidate: Candidate, after: Replay) -> str:
     return ""
 
 
+def _wrong_value(candidate: Candidate, before: Exchange, after: Exchange) -> str:
+    """Of a call: a function that refuses raises what its callers answer, an exception made for that."""
+    if after.exception is None:
+        if candidate.answer in (Answer.REFUSE, Answer.NOT_FOUND):
+            return f"it means to refuse, yet the function gives {(after.value or '')[:80]}"
+        return ""
+    crashed = before.exception
+    same = crashed is not None and after.exception.type == crashed.type
+    made_for_it = after.exception.is_a("HTTPException") or after.exception.module.partition(".")[0] != "builtins"
+    if candidate.answer in (Answer.REFUSE, Answer.NOT_FOUND) and not same and made_for_it:
+        return ""
+    return f"the call still fails: {_how(after)}"
+
+
 def _how(exchange: Exchange | None) -> str:
     if exchange is None:
         return "no answer"
@@ -79,11 +97,11 @@ def _how(exchange: Exchange | None) -> str:
     return f"{exchange.exception.type}: {message}" + (f" at {place[0]}" if place else "")
 
 
-def _changed_neighbour(before: Replay, after: Replay) -> str:
-    """Earlier requests of the replay must be answered as they were."""
-    for number, (old, new) in enumerate(zip(before.exchanges[:-1], after.exchanges[:-1], strict=False), 1):
-        if old.status != new.status:
-            return f"it changes the answer of earlier request {number} from {old.status} to {new.status}"
+def _changed_neighbour(differences: Iterable[Difference]) -> str:
+    """Recorded good traffic must be answered as it was: the same status, a body of the same shape."""
+    for difference in differences:
+        if difference.matters:
+            return f"it changes the answer to {difference.request}: {difference.what}"
     return ""
 
 
@@ -94,7 +112,23 @@ def _broken_tests(before: Suite | None, after: Suite | None) -> str:
         return f"the service's tests did not run: {after.problem}"
     if before is None:
         return ""
+    for test in broken_tests(before, after):
+        return f"the test {test} passed before and is now {after.outcomes.get(test, 'missing')}"
+    uncollected = {test for test in before.outcomes if "::" not in test}  # files that could not be read before
     for test, outcome in before.outcomes.items():
-        if outcome == "passed" and after.outcomes.get(test) != "passed":
-            return f"the test {test} passed before and is now {after.outcomes.get(test, 'missing')}"
+        if outcome in ("failed", "error") and test not in uncollected and _is_hidden(after.outcomes.get(test)):
+            return f"the test {test} failed before and is now {after.outcomes.get(test, 'missing')}"
+    for test in after.outcomes:
+        if test not in before.outcomes and test.partition("::")[0] not in uncollected and "::" in test:
+            return f"the test {test} was not there before"
     return ""
+
+
+def broken_tests(before: Suite, after: Suite) -> tuple[str, ...]:
+    """The tests that passed before and do not now."""
+    passed = (test for test, outcome in before.outcomes.items() if outcome == "passed")
+    return tuple(test for test in passed if after.outcomes.get(test) != "passed")
+
+
+def _is_hidden(outcome: str | None) -> bool:
+    return outcome in (None, "skipped")

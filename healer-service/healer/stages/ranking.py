@@ -94,6 +94,12 @@ def learned(outcomes: Outcomes) -> float:
     return (rate - 0.5) * 2 * (MOST_PRAISE if rate > 0.5 else MOST_BLAME)
 
 
+def record(candidate: Candidate, past: Past) -> float:
+    """What became of such proposals before, between -1 and 1; 0 where there were none."""
+    points = _learned_of(candidate.approach, past)
+    return points / (MOST_PRAISE if points > 0 else MOST_BLAME)
+
+
 def why(winner: Candidate, next_best: Candidate | None, diagnosis: Diagnosis, past: Past = NO_PAST) -> str:
     """Why the winner goes before the candidate that came after it in the order, as a sentence."""
     if next_best is None:

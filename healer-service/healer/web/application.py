@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -23,12 +23,14 @@ from pydantic import BaseModel, Field
 from healer.edges.bus import Bus
 from healer.edges.store import Delivery, Incident, Store
 from healer.model import BadInput, Unauthorised
+from healer.pipeline import stopping
 from healer.pipeline.dispatch import Dispatch
 from healer.pipeline.parts import Parts
 from healer.stages import webhook
 from healer.web import problems, views
 from healer.web.access import COOKIE, Access
 from healer.web.headers import SecurityHeaders
+from healer.web.recording import Recorder
 from healer.web.reports import LARGEST_REPORT, parse_report
 
 PAGE = Path(__file__).parent / "page"
@@ -56,15 +58,34 @@ class Action(BaseModel):
     reason: str = Field(default="", max_length=1000)
 
 
+class Turn(BaseModel):
+    stopped: bool
+    reason: str = Field(default="", max_length=1000)
+
+
 class SignIn(BaseModel):
     token: str = Field(max_length=200)
+
+
+class Escaped(JSONResponse):
+    """JSON in ASCII: a report may hold half a surrogate pair, which no encoding takes."""
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, allow_nan=False, separators=(",", ":")).encode()
 
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
 def create_app(web: Web, lifespan: Lifespan) -> FastAPI:
-    app = FastAPI(title="healer", version=version("healer"), lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="healer",
+        version=version("healer"),
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        default_response_class=Escaped,
+    )
     problems.install(app)
     app.include_router(_reports(web))
     app.include_router(_operator(web))
@@ -99,7 +120,7 @@ def _reports(web: Web) -> APIRouter:
             return problems.problem(413, f"a report has at most {LARGEST_REPORT} bytes; lower the client's bounds")
 
         def take() -> tuple[str, Incident]:
-            parsed = parse_report(body, service)
+            parsed = replace(parse_report(body, service), env={})  # whoever holds a key may not set up the sandbox
             return parsed.report_id, web.dispatch.take(parsed)
 
         report_id, incident = await run_in_threadpool(take)
@@ -112,13 +133,20 @@ def _reports(web: Web) -> APIRouter:
 
 def _operator(web: Web) -> APIRouter:
     who = web.access.require_operator
+    recorder = Recorder(web.parts)
     router = APIRouter(prefix="/api/v1", dependencies=[Depends(who)])
 
     @router.get("/overview")
     def overview() -> dict[str, Any]:
         incidents = web.store.incidents.list()
         services = [_service(web, name, incidents) for name in web.parts.services]
-        return {"services": services, "version": version("healer")}
+        automation = asdict(stopping.switch(web.parts))
+        return {"services": services, "version": version("healer"), "automation": automation}
+
+    @router.post("/automation")
+    def automation(turn: Turn, request: Request) -> dict[str, Any]:
+        recorder.switch(request, who(request), "stop" if turn.stopped else "resume", turn.reason)
+        return asdict(web.dispatch.turn(turn.stopped, who(request), turn.reason))
 
     @router.get("/incidents")
     def incidents() -> dict[str, Any]:
@@ -135,20 +163,24 @@ def _operator(web: Web) -> APIRouter:
 
     @router.post("/incidents/{incident_id}/approve", status_code=202)
     def approve(incident_id: str, request: Request) -> dict[str, Any]:
-        return acted(web.dispatch.approve(incident_id, who(request)))
+        with recorder.action(request, who(request), incident_id, "approve"):
+            return acted(web.dispatch.approve(incident_id, who(request)))
 
     @router.post("/incidents/{incident_id}/reject", status_code=202)
     def reject(incident_id: str, action: Action, request: Request) -> dict[str, Any]:
-        return acted(web.dispatch.reject(incident_id, who(request), action.reason))
+        with recorder.action(request, who(request), incident_id, "reject", action.reason):
+            return acted(web.dispatch.reject(incident_id, who(request), action.reason))
 
     @router.post("/incidents/{incident_id}/retry", status_code=202)
-    def retry(incident_id: str) -> dict[str, Any]:
-        return acted(web.dispatch.retry(incident_id))
+    def retry(incident_id: str, request: Request) -> dict[str, Any]:
+        with recorder.action(request, who(request), incident_id, "retry"):
+            return acted(web.dispatch.retry(incident_id))
 
     @router.post("/incidents/{incident_id}/rollback", status_code=202)
     def rollback(incident_id: str, action: Action, request: Request) -> dict[str, Any]:
         reason = f"Rolled back by {who(request)}" + (f": {action.reason}" if action.reason else ".")
-        return acted(web.dispatch.roll_back(incident_id, reason))
+        with recorder.action(request, who(request), incident_id, "rollback", action.reason):
+            return acted(web.dispatch.roll_back(incident_id, reason))
 
     @router.get("/events")
     async def events(request: Request, after: int | None = None) -> StreamingResponse:

@@ -13,11 +13,21 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from healer.model import BadInput, ExceptionInfo, Frame, Report, Request
 
 LARGEST_REPORT = 2**20  # bytes
+DEEPEST = 200  # levels of a body; what is deeper cannot be stored
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 def _clean(value: object) -> object:
     return _CONTROL.sub("\ufffd", value).encode("utf-8", "replace").decode() if isinstance(value, str) else value
+
+
+def _storable(value: object, depth: int = 0) -> object:
+    """A key of half a surrogate pair cannot be stored; a value may be what the service crashed on, and stays."""
+    if depth > DEEPEST:
+        raise ValueError(f"nested more than {DEEPEST} levels deep")
+    if isinstance(value, dict):
+        return {str(_clean(key)): _storable(item, depth + 1) for key, item in value.items()}
+    return [_storable(item, depth + 1) for item in value] if isinstance(value, list) else value
 
 
 Short = Annotated[str, BeforeValidator(_clean), Field(max_length=1000)]
@@ -59,12 +69,12 @@ class RequestIn(_In):
     method: Annotated[str, Field(pattern=r"^[A-Z]{1,20}$")]
     path: Annotated[Long, Field(pattern=r"^/")]
     headers: Annotated[dict[Short, Long], Field(max_length=200)] = {}
-    json_: Annotated[Any, Field(alias="json")] = None
-    form: dict[str, Any] | None = None
+    json_: Annotated[Any, BeforeValidator(_storable), Field(alias="json")] = None
+    form: Annotated[dict[str, Any] | None, BeforeValidator(_storable)] = None
     body: str | None = None
     body_b64: str | None = None
     status: int | None = None
-    ids: Annotated[dict[Short, Any], Field(max_length=200)] = {}
+    ids: Annotated[dict[Short, Any], BeforeValidator(_storable), Field(max_length=200)] = {}
     truncated: bool = False
 
     def to_model(self) -> Request:
@@ -135,7 +145,7 @@ def parse_report(body: bytes, service: str) -> Report:
         return ReportIn.model_validate(document).to_model(service)
     except ValidationError as error:
         first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "report"
+        field = ".".join(str(part)[:80] for part in first["loc"]) or "report"  # a part may be a key of the report
         value = repr(first.get("input"))
         shown = f" (got {value})" if len(value) <= 80 else ""
         raise BadInput(f"{field}: {first['msg']}{shown}") from None

@@ -8,7 +8,7 @@ from typing import Any
 
 from healer.edges.sandbox import request_json
 from healer.edges.store import ENDS, Filed, Incident, Store
-from healer.model import Event, Evidence, Exchange, Report, State, Suite, Verdict
+from healer.model import Event, Evidence, Exchange, Regression, Report, State, Suite, Verdict
 
 
 def summary(incident: Incident, filed: Filed | None) -> dict[str, Any]:
@@ -98,7 +98,13 @@ def _proposal_line(filed: Filed | None) -> dict[str, Any] | None:
     if filed is None:
         return None
     proposal = filed.proposal
-    return {"number": proposal.number, "title": proposal.title, "state": proposal.state, "url": proposal.url}
+    return {
+        "number": proposal.number,
+        "title": proposal.title,
+        "state": proposal.state,
+        "url": proposal.url,
+        "draft": proposal.draft,
+    }
 
 
 def _proposal(filed: Filed | None) -> dict[str, Any] | None:
@@ -119,6 +125,7 @@ def _verdict(verdict: Verdict, chosen: bool) -> dict[str, Any]:
         "findings": [asdict(finding) for finding in verdict.findings],
         "seconds": verdict.seconds,
         "evidence": _evidence(verdict.evidence) if verdict.evidence else None,
+        "assessment": asdict(verdict.assessment) if verdict.assessment else None,
     }
 
 
@@ -131,15 +138,28 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
         "after": _exchange(evidence.after.last) if evidence.after else None,
         "earlier_requests": max(len(evidence.before.exchanges) - 1, 0),
         "tests": tests,
+        "shown_by": evidence.shown_by,
+        "differences": [asdict(difference) for difference in evidence.differences],
+        "not_run": None if evidence.not_run is None else [asdict(site) for site in evidence.not_run],
+        "regression": _regression(evidence.regression),
+        "unsteady": list(evidence.unsteady),
         "isolation": list(evidence.before.isolation),
     }
+
+
+def _regression(regression: Regression | None) -> dict[str, Any] | None:
+    if regression is None:
+        return None
+    change = regression.change
+    outcomes = {"before": regression.before, "after": regression.after}
+    return {"file": change.file, "test": regression.test, **outcomes, "diff": change.diff}
 
 
 def _exchange(exchange: Exchange | None) -> dict[str, Any] | None:
     if exchange is None:
         return None
     exception = {"type": exchange.exception.type, "message": exchange.exception.message} if exchange.exception else None
-    return {"status": exchange.status, "body": exchange.body[:4000], "exception": exception}
+    return {"status": exchange.status, "body": exchange.body[:4000], "value": exchange.value, "exception": exception}
 
 
 def _suite(suite: Suite | None) -> dict[str, Any] | None:

@@ -1,6 +1,7 @@
 """Replays and test runs through a real sandbox process."""
 
 import io
+import json
 import os
 import signal
 import sys
@@ -8,8 +9,8 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from healer.edges.sandbox import LocalSandbox, Sandbox
-from healer.model import Request, SandboxError
+from healer.edges.sandbox import LocalSandbox, Sandbox, forms
+from healer.model import Call, Request, SandboxError
 
 APP = """from fastapi import FastAPI
 app = FastAPI()
@@ -45,8 +46,10 @@ def sandbox(tmp_path_factory):
     made.stop()
 
 
-def replay(sandbox: Sandbox, *requests: Request, **files: str):
-    return sandbox.replay(tree(**files), requests, entry="app:app", env={}, headers={}, limits=LIMITS)
+def replay(sandbox: Sandbox, *requests: Request, env=None, watch=None, **files: str):
+    return sandbox.replay(
+        tree(**files), requests, entry="app:app", env=env or {}, headers={}, limits=LIMITS, watch=watch
+    )
 
 
 def test_a_crash_is_replayed_with_its_frames(sandbox):
@@ -76,8 +79,50 @@ def test_an_application_that_does_not_start_is_a_problem_not_an_error(sandbox):
     assert found.last is None
 
 
+def test_lines_that_ran_in_a_replay(sandbox):
+    found = replay(sandbox, Request("POST", "/notes"), watch={"app.py": [7, 8, 12], "missing.py": [1]})
+    assert found.ran == {"app.py": (7, 8)}
+
+
+def test_a_function_is_called(sandbox):
+    def call(note: str):
+        shown = Call("app.py", "show", {"note_id": note})
+        return sandbox.call(tree(), shown, env={}, limits=LIMITS, watch={"app.py": [8, 12]})
+
+    crashed = call("'7'")
+    assert (crashed.problem, crashed.ran) == ("", {"app.py": (12,)})
+    assert crashed.last.exception.type == "KeyError"
+    assert crashed.last.value is None
+    assert [frame.function for frame in crashed.last.frames] == ["show"]
+    assert "cannot be read" in call("<Note>").problem
+    returned = sandbox.call(tree(), Call("app.py", "add", {}), env={}, limits=LIMITS)
+    assert (returned.last.value, returned.last.crashed) == ("{'id': 1}", False)
+
+
+def test_an_answer_that_was_forged_is_a_problem(sandbox):
+    forging = "import os\nfor number in range(3, 99):\n  try: os.write(number, b'{}\\n')\n  except OSError: pass\n"
+    found = replay(sandbox, Request("POST", "/notes"), **{"app.py": forging + APP})
+    assert found.problem.startswith("tampered: ")
+    assert found.last is None
+
+
+STEERING = ["PYTHONPATH", "LD_PRELOAD", "PYTEST_ADDOPTS", "SELFHEAL_DSN", "PATH", "HOME", "TMPDIR", "BASH_ENV", "COV_X"]
+
+
+def test_no_variable_steers_the_job_itself(sandbox, caplog):
+    app = APP + "\n@app.get('/env')\ndef env():\n    import os\n    return dict(os.environ)\n"
+    forms._warn_once.cache_clear()
+    kept = {"ENV": "test", "SHOP_PATH": "1", "HOMEPAGE": "1", "TZ": "Asia/Tokyo"}
+    wanted = {**kept, **dict.fromkeys(STEERING, "/evil")}
+    shown = json.loads(replay(sandbox, Request("GET", "/env"), env=wanted, **{"app.py": app}).last.body)
+    assert {name: shown.get(name) for name in kept} == kept
+    assert "/evil" not in shown.values()
+    assert all(f"{name!r} is not set" in caplog.text for name in STEERING)
+
+
 def test_the_services_own_tests(sandbox):
-    suite = sandbox.tests(tree(), ["tests"], env={}, limits=LIMITS)
+    suite = sandbox.tests(tree(), ["tests"], env={}, limits=LIMITS, watch={"app.py": [3, 7]})
+    assert suite.ran == {"app.py": (3,)}
     assert suite.outcomes == {
         "tests/test_app.py::test_good": "passed",
         "tests/test_app.py::test_bad": "failed",

@@ -61,7 +61,6 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
             name="observatory",
             branch="main",
             entry="app:app",
-            source=(".",),
             tests=("tests",),
             autonomy="propose",
             engine="llm",

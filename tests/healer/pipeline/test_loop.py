@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.healer.site import a_report
+
 
 def test_from_a_report_to_a_healed_service(site):
     first = site.git("rev-parse", "main")
@@ -13,6 +15,12 @@ def test_from_a_report_to_a_healed_service(site):
     assert chosen["evidence"]["before"]["exception"]["type"] == "KeyError"
     assert chosen["evidence"]["after"]["status"] == 404
     assert chosen["evidence"]["tests"]["after"] == {"passed": 1, "failed": 0, "problem": ""}
+    assert chosen["evidence"]["not_run"] == []
+    written = chosen["evidence"]["regression"]
+    assert (written["before"], written["after"]) == ("failed", "passed")
+    assert f"+++ b/{written['file']}" in incident["proposal"]["diff"]
+    assert incident["proposal"]["draft"] is False
+    assert chosen["assessment"]["confidence"] >= 0.78
     assert site.git("log", "-1", "--format=%B", incident["proposal"]["branch"]).endswith(
         f"Healer-Incident: {incident_id}"
     )
@@ -107,12 +115,26 @@ def test_a_rejected_proposal_is_gone_and_a_retry_makes_another(site):
     ],
 )
 def test_what_cannot_be_proved_is_declined_with_the_reason(site, changes, said):
-    incident_id = site.report(1, **changes)
+    # Without the values of its frames the function cannot be called either.
+    frames = [{**frame, "locals": {}} for frame in a_report()["frames"]]
+    incident_id = site.report(1, **{"frames": frames, **changes})
     incident = site.until(incident_id, "declined", "proposed")
     assert incident["state"] == "declined"
     assert said in incident["reason"]
     assert incident["proposal"] is None
     assert site.git("branch", "--list", "healer/*") == ""
+
+
+def test_a_crash_that_no_request_shows_is_shown_by_a_call_and_becomes_a_draft(site):
+    incident_id = site.report(1, request=None)
+    incident = site.until(incident_id, "declined", "proposed")
+    assert incident["state"] == "proposed", incident["reason"]
+    assert incident["proposal"]["draft"] is True
+    evidence = next(verdict for verdict in incident["verdicts"] if verdict["chosen"])["evidence"]
+    assert evidence["shown_by"] == "call"
+    assert evidence["before"]["exception"]["type"] == "KeyError"
+    assert evidence["after"]["exception"]["type"] == "HTTPException"
+    assert "shown by calling the function" in incident["proposal"]["body"]
 
 
 def test_a_repository_out_of_reach_is_declined_and_heals_on_retry(site):

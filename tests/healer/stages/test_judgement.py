@@ -1,14 +1,17 @@
 from dataclasses import replace
 
 import pytest
-from healer.model import Answer, Evidence, ExceptionInfo, Finding, Frame, Replay, Suite
+from healer.model import Answer, Difference, Evidence, ExceptionInfo, Exchange, Finding, Frame, Replay, Suite
 from healer.stages.judgement import judge, reproduces
 
-from tests.healer.samples import FRAME, a_candidate, a_replay, a_report, answered, crashed
+from tests.healer.samples import CRASH, FRAME, a_candidate, a_replay, a_report, answered, crashed
+
+A, B = "t.py::test_a", "t.py::test_b"
 
 
-def suite(**outcomes: str) -> Suite:
-    return Suite("", outcomes)
+def suite(run: dict[str, str] | str) -> Suite:
+    """Outcomes, or why there are none."""
+    return Suite(run) if isinstance(run, str) else Suite("", run)
 
 
 @pytest.mark.parametrize(
@@ -19,6 +22,7 @@ def suite(**outcomes: str) -> Suite:
         (a_replay(problem="import: no module"), "did not run in the sandbox: import: no module"),
         (a_replay(), "no request"),
         (a_replay(answered(200)), "answered with 200"),
+        (a_replay(Exchange(None, value="3")), "the function gave 3"),
         (a_replay(crashed(ExceptionInfo("ValueError", "x"))), "ValueError where KeyError was reported"),
         (a_replay(crashed(frame=replace(FRAME, function="other"))), "from app/main.py in other"),
         (a_replay(crashed(frame=Frame("lib/x.py", 1, "f", False))), "from a library"),
@@ -49,17 +53,58 @@ OK = a_replay(answered(201), answered(404))
         (REFUSES, a_replay(answered(201), answered(503)), None, "503"),
         (REFUSES, a_replay(answered(201), answered(200)), None, "means to refuse"),
         (ANSWERS, OK, None, "means to answer"),
-        (REFUSES, a_replay(answered(400), answered(404)), None, "earlier request 1 from 201 to 400"),
-        (REFUSES, OK, (suite(a="passed", b="failed"), suite(a="passed", b="failed")), ""),
-        (REFUSES, OK, (suite(a="passed"), suite(a="failed")), "test a passed before and is now failed"),
-        (REFUSES, OK, (suite(a="passed"), suite()), "now missing"),
-        (REFUSES, OK, (suite(a="passed"), suite(a="skipped")), "now skipped"),
-        (REFUSES, OK, (suite(a="passed"), Suite("out of memory")), "did not run: out of memory"),
+        (REFUSES, OK, ({A: "passed", B: "failed"}, {A: "passed", B: "failed"}), ""),
+        (REFUSES, OK, ({A: "passed", B: "failed"}, {A: "passed", B: "passed"}), ""),
+        (REFUSES, OK, ({A: "passed"}, {A: "failed"}), f"test {A} passed before and is now failed"),
+        (REFUSES, OK, ({A: "passed"}, {}), "now missing"),
+        (REFUSES, OK, ({A: "passed"}, {A: "skipped"}), "now skipped"),
+        (REFUSES, OK, ({A: "passed", B: "failed"}, {A: "passed"}), f"test {B} failed before and is now missing"),
+        (REFUSES, OK, ({A: "error"}, {A: "skipped"}), f"test {A} failed before and is now skipped"),
+        (REFUSES, OK, ({A: "passed"}, {A: "passed", B: "passed"}), f"test {B} was not there before"),
+        (REFUSES, OK, ({"t.py": "error"}, {A: "passed", B: "passed"}), ""),  # a file that can be read now
+        (REFUSES, OK, ({A: "passed"}, "out of memory"), "did not run: out of memory"),
     ],
 )
 def test_judge(candidate, after, tests, said):
-    before_tests, after_tests = tests or (None, None)
+    before_tests, after_tests = (None if run is None else suite(run) for run in tests or (None, None))
     verdict = judge(candidate, Evidence(BEFORE, after, before_tests, after_tests))
+    assert verdict.accepted is (said == "")
+    assert said in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("differences", "said"),
+    [
+        ((), ""),
+        ((Difference("GET /a", "body: /n is 2 where it was 1", matters=False),), ""),
+        ((Difference("GET /a", "status 200, now 404"),), "it changes the answer to GET /a: status 200, now 404"),
+    ],
+)
+def test_good_traffic_keeps_its_answers(differences: tuple[Difference, ...], said: str):
+    verdict = judge(REFUSES, Evidence(BEFORE, OK, differences=differences))
+    assert (verdict.accepted, verdict.reason) == (not said, said or "accepted")
+
+
+HTTP = ExceptionInfo("HTTPException", "404", "fastapi.exceptions", ("HTTPException", "Exception"))
+OWN = ExceptionInfo("UnknownRate", "XXX", "shop.errors", ("UnknownRate", "Exception"))
+
+
+@pytest.mark.parametrize(
+    ("candidate", "after", "said"),
+    [
+        (CORRECTS, Exchange(None, value="3"), ""),
+        (ANSWERS, Exchange(None, value="None"), ""),
+        (REFUSES, Exchange(None, value="3"), "means to refuse, yet the function gives 3"),
+        (REFUSES, Exchange(None, exception=HTTP), ""),
+        (REFUSES, Exchange(None, exception=OWN), ""),
+        (REFUSES, Exchange(None, exception=ExceptionInfo("TypeError", "x")), "the call still fails: TypeError"),
+        (CORRECTS, Exchange(None, exception=HTTP), "the call still fails: HTTPException"),
+        (REFUSES, Exchange(None, exception=CRASH, frames=(FRAME,)), "the call still fails: KeyError"),
+    ],
+)
+def test_a_call_is_judged_by_its_value_or_by_what_it_raises(candidate, after: Exchange, said: str):
+    before = a_replay(Exchange(None, exception=CRASH, frames=(FRAME,)))
+    verdict = judge(candidate, Evidence(before, a_replay(after), shown_by="call"))
     assert verdict.accepted is (said == "")
     assert said in verdict.reason
 

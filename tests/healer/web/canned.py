@@ -41,9 +41,25 @@ EVIDENCE = {
     "before": {"status": 500, "body": "", "exception": EXCEPTION},
     "after": {"status": 409, "body": "no return policy", "exception": None},
     "tests": {"before": {"passed": 41, "failed": 0}, "after": {"passed": 41, "failed": 0}},
+    "shown_by": "request",
+    "earlier_requests": 4,
+    "differences": [{"request": "GET /orders", "what": "body: /total is 6 where it was 5", "matters": False}],
+    "regression": {"file": "tests/test_returns.py", "test": "t::x", "before": "failed", "after": "passed", "diff": ""},
+    "not_run": [{**SITE, "line": 41, "why": "nothing ran this line"}],
+    "unsteady": ["the test t::y passes and fails on the unpatched code"],
     "isolation": ["limits", "network"],
 }
+ASSESSMENT = {
+    "confidence": 0.72,
+    "confidence_parts": [
+        {"name": "reproduced", "points": 0.25, "why": "the failing request crashes"},
+        {"name": "unsteady", "points": -0.1, "why": "a test came out differently"},
+    ],
+    "risk": 0.2,
+    "risk_parts": [{"name": "money", "points": 0.15, "why": "refund in shop/returns.py"}],
+}
 JUDGED: dict[str, Any] = {"findings": [], "seconds": 0.4, "evidence": EVIDENCE, "diff": DIFF}
+JUDGED |= {"assessment": ASSESSMENT}
 VERDICTS = [
     {**JUDGED, "origin": "none-guard", "summary": "Refuse it", "accepted": True, "reason": "409", "chosen": True},
     {**JUDGED, "origin": "zero", "summary": "Use 0", "accepted": False, "reason": "still answers 201", "chosen": False},
@@ -57,6 +73,7 @@ PROPOSAL = {
     "head_sha": "9c1d22e7b4",
     "state": "open",
     "merge_sha": None,
+    "draft": True,
     "diff": DIFF,
     "url": "javascript:window.owned=1",
     "created_at": AT,
@@ -120,6 +137,7 @@ class CannedHealer:
         self.resumed_from: list[str | None] = []  # Last-Event-ID, or `after`, of each stream asked for
         self.refused_streams = 0  # how many streams still to refuse
         self.log: list[dict[str, Any]] = []
+        self.automation = {"stopped": False, "by": "", "reason": "", "at": ""}
 
     def emit(self, type_: str, **payload: Any) -> None:
         event = {"id": len(self.log) + 1, "type": type_, "key": "i1", "trace_id": "i1", "timestamp": AT}
@@ -146,6 +164,12 @@ class CannedHealer:
                 yield f"id: {one['id']}\ndata: {json.dumps(one)}\n\n"
         finally:
             self.streams.discard(queue)
+
+    def _add_switch(self, app: FastAPI) -> None:
+        @app.post("/api/v1/automation")
+        def automation(body: dict[str, Any]) -> Any:
+            self.automation = {"by": "operator", "at": AT, **body}
+            return self.automation
 
     def app(self) -> FastAPI:
         app = FastAPI()
@@ -186,7 +210,10 @@ class CannedHealer:
         @app.get("/api/v1/overview")
         def overview() -> Any:
             service = {"name": "shop", "release": "4be1c8f2d0", "state": "serving", "incidents_open": 1}
-            return {"services": [service | {"autonomy": "propose", "address": "127.0.0.1:8000"}], "version": "0.1.0"}
+            services = [service | {"autonomy": "propose", "address": "127.0.0.1:8000"}]
+            return {"services": services, "version": "0.1.0", "automation": self.automation}
+
+        self._add_switch(app)
 
         @app.get("/api/v1/incidents")
         def incidents() -> Any:

@@ -4,36 +4,73 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from pathlib import Path
 
 from sqlalchemy import func, insert, select
 
 from healer.edges.store import tables
-from healer.edges.store.database import Database
+from healer.edges.store.audit import Audit, Auditor
+from healer.edges.store.chain import Chain
+from healer.edges.store.database import NOT_MADE, Database
+from healer.edges.store.head import HeadFile
 from healer.edges.store.incidents import AT_WORK, ENDS, Incident, Incidents
 from healer.edges.store.log import Log
 from healer.edges.store.proposals import Deliveries, Delivery, Filed, Proposals, Release, Releases
 
 
 class Store:
-    """`on_event` is called after each commit that added to the log, from whatever thread committed."""
+    """`on_event` is called after each commit that added to the log, from whatever thread committed.
 
-    def __init__(self, url: str, on_event: Callable[[], None] = lambda: None) -> None:
-        self._database = Database(url, on_event)
+    `audit_key` chains the log; without one nobody can verify it later. `audit_head`: the file that says where it ended.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        on_event: Callable[[], None] = lambda: None,
+        *,
+        audit_key: str = "",
+        audit_head: Path | None = None,
+    ) -> None:
+        chain = Chain(audit_key)
+        self._database = Database(url, self._announce, chain)
+        self._on_event = on_event
+        self._head = HeadFile(audit_head, self._database, chain) if audit_head else None
         self.incidents = Incidents(self._database)
         self.log = Log(self._database)
+        self.auditor = Auditor(self._database, chain, audit_head)
         self.proposals = Proposals(self._database)
         self.releases = Releases(self._database)
         self.deliveries = Deliveries(self._database)
 
     def migrate(self) -> None:
+        """Bring the tables up to date; from here on the head file is kept."""
         self._database.migrate()
+        if self._head is not None:
+            self._head.start()
+
+    @property
+    def kind(self) -> str:
+        """Of database: sqlite, postgresql."""
+        return self._database.kind
+
+    def lag(self) -> str:
+        """What `migrate` would still have to do; "" when nothing. Raises BadInput when the database does not answer."""
+        return self._database.lag()
 
     def check(self) -> None:
         """Raises when the database does not answer."""
         self._database.check()
 
     def close(self) -> None:
+        if self._head is not None:
+            self._head.stop()
         self._database.close()
+
+    def _announce(self) -> None:
+        if self._head is not None:
+            self._head.wake()
+        self._on_event()
 
     def service_key(self, name: str) -> tuple[int, str]:
         """(number, key) of a service's DSN, made when it is new."""
@@ -47,4 +84,15 @@ class Store:
             return number, key
 
 
-__all__ = ["AT_WORK", "ENDS", "Delivery", "Filed", "Incident", "Release", "Store"]
+__all__ = [
+    "AT_WORK",
+    "ENDS",
+    "NOT_MADE",
+    "Audit",
+    "Auditor",
+    "Delivery",
+    "Filed",
+    "Incident",
+    "Release",
+    "Store",
+]

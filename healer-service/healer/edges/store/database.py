@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,15 +12,21 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, Executable, RowMapping, create_engine, event, insert, make_url, select
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, Executable, RowMapping, bindparam, create_engine, event, make_url, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from healer.edges.store import tables
+from healer.edges.store.chain import Chain, Head, Record
+from healer.edges.store.tail import add_event, begin, move_record, read_record
+from healer.model import BadInput
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
-
+NOT_MADE = "the tables are not made yet"
 
 # Built once: putting a statement together takes SQLAlchemy longer than SQLite takes to run it.
-_APPEND = insert(tables.events)
+_ONCE = select(tables.events.c.id).where(tables.events.c.once == bindparam("name"))
 
 
 def now() -> str:
@@ -29,9 +36,15 @@ def now() -> str:
 class Transaction:
     """One write transaction; the events appended in it are announced after its commit."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, chain: Chain) -> None:
         self.connection = connection
-        self.announced = False
+        self._chain = chain
+        self._record: Record | None = None  # as it was before the first append
+        self._head = Head()
+
+    @property
+    def appended(self) -> bool:
+        return self._record is not None and self._head != self._record.head
 
     def run(self, statement: Executable, values: Mapping[str, Any] | None = None) -> int:
         """Rows touched. `values` are those of the statement's bound parameters or columns."""
@@ -54,26 +67,55 @@ class Transaction:
         once: str | None = None,
     ) -> None:
         """Add a line to the log. With `once`, a second line of the same name is left out."""
-        if once is not None and self.one(select(tables.events.c.id).where(tables.events.c.once == once)):
+        head = self._take_the_end()
+        if once is not None and self.one(_ONCE, {"name": once}):
             return
         values = {
+            "id": head.last_id + 1,
             "type": type,
             "key": key,
-            "payload": dict(payload),
+            "payload": json.dumps(dict(payload)),
             "timestamp": now(),
             "trace_id": trace_id,
             "ui_hint": ui_hint,
             "once": once,
         }
-        self.connection.execute(_APPEND, values)
-        self.announced = True
+        digest = self._chain.digest(head.digest, values)
+        add_event(self.connection, {**values, "digest": digest})
+        self._head = Head(head.count + 1, head.last_id + 1, digest)
+
+    def begin_chain(self) -> None:
+        """Make the record of the log's end where there is none; the log itself tells what was chained afterwards."""
+        if read_record(self.connection, lock=True) is not None:
+            return
+        self._record, older = begin(self.connection, self._chain)
+        self._head = self._record.head
+        if older:
+            payload = {"chained": older, "up_to": self._head.last_id}
+            self.append("audit.began", "audit", payload, trace_id="", ui_hint="control")
+
+    def finish(self) -> None:
+        """Write down where the log ends now."""
+        if self._record is not None and self.appended:
+            move_record(self.connection, self._chain.follow(self._record, self._head))
+
+    def _take_the_end(self) -> Head:
+        """Ours until the commit: the next event's id and digest follow from it."""
+        if self._record is None:
+            self._record = read_record(self.connection, lock=True)
+            if self._record is None:
+                self.begin_chain()
+            else:
+                self._head = self._record.head
+        return self._head
 
 
 class Database:
     """An engine that knows how to write: short transactions, events announced after the commit."""
 
-    def __init__(self, url: str, on_event: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, url: str, on_event: Callable[[], None] = lambda: None, chain: Chain | None = None) -> None:
         self.url = url
+        self._chain = chain or Chain()
         self._on_event = on_event
         self._writing = threading.Lock()
         self.engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
@@ -81,27 +123,51 @@ class Database:
         if self.sqlite:
             _tune_sqlite(self.engine)
 
+    @property
+    def kind(self) -> str:
+        return self.engine.dialect.name
+
+    def file(self) -> Path | None:
+        """Where SQLite keeps it; None for a database behind a server."""
+        return Path(self.engine.url.database or "") if self.sqlite else None
+
+    def lag(self) -> str:
+        """What `migrate` would still have to do; "" when nothing. Raises BadInput when the database does not answer."""
+        file = self.file()
+        if file is not None and not file.is_file():
+            return NOT_MADE
+        try:
+            with self.engine.connect() as connection:
+                current = MigrationContext.configure(connection).get_current_revision()
+        except SQLAlchemyError as error:
+            raise BadInput(f"the healer's database cannot be read: {str(error).splitlines()[0]}") from error
+        newest = ScriptDirectory.from_config(_alembic()).get_current_head()
+        if current is None:
+            return NOT_MADE
+        return "" if current == newest else f"the tables are at revision {current}, the newest is {newest}"
+
     def migrate(self) -> None:
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS))
-        config.set_main_option("path_separator", "os")
+        config = _alembic()
         with self.engine.begin() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+        with self.writing() as transaction:
+            transaction.begin_chain()
 
     @contextmanager
     def writing(self) -> Iterator[Transaction]:
         # One writer at a time in this process: SQLite lets the others wait in a sleep loop, which costs tens of ms.
         with self._writing, self.engine.connect().execution_options(writes=True) as connection, connection.begin():
-            transaction = Transaction(connection)
+            transaction = Transaction(connection, self._chain)
             yield transaction
-        if transaction.announced:
+            transaction.finish()
+        if transaction.appended:
             self._on_event()
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
         with self.engine.connect() as connection:
-            yield Transaction(connection)
+            yield Transaction(connection, self._chain)
 
     def close(self) -> None:
         self.engine.dispose()
@@ -109,6 +175,13 @@ class Database:
     def check(self) -> None:
         with self.reading() as transaction:
             transaction.one(select(1))
+
+
+def _alembic() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    return config
 
 
 def _tune_sqlite(engine: Engine) -> None:

@@ -1,8 +1,9 @@
-"""The event log: appended to, read by id, never changed."""
+"""The event log: appended to, read by id, never changed. How it is chained is in chain.py."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import RowMapping, func, select
@@ -11,11 +12,11 @@ from healer.edges.store import tables
 from healer.edges.store.database import Database
 from healer.model import Event
 
+_EVENT = select(*(tables.events.c[item.name] for item in fields(Event)))
+
 
 def _event(row: RowMapping) -> Event:
-    values = dict(row)
-    values.pop("once")
-    return Event(**values)
+    return Event(**row)
 
 
 class Log:
@@ -37,14 +38,14 @@ class Log:
 
     def after(self, event_id: int, limit: int = 500) -> tuple[Event, ...]:
         """Oldest first."""
-        query = select(tables.events).where(tables.events.c.id > event_id).order_by(tables.events.c.id).limit(limit)
+        query = _EVENT.where(tables.events.c.id > event_id).order_by(tables.events.c.id).limit(limit)
         with self._database.reading() as transaction:
             return tuple(_event(row) for row in transaction.all(query))
 
     def of_key(self, key: str, limit: int = 500) -> tuple[Event, ...]:
         """The newest ones about one thing, oldest first."""
         columns = tables.events.c
-        query = select(tables.events).where(columns.key == key).order_by(columns.id.desc()).limit(limit)
+        query = _EVENT.where(columns.key == key).order_by(columns.id.desc()).limit(limit)
         with self._database.reading() as transaction:
             return tuple(reversed([_event(row) for row in transaction.all(query)]))
 

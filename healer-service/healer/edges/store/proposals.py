@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -34,6 +35,12 @@ class Filed:
     approach: str = ""
     category: str = ""
     outcome: Outcome | None = None
+
+    @property
+    def decided_on(self) -> dict[str, object]:
+        """What exactly a person decides on, for the audit trail."""
+        digest = hashlib.sha256(self.diff.encode(errors="surrogatepass")).hexdigest()
+        return {"number": self.proposal.number, "head_sha": self.proposal.head_sha, "diff_sha256": digest}
 
 
 @dataclass(frozen=True)
@@ -86,6 +93,7 @@ class Proposals:
             "url": proposal.url,
             "state": proposal.state,
             "merge_sha": proposal.merge_sha,
+            "draft": proposal.draft,
         }
         with self._database.writing() as transaction:
             key = {"service": proposal.service, "number": proposal.number}

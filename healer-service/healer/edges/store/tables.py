@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text, false
 
 metadata = MetaData(
     naming_convention={
@@ -71,8 +71,20 @@ events = Table(
     Column("trace_id", String(32), nullable=False),
     Column("ui_hint", String(16), nullable=False),
     Column("once", String(200), unique=True),  # a step that runs again writes its event once
+    Column("digest", String(64), nullable=False, server_default=""),  # over this row and the digest before it
     Index(None, "key"),
     sqlite_autoincrement=True,
+)
+
+# One row: where the event log ends. Whoever appends holds it, so the order of ids is the order of the chain.
+chain = Table(
+    "chain",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("count", Integer, nullable=False),
+    Column("last_id", Integer, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("seal", String(64), nullable=False),
 )
 
 verdicts = Table(
@@ -106,6 +118,7 @@ proposals = Table(
     Column("approach", Text, nullable=False, server_default=""),  # of the candidate
     Column("category", String(63), nullable=False, server_default=""),  # of the diagnosis
     Column("outcome", String(16)),  # what became of it in the end; null until then
+    Column("draft", Boolean, nullable=False, server_default=false()),
     Index(None, "incident_id", "attempt", unique=True),
     Index(None, "state"),
     Index(None, "service", "category"),

@@ -5,15 +5,9 @@ Evidence from runs is not its matter.
 
 from __future__ import annotations
 
-import ast
-import re
-
 from healer.syntax.situation import Situation
+from healer.syntax.stakes import stakes
 from healer.syntax.values import Unknown
-
-_SENSITIVE = re.compile(r"auth|token|permission|password|secret|login|session|signature|admin", re.I)
-_MONEY = re.compile(r"price|amount|total|payment|refund|invoice|balance|cents|charge|tax|discount", re.I)
-_WRITES = re.compile(r"\.(commit|add|delete|save|execute|insert|update)\(|\]\s*=[^=]|\bdel ")
 
 
 def confidence_parts(s: Situation) -> dict[str, float]:
@@ -40,20 +34,9 @@ def confidence_of(s: Situation) -> float:
 def risk_parts(s: Situation) -> dict[str, float]:
     """What a fix at the fault touches; the parts sum to at most 0.95."""
     parts = {"any change": 0.1}
-    function = s.function
-    if function is None:
+    if s.function is None:
         return parts | {"code outside any function": 0.3}
-    text = ast.unparse(function.node)
-    if _SENSITIVE.search(function.name) or _SENSITIVE.search(s.module.path):
-        parts["authentication"] = 0.3
-    if _MONEY.search(text):
-        parts["money"] = 0.15
-    if _WRITES.search(text):
-        parts["data is written"] = 0.1
-    callers = len(s.project.calls_of(function))
-    if callers > 1:
-        parts["a helper with several callers"] = min(0.05 * callers, 0.2)
-    return parts
+    return parts | stakes(s.project, s.function)
 
 
 def risk_of(s: Situation) -> float:

@@ -1,60 +1,67 @@
-"""What a service lets a patch touch, and the two trees that the rules compare. It holds no rule."""
+"""What a service lets a patch touch, as plain data. It holds no rule."""
 
 from __future__ import annotations
 
 import ast
-from collections import Counter
-from collections.abc import Callable, Iterator
+import fnmatch
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from pathlib import PurePosixPath
 
-from healer.model import Change
+from healer.syntax.parsing import parse
+
+_BROUGHT_ALONG = {  # by a framework that is declared, and documented as a part of it
+    "fastapi": ("starlette", "pydantic", "typing_extensions"),
+    "flask": ("werkzeug", "jinja2", "markupsafe", "itsdangerous", "click"),
+    "pydantic": ("typing_extensions", "annotated_types"),
+    "starlette": ("anyio",),
+    "jinja2": ("markupsafe",),
+}
 
 
 @dataclass(frozen=True)
 class Policy:
-    source: tuple[str, ...]  # folders or files a patch may touch; "." is all
+    source: tuple[str, ...] = (".",)  # folders or files a patch may touch; "." is all
     max_lines: int = 60
     max_files: int = 3
     failing_values: tuple[str, ...] = ()  # text of the very values the failing request carried
+    dependencies: frozenset[str] | None = None  # importable names that the service declares; None: not known
+    imported: frozenset[str] = frozenset()  # top-level names that its sources are or import already
+    allow_calls: tuple[str, ...] = ()  # dotted patterns that the rules about calls and imports let pass
+    allow_files: tuple[str, ...] = ()  # patterns of paths that rules 12, 15, 16 and 34 let pass
+    allow_rules: tuple[str, ...] = ()  # names of rules that are off
+
+    def allows_call(self, dotted: str) -> bool:
+        return any(fnmatch.fnmatchcase(dotted, pattern) for pattern in self.allow_calls)
+
+    def allows_file(self, path: str) -> bool:
+        return any(fnmatch.fnmatchcase(path, pattern) for pattern in self.allow_files)
+
+    def knows_module(self, top: str) -> bool:
+        declared = self.dependencies or frozenset()
+        if top in declared or top in self.imported:
+            return True
+        return any(top in parts for name, parts in _BROUGHT_ALONG.items() if name in declared | self.imported)
 
 
-@dataclass(frozen=True, eq=False)
-class Trees:
-    change: Change
-    before: ast.Module
-    after: ast.Module
-
-    @cached_property
-    def imports(self) -> dict[str, str]:
-        """Name in the new source -> dotted name of what it stands for."""
-        names = {}
-        for node in ast.walk(self.after):
+def modules_of(sources: Mapping[str, str]) -> frozenset[str]:
+    """Top-level names that a service's sources (path -> text) are or import: what `Policy.imported` wants."""
+    found: set[str] = set()
+    for path, text in sources.items():
+        found |= own_names(path)
+        try:
+            tree = parse(text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+        for node in ast.walk(tree):
             if isinstance(node, ast.Import):
-                names.update(
-                    {
-                        (a.asname or a.name.partition(".")[0]): (a.name if a.asname else a.name.partition(".")[0])
-                        for a in node.names
-                    }
-                )
-            elif isinstance(node, ast.ImportFrom):
-                names.update({(a.asname or a.name): f"{node.module or ''}.{a.name}" for a in node.names})
-        return names
-
-    def dotted(self, node: ast.expr) -> str:
-        """A name as its import spells it in full: `run` is `subprocess.run`."""
-        text = ast.unparse(node)
-        head, dot, rest = text.partition(".")
-        return f"{self.imports.get(head, head)}{dot}{rest}"
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found.add(node.module.partition(".")[0])
+    return frozenset(found)
 
 
-def added(before: ast.AST, after: ast.AST, wanted: Callable[[ast.AST], bool]) -> Iterator[ast.AST]:
-    """Nodes that satisfy `wanted` and stand in `after` more often than in `before`, compared as source."""
-    left = Counter(ast.dump(node) for node in ast.walk(before) if wanted(node))
-    for node in ast.walk(after):
-        if wanted(node):
-            text = ast.dump(node)
-            if left[text] > 0:
-                left[text] -= 1
-            else:
-                yield node
+def own_names(path: str) -> set[str]:
+    """The names by which a file, or a folder above it, can be imported."""
+    pure = PurePosixPath(path)
+    return {pure.stem, *pure.parts[:-1]}

@@ -1,5 +1,6 @@
-"""Rules against hiding the failure: catch-alls, swallowed exceptions, a special case for the one value that
-failed.
+"""Rules 1 and 2, against hiding a failure: handlers that catch everything, and those that drop what they caught.
+
+What counts as an answer in spite of an exception is decided in excuses.py.
 """
 
 from __future__ import annotations
@@ -9,178 +10,176 @@ from collections import Counter
 from collections.abc import Iterator
 
 from healer.model import Finding
-from healer.stages.guardrails.policy import Policy, Trees, added
+from healer.stages.guardrails.answers import is_nothing, refuses
+from healer.stages.guardrails.excuses import is_excused
+from healer.stages.guardrails.rules import finding
+from healer.stages.guardrails.trees import FunctionNode, Side, Trees
 
-_BROAD = {"Exception", "BaseException", "builtins.Exception", "builtins.BaseException"}
-_TRIVIAL = {"", "0", "1", "-1", "None", "True", "False", "0.0", "1.0", "nan", "inf", "-inf", "[]", "{}"}
+_BROAD = {"Exception", "BaseException", "BaseExceptionGroup", "ExceptionGroup", "StandardError", "object"}
+_REGISTRARS = (
+    "exception_handler",
+    "errorhandler",
+    "app_errorhandler",
+    "add_exception_handler",
+    "register_error_handler",
+)
+_TALK = (
+    "print",
+    "log",
+    "warn",
+    "debug",
+    "info",
+    "error",
+    "exception",
+    "critical",
+    "incr",
+    "inc",
+    "increment",
+    "str",
+    "repr",
+)
 
 
 def about_handlers(trees: Trees) -> Iterator[Finding]:
-    before = Counter(_handler_key(trees, h) for h in _handlers(trees.before))
-    for handler in _handlers(trees.after):
-        key = _handler_key(trees, handler)
-        if before[key] > 0:
-            before[key] -= 1
+    before = Counter(ast.dump(node) for node in trees.before.nodes if isinstance(node, ast.ExceptHandler))
+    for handler in (node for node in trees.after.nodes if isinstance(node, ast.ExceptHandler)):
+        text = ast.dump(handler)
+        if before[text] > 0:
+            before[text] -= 1
+            if is_broad(trees.after, handler.type) and _protects_more(trees, handler):
+                yield finding(1, handler, "More code is put under an except that catches everything.")
             continue
-        if _is_broad(trees, handler):
-            yield _finding("catch-all", 1, handler, "An except that catches everything hides other faults.")
+        if is_broad(trees.after, handler.type):
+            yield finding(1, handler, "An except that catches everything hides other faults.")
         reason = _swallows(trees, handler)
         if reason:
-            yield _finding("swallowed", 2, handler, reason)
-    for node in added(trees.before, trees.after, lambda n: isinstance(n, ast.Call)):
-        if isinstance(node, ast.Call) and trees.dotted(node.func).rpartition(".")[2] == "suppress":
-            yield _finding("swallowed", 2, node, "suppress() drops the exception.")
+            yield finding(2, handler, reason)
+    yield from _registered(trees)
+    yield from _finally(trees)
+    yield from _other_ways(trees)
 
 
-def _handlers(tree: ast.AST) -> list[ast.ExceptHandler]:
-    return [node for node in ast.walk(tree) if isinstance(node, ast.ExceptHandler)]
-
-
-def _handler_key(trees: Trees, handler: ast.ExceptHandler) -> str:
-    return ast.dump(handler)
-
-
-def _is_broad(trees: Trees, handler: ast.ExceptHandler) -> bool:
-    if handler.type is None:
+def is_broad(side: Side, caught: ast.expr | None, depth: int = 3) -> bool:
+    """Whether it is, or may stand for, everything. What is worked out when it runs may be anything."""
+    if caught is None:
         return True
-    types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    return any(trees.dotted(t) in _BROAD for t in types)
+    if isinstance(caught, ast.Starred):
+        return is_broad(side, caught.value, depth)
+    if isinstance(caught, (ast.Tuple, ast.List)):
+        return any(is_broad(side, item, depth) for item in caught.elts)
+    if isinstance(caught, ast.BinOp):
+        return is_broad(side, caught.left, depth) or is_broad(side, caught.right, depth)
+    if not isinstance(caught, (ast.Name, ast.Attribute)):
+        return True
+    if side.names.meanings(caught) & _BROAD:
+        return True
+    given = side.names.assigned(ast.unparse(caught)) if depth else []
+    return any(is_broad(side, value, depth - 1) for value in given)
+
+
+def _protects_more(trees: Trees, handler: ast.ExceptHandler) -> bool:
+    attempt = trees.after.parents.get(handler)
+    if not isinstance(attempt, (ast.Try, ast.TryStar)) or refuses(handler.body) or _raises(handler):
+        return False
+    known = Counter(ast.dump(node) for node in trees.before.nodes if isinstance(node, ast.stmt))
+    covered = {ast.dump(s) for t in trees.before.nodes if isinstance(t, (ast.Try, ast.TryStar)) for s in t.body}
+    return any(known[ast.dump(s)] and ast.dump(s) not in covered for s in attempt.body)
+
+
+def _raises(handler: ast.ExceptHandler) -> bool:
+    return bool(handler.body) and isinstance(handler.body[-1], ast.Raise)
 
 
 def _swallows(trees: Trees, handler: ast.ExceptHandler) -> str:
-    body = [s for s in handler.body if not _is_remark(s)]
-    if not body or all(isinstance(s, (ast.Pass, ast.Continue, ast.Break)) for s in body):
-        return "The exception is dropped."
+    body = [statement for statement in handler.body if not _is_remark(statement)]
+    if not body or all(isinstance(statement, (ast.Pass, ast.Continue, ast.Break)) for statement in body):
+        return "" if is_excused(trees, handler, None) else "The exception is dropped."
     last = body[-1]
-    if _ends_generator(handler, last):
-        return ""
-    if isinstance(last, ast.Return) and _is_nothing(last.value) and not _already_answers(trees, handler, last):
+    if isinstance(last, ast.Return):
+        if refuses(body) or not is_nothing(trees.after, last.value) or is_excused(trees, handler, last):
+            return ""
         return "A constant is answered for what was swallowed."
-    if len(body) == 1 and isinstance(last, ast.Assign) and _is_nothing(last.value) and not _is_default(trees, handler):
-        return "A constant takes the place of what was swallowed."
+    if isinstance(last, ast.Expr) and isinstance(last.value, (ast.Yield, ast.YieldFrom)):
+        return "A constant is answered for what was swallowed." if is_nothing(trees.after, last.value.value) else ""
+    if all(_sets_nothing(trees.after, statement) for statement in body):
+        return "" if is_excused(trees, handler, last) else "A constant takes the place of what was swallowed."
     return ""
 
 
-def _is_default(trees: Trees, handler: ast.ExceptHandler) -> bool:
-    """Whether the one statement that is tried names the same constant for the case that nothing was given."""
-    if _is_broad(trees, handler):
-        return False
-    last = handler.body[-1]
-    attempt = next((n for n in ast.walk(trees.after) if isinstance(n, ast.Try) and handler in n.handlers), None)
-    if attempt is None or len(attempt.body) != 1 or not isinstance(last, ast.Assign):
-        return False
-    values = [n.value for n in ast.walk(attempt.body[0]) if isinstance(n, ast.Constant)]
-    return isinstance(last.value, ast.Constant) and str(last.value.value) in [str(value) for value in values]
-
-
-def _ends_generator(handler: ast.ExceptHandler, last: ast.stmt) -> bool:
-    """The end of an iterator is no failure: a generator that steps through one ends with it."""
-    caught = ast.unparse(handler.type) if handler.type is not None else ""
-    ends = isinstance(last, ast.Return) and last.value is None
-    return ends and caught in ("StopIteration", "StopAsyncIteration")
-
-
-def _is_remark(statement: ast.stmt) -> bool:
-    """A docstring, `...` or a log line: none of them handles anything."""
-    if not isinstance(statement, ast.Expr):
-        return False
-    if isinstance(statement.value, ast.Constant):
+def _sets_nothing(side: Side, statement: ast.stmt) -> bool:
+    if isinstance(statement, (ast.Pass, ast.Continue, ast.Break, ast.Delete)):
         return True
-    call = statement.value
-    return isinstance(call, ast.Call) and ast.unparse(call.func).startswith(
-        ("print", "log", "self.log", "current_app.logger", "app.logger")
-    )
-
-
-def _is_nothing(value: ast.expr | None) -> bool:
-    if value is None or isinstance(value, ast.Constant):
-        return True
-    if isinstance(value, (ast.List, ast.Tuple, ast.Set)):
-        return not any(_is_status(item) for item in value.elts) and all(_is_nothing(item) for item in value.elts)
-    if isinstance(value, ast.Dict):
-        return all(_is_nothing(item) for item in value.values)
-    return (
-        isinstance(value, ast.Call)
-        and not value.args
-        and not value.keywords
-        and ast.unparse(value.func) in ("dict", "list", "set", "tuple", "str")
-    )
-
-
-def _is_status(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and type(node.value) is int and 400 <= node.value < 600
-
-
-def _already_answers(trees: Trees, handler: ast.ExceptHandler, answer: ast.Return) -> bool:
-    """A parser that answers None for other bad text before the patch may answer it for this, and a check that answers
-    the reason in words may say one more; a broad except may not.
-    """
-    if _is_broad(trees, handler) or answer.value is None:
-        return False
-    reason = _is_reason(answer.value)
-    if not reason and ast.unparse(answer.value) != "None":
-        return False
-    for function in ast.walk(trees.after):
-        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)) and any(
-            n is handler for n in ast.walk(function)
-        ):
-            old = next(
-                (f for f in ast.walk(trees.before) if isinstance(f, type(function)) and f.name == function.name), None
-            )
-            texts = (
-                [ast.unparse(n.value) for n in ast.walk(old) if isinstance(n, ast.Return) and n.value is not None]
-                if old
-                else []
-            )
-            if reason and old is not None:
-                given = [n.value for n in ast.walk(old) if isinstance(n, ast.Return) and n.value is not None]
-                return any(_is_reason(value) for value in given)
-            return any(text == "None" or text.endswith("else None") for text in texts)
+    if isinstance(statement, ast.Expr):
+        call = statement.value
+        tidy = isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)
+        return tidy and ast.unparse(call).rpartition(".")[2] in ("rollback()", "close()")
+    if isinstance(statement, (ast.Assign, ast.AnnAssign)):
+        return is_nothing(side, statement.value)
     return False
 
 
-def _is_reason(value: ast.expr) -> bool:
-    return isinstance(value, ast.Constant) and isinstance(value.value, str) and " " in value.value.strip()
+def _is_remark(statement: ast.stmt) -> bool:
+    """A docstring, `...`, a name alone or a log line: none of them handles anything."""
+    if not isinstance(statement, ast.Expr):
+        return False
+    value = statement.value.value if isinstance(statement.value, ast.Await) else statement.value
+    if not isinstance(value, ast.Call):
+        return not isinstance(value, (ast.Yield, ast.YieldFrom, ast.NamedExpr))
+    said = ast.unparse(value.func).lower()
+    return said.startswith(("print", "log", "self.log", "self._log", "_log", "warnings.")) or (
+        said.rpartition(".")[2] in _TALK
+    )
 
 
-def about_special_cases(trees: Trees, policy: Policy) -> Iterator[Finding]:
-    """Rule 3: the failing input's own value appears in a new comparison, key or case."""
-    values = {value.strip("'\"") for value in policy.failing_values} - _TRIVIAL
-    values = {value for value in values if len(value) > 1 or value.isdigit()}
-    if not values:
-        return
-    wanted = (ast.Compare, ast.MatchValue, ast.Dict, ast.Set, ast.Call)
-    for node in added(trees.before, trees.after, lambda n: isinstance(n, wanted)):
-        for constant in _compared(node):
-            if str(constant.value) in values and not isinstance(constant.value, bool):
-                yield _finding(
-                    "special-case", 3, node, f"A special case for the value that failed: {constant.value!r}."
-                )
+def _registered(trees: Trees) -> Iterator[Finding]:
+    """A handler of the framework for everything, or for the failure itself."""
+    for node in trees.added(ast.Call):
+        called = ast.unparse(node.func).rpartition(".")[2]
+        if called in _REGISTRARS and node.args:
+            first = node.args[0]
+            status = first.value if isinstance(first, ast.Constant) else None
+            if status == 500 or (status is None and is_broad(trees.after, first)):
+                yield finding(1, node, "A handler for every exception hides the faults.")
+        for keyword in node.keywords:
+            if keyword.arg == "exception_handlers":
+                yield finding(1, node, "Handlers of exceptions are replaced for the whole application.")
+            if keyword.arg == "return_exceptions":
+                yield finding(2, node, "Exceptions are handed on as if they were results.")
 
 
-def _compared(node: ast.AST) -> list[ast.Constant]:
-    """Constants that decide; an attribute's or key's name on the left of `in` names a field, not a value."""
-    if isinstance(node, ast.Compare):
-        parts = [node.left, *node.comparators]
-        if isinstance(node.ops[0], (ast.In, ast.NotIn)) and isinstance(node.left, ast.Constant):
-            parts = []
-        flat = [e for p in parts for e in (p.elts if isinstance(p, (ast.Tuple, ast.List, ast.Set)) else [p])]
-    elif isinstance(node, ast.MatchValue):
-        flat = [node.value]
-    elif isinstance(node, ast.Dict):
-        flat = [key for key in node.keys if key is not None]
-    elif isinstance(node, ast.Set):
-        flat = list(node.elts)
-    elif (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr in ("startswith", "endswith", "replace")
-    ):
-        flat = list(node.args)
-    else:
-        flat = []
-    return [part for part in flat if isinstance(part, ast.Constant)]
+def _finally(trees: Trees) -> Iterator[Finding]:
+    known = Counter(ast.dump(s) for s in _leaving(trees.before))
+    for statement in _leaving(trees.after):
+        text = ast.dump(statement)
+        if known[text] > 0:
+            known[text] -= 1
+        else:
+            yield finding(2, statement, "Leaving from a finally drops the exception.")
 
 
-def _finding(rule: str, number: int, node: ast.AST, reason: str) -> Finding:
-    return Finding(rule, number, "", getattr(node, "lineno", 0), reason)
+def _leaving(side: Side) -> Iterator[ast.stmt]:
+    for node in side.nodes:
+        if isinstance(node, (ast.Try, ast.TryStar)):
+            for statement in node.finalbody:
+                yield from (n for n in ast.walk(statement) if isinstance(n, (ast.Return, ast.Break, ast.Continue)))
+
+
+def _other_ways(trees: Trees) -> Iterator[Finding]:
+    old = trees.before.functions
+    for function in trees.added(ast.FunctionDef, ast.AsyncFunctionDef):
+        name = trees.after.name_of(function)
+        if function.name in ("__exit__", "__aexit__") and _may_say_true(function):
+            if name not in old or not _may_say_true(old[name]):
+                yield finding(2, function, "A context manager drops what its body raises.")
+    for call in trees.added(ast.Call):
+        meanings = trees.after.names.meanings(call.func)
+        if any(name.endswith((".push", ".callback")) and "ExitStack" in name for name in meanings):
+            yield finding(2, call, "A stack of contexts can drop exceptions.")
+        if isinstance(call.func, ast.Attribute) and call.func.attr in ("decode", "encode", "open"):
+            if any(k.arg == "errors" and ast.unparse(k.value) == "'ignore'" for k in call.keywords):
+                yield finding(2, call, "What cannot be read is left out without a word.")
+
+
+def _may_say_true(function: FunctionNode) -> bool:
+    returned = [n.value for n in ast.walk(function) if isinstance(n, ast.Return) and n.value is not None]
+    return any(not (isinstance(value, ast.Constant) and not value.value) for value in returned)

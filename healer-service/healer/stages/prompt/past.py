@@ -9,6 +9,7 @@ from healer.model import Diagnosis, PastFix, Report
 from healer.stages.prompt.data import plain
 from healer.stages.prompt.filling import Part
 from healer.stages.prompt.source import holds_control_token, narrow
+from healer.syntax.project import is_test_file
 
 _MOST_FIXES = 2
 _MOST_LINES = 14  # of one fix
@@ -45,9 +46,11 @@ def _now(diff: str) -> list[str]:
 
 
 def _places(diff: str) -> Iterator[tuple[list[str], list[str]]]:
-    """Of each hunk the lines after the change, and those of them that are new."""
+    """Of each hunk the lines after the change, and those of them that are new; without the test that came with it."""
     lines = iter(diff.split("\n"))
+    file = ""
     for line in lines:
+        file = line.removeprefix("+++ b/") if line.startswith("+++ b/") else file
         head = _HUNK.match(line)
         if head is None:
             continue
@@ -64,4 +67,5 @@ def _places(diff: str) -> Iterator[tuple[list[str], list[str]]]:
                 place.append(one[1:])
             if one[:1] == "+":
                 added.append(one[1:])
-        yield place, added
+        if not is_test_file(file):
+            yield place, added

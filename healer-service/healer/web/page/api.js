@@ -41,5 +41,6 @@ export const overview = () => call("/api/v1/overview");
 export const incidents = () => call("/api/v1/incidents");
 export const oneIncident = (id) => call(incident(id));
 export const act = (id, action, reason) => post(`${incident(id)}/${action}`, { reason });
+export const automation = (stopped, reason) => post("/api/v1/automation", { stopped, reason });
 export const signIn = (token) => post("/signin", { token });
 export const signOut = () => post("/signout", {});

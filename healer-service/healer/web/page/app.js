@@ -61,7 +61,7 @@ function described() {
 			!page.data && h("a", { href: "/" }, "All incidents"),
 		);
 	if (!page.data) return problem ?? h("p.dim", { key: "loading" }, "Loading…");
-	return [problem, named() ? incidentView(page.data, changed) : overviewView(page.data, page.shown, showMore)];
+	return [problem, named() ? incidentView(page.data, changed) : overviewView(page.data, page.shown, showMore, changed)];
 }
 
 function titled() {

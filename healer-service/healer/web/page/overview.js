@@ -4,6 +4,7 @@
 
 import { h } from "./dom.js";
 import { badge, place, stateBadge, when } from "./parts.js";
+import { automationSwitch } from "./switch.js";
 import { clip, plural, short } from "./words.js";
 
 const AT_ONCE = 100;
@@ -73,8 +74,8 @@ function empty(services) {
 	);
 }
 
-/** `shown`: how many incidents the reader asked for, if any; `more(count)` asks for more. */
-export function overviewView({ overview, incidents }, shown = AT_ONCE, more) {
+/** `shown`: how many incidents the reader asked for, if any; `more(count)` asks for more; `changed(text)` tells of an action. */
+export function overviewView({ overview, incidents }, shown = AT_ONCE, more, changed) {
 	const { services } = overview;
 	const waiting = incidents.filter((one) => one.state === "proposed").length;
 	const left = incidents.length - shown;
@@ -94,6 +95,7 @@ export function overviewView({ overview, incidents }, shown = AT_ONCE, more) {
 		incidents.length
 			? h("ul.card.incidents", { key: "list" }, incidents.slice(0, shown).map(incident))
 			: empty(services),
+		automationSwitch(overview.automation, changed),
 		left > 0 && h("button", { key: "more", onclick: () => more(shown + AT_ONCE) }, `Show more (${left} left)`),
 	];
 }

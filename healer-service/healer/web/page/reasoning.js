@@ -6,7 +6,7 @@ import { h } from "./dom.js";
 import { diff } from "./diff.js";
 import { badge, block, facts, fold, note, place, when } from "./parts.js";
 import { earlierRequests, request, traceback } from "./traceback.js";
-import { clip, duration, failure, short, spaced } from "./words.js";
+import { clip, duration, failure, plural, short, spaced } from "./words.js";
 
 function share(label, value, optimum) {
 	if (!Number.isFinite(value)) return null;
@@ -42,17 +42,20 @@ function diagnosisPart(one) {
 			["Looks alike, not changed", one.siblings?.length > 0 && h("ul", one.siblings.map(site))],
 			["Kind", one.category],
 			["Right answer", spaced(one.answer)],
-			["Confidence", share("Confidence", one.confidence, 1)],
-			["Risk", share("Risk", one.risk, 0)],
+			["Sure of the cause", share("Sure of the cause", one.confidence, 1)],
+			["Risk at this place", share("Risk at this place", one.risk, 0)],
 		]),
 	);
 }
 
 function outcome(side) {
 	if (!side) return "—";
-	const crashed = side.exception || !side.status || side.status >= 500;
+	const called = side.value !== null && side.value !== undefined;
+	const crashed = side.exception || (!called && (!side.status || side.status >= 500));
+	const word = side.status ? `HTTP ${side.status}` : called ? "a value" : side.exception ? "raises" : "no answer";
 	return [
-		badge(side.status ? `HTTP ${side.status}` : "no answer", crashed ? "bad" : "good"),
+		badge(word, crashed ? "bad" : "good"),
+		called && h("p", h("code", clip(side.value, 300))),
 		side.exception && h("p", h("code", clip(failure(side.exception), 300))),
 		side.body && h("p", h("code", clip(side.body, 400))),
 	];
@@ -68,7 +71,18 @@ function suite(run) {
 		: "—";
 }
 
-function evidence({ before, after, tests, isolation }) {
+const ran = (outcome) => badge(outcome, outcome === "passed" ? "good" : "bad");
+
+function list(title, lines) {
+	return lines?.length > 0 && [h("h4", title), h("ul", lines.map((line, index) => h("li", { key: index }, line)))];
+}
+
+function traffic(differences) {
+	return [badge("as before", "good"), differences?.length > 0 && " in status and shape; some values differ"];
+}
+
+function evidence({ before, after, tests, isolation, ...more }) {
+	const { shown_by, earlier_requests: earlier = 0, differences, regression, not_run: idle, unsteady } = more;
 	const row = (title, left, right) => h("tr", h("th", { scope: "row" }, title), h("td", left), h("td", right));
 	const head = ["Before", "With the fix"].map((title) => h("th", { scope: "col" }, title));
 	return [
@@ -78,12 +92,46 @@ function evidence({ before, after, tests, isolation }) {
 			h("thead", h("tr", h("td"), head)),
 			h(
 				"tbody",
-				row("Request", outcome(before), outcome(after)),
+				row(shown_by === "call" ? "Call of the function" : "Request", outcome(before), outcome(after)),
+				after && earlier > 0 && row("Recorded traffic", plural(earlier, "request"), traffic(differences)),
 				tests && row("Tests", suite(tests.before), suite(tests.after)),
+				regression && row("New test", ran(regression.before), ran(regression.after)),
 			),
+		),
+		list(
+			"Other answers to recorded traffic",
+			differences?.map((one) => [h("code", clip(one.request, 120)), ` ${clip(one.what, 300)}`]),
+		),
+		list("Changed lines that nothing ran", idle?.map(place)),
+		list(
+			"Unsteady",
+			unsteady?.map((text) => clip(text, 300)),
 		),
 		isolation?.length > 0 && h("p.dim", `Judged in a sandbox: ${isolation.join(", ")}.`),
 	];
+}
+
+/** A score as the sum it is. */
+function scored(title, total, parts, optimum) {
+	const row = (part, index) =>
+		h("tr", { key: index }, h("th", { scope: "row" }, part.name), h("td.number", signed(part.points)), h("td", clip(part.why, 300)));
+	return fold(
+		`score ${title}`,
+		[h("span", `${title} `), share(title, total, optimum)],
+		false,
+		h("table.parts", { "aria-label": title }, h("tbody", parts.map(row))),
+	);
+}
+
+const signed = (points) => `${points < 0 ? "−" : "+"}${Math.abs(points).toFixed(2)}`;
+
+function assessed(one) {
+	return (
+		one && [
+			scored("Confidence", one.confidence, one.confidence_parts, 1),
+			scored("Risk", one.risk, one.risk_parts, 0),
+		]
+	);
 }
 
 function origin(verdict) {
@@ -102,11 +150,11 @@ function changePart(proposal, chosen) {
 	return h(
 		"div",
 		{ key: "change" },
-		h("h3", proposal ? `Proposal #${proposal.number}` : "Best fix"),
+		h("h3", proposal ? `${proposal.draft ? "Draft proposal" : "Proposal"} #${proposal.number}` : "Best fix"),
 		h("p.cause", clip(proposal?.title ?? chosen.summary, 300)),
 		chosen && origin(chosen),
 		diff(patch),
-		chosen?.evidence && [h("h3", "Evidence"), evidence(chosen.evidence)],
+		chosen?.evidence && [h("h3", "Evidence"), evidence(chosen.evidence), assessed(chosen.assessment)],
 		proposal?.body && fold("proposal", "The proposal's text", false, block("Text", proposal.body)),
 		proposal && h("p.dim", h("code", `${proposal.branch} → ${proposal.base}`), ` at ${short(proposal.head_sha)}`),
 	);
@@ -127,6 +175,7 @@ function candidate(verdict, index) {
 		verdict.findings?.length > 0 && h("ul", verdict.findings.map(finding)),
 		verdict.diff && diff(verdict.diff),
 		verdict.evidence && evidence(verdict.evidence),
+		assessed(verdict.assessment),
 	);
 }
 

@@ -1,0 +1,36 @@
+/**
+ * The switch that stops all automation, on the overview. What it stops is the healer's matter.
+ */
+
+import { automation } from "./api.js";
+import { ask } from "./dialog.js";
+import { h } from "./dom.js";
+import { note } from "./parts.js";
+import { clip } from "./words.js";
+
+const STOP = {
+	label: "Stop all automation",
+	tone: "danger",
+	asks: "Stop all automation?",
+	text:
+		"No heal begins, none that is at work proposes anything, and what is merged is not released until you let it go on. " +
+		"Crashes are still taken in. Releases that are already on their way are watched, and taken back if need be.",
+	reason: "optional",
+};
+const RESUME = {
+	label: "Let it go on",
+	asks: "Let automation go on?",
+	text: "What has waited is worked on: open incidents are healed, merged fixes released.",
+};
+
+/** `changed(text)` is called when it was turned. */
+export function automationSwitch({ stopped, by, reason } = {}, changed) {
+	const turn = async () => {
+		const send = (given) => automation(!stopped, given);
+		if (await ask({ ...(stopped ? RESUME : STOP), send })) changed(stopped ? "Automation goes on." : "Automation is stopped.");
+	};
+	const button = h("button", { key: "turn", onclick: turn }, stopped ? RESUME.label : STOP.label);
+	if (!stopped) return h("div.row", { key: "automation" }, h("span"), button);
+	const why = reason ? `: ${clip(reason, 300)}` : ".";
+	return h("div.row", { key: "automation" }, note(`All automation was stopped by ${clip(by, 100)}${why}`, "bad"), button);
+}

@@ -1,0 +1,214 @@
+"""`healer doctor` over real files, a real repository, and interpreters and servers that are there or are not."""
+
+import json
+import socket
+import subprocess
+import sys
+from contextlib import closing
+
+import pytest
+from healer.cli import app
+from healer.cli.doctor import Check, _show, sandboxes
+from healer.edges.sandbox import LocalSandbox
+from healer.edges.store import Store
+from healer.model import BadInput
+from healer.settings import load_settings
+from rich.console import Console
+from selfheal.sandbox.jail import Plan
+from typer.testing import CliRunner
+
+from tests.healer.scripted_supervisor import ScriptedSupervisor
+
+EVERYTHING = list(sandboxes.MEANINGS)
+
+
+@pytest.fixture(scope="module")
+def around(tmp_path_factory):
+    """A repository, a release folder and a supervisor, all as they should be."""
+    folder = tmp_path_factory.mktemp("around")
+    for command in (
+        "git init -q --bare -b main stock.git",
+        "git init -q -b main work",
+        "git -C work -c user.name=a -c user.email=a@b commit -q --allow-empty -m start",
+        "git -C work push -q ../stock.git main",
+    ):
+        subprocess.run(command.split(), check=True, cwd=folder)
+    (folder / "releases").mkdir()
+    supervisor = ScriptedSupervisor(folder / "c.sock", folder / "releases")
+    yield folder
+    supervisor.close()
+
+
+class Site:
+    """Settings that fit what is around, a home of its own, and no healer running."""
+
+    def __init__(self, folder, around, monkeypatch) -> None:
+        self.folder, self._around, self._monkeypatch = folder, around, monkeypatch
+        monkeypatch.chdir(folder)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]  # where nobody listens any more
+        self.given(HEALER_HOME="home", HEALER_PORT=str(port))
+        self.interpreter(EVERYTHING)
+        self.configure()
+
+    def given(self, **values: str) -> None:
+        for name, value in values.items():
+            self._monkeypatch.setenv(name, value)
+
+    def configure(self, **changes: str) -> None:
+        values = {"repository": str(self._around / "stock.git"), "python": str(self.folder / "python")}
+        values |= {"releases": str(self._around / "releases"), "control": str(self._around / "c.sock"), **changes}
+        lines = "".join(f'{name} = "{value}"\n' for name, value in values.items())
+        (self.folder / "healer.toml").write_text(f"[services.stock]\n{lines}")
+
+    def interpreter(self, isolation: list[str], pytest: bool = True) -> None:
+        """One that says it enforces these measures."""
+        said = json.dumps({"isolation": isolation})
+        script = f"""#!/bin/sh\nif [ "$1" = -m ]; then echo '{said}'; else echo 3.12.1 {pytest}; fi\n"""
+        (self.folder / "python").write_text(script)
+        (self.folder / "python").chmod(0o755)
+
+    def examine(self, *words: str) -> tuple[int, dict[str, dict]]:
+        done = CliRunner().invoke(app, ["doctor", "--json", *words], catch_exceptions=False)
+        found = json.loads(done.stdout)["checks"]
+        return done.exit_code, {f"{check['about']} {check['name']}": check for check in found}
+
+    def state(self, name: str) -> str:
+        return self.examine()[1][name]["state"]
+
+    def not_ok(self) -> set[str]:
+        return {name for name, check in self.examine()[1].items() if check["state"] != "ok"}
+
+
+@pytest.fixture
+def site(tmp_path, around, monkeypatch):
+    return Site(tmp_path, around, monkeypatch)
+
+
+def test_where_everything_is_there_only_the_healer_is_not_running(site):
+    code, found = site.examine()
+    assert (code, {name for name, check in found.items() if check["state"] != "ok"}) == (0, {"healer running"})
+    assert {"healer git", "healer database", "stock repository", "stock sandbox", "stock supervisor"} <= set(found)
+    assert all(check["remedy"] for check in found.values() if check["state"] != "ok")
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({"repository": "nowhere.git"}, "stock repository"),
+        ({"branch": "other"}, "stock repository"),
+        ({"python": "/nowhere/python"}, "stock interpreter"),
+        ({"releases": "nowhere"}, "stock releases"),
+        ({"control": "nowhere.sock"}, "stock supervisor"),
+    ],
+)
+def test_what_is_missing_is_exit_code_3(site, changes, name):
+    site.configure(**changes)
+    code, found = site.examine()
+    assert (code, found[name]["state"]) == (3, "missing")
+    assert found[name]["remedy"]
+
+
+def test_each_measure_not_in_force_is_weaker_and_says_what_it_means(site):
+    site.interpreter(["limits", "files"])
+    code, found = site.examine()
+    assert (code, found["stock sandbox"]["state"]) == (0, "ok")
+    assert found["stock sandbox: network"]["found"] == "code under test could reach other machines and services"
+    assert {name for name in found if ":" in name} == {f"stock sandbox: {name}" for name in EVERYTHING} - {
+        "stock sandbox: limits",
+        "stock sandbox: files",
+    }
+
+
+def test_too_little_is_missing_unless_weaker_was_asked_for(site):
+    site.interpreter(["limits", "network"])
+    code, found = site.examine()
+    assert (code, found["stock sandbox"]["state"]) == (3, "missing")
+    assert "HEALER_SANDBOX_WEAK=true" in found["stock sandbox"]["remedy"]
+    site.given(HEALER_SANDBOX_WEAK="true")
+    code, found = site.examine()
+    assert (code, found["stock sandbox"]["state"], found["healer sandbox"]["state"]) == (0, "weaker", "weaker")
+
+
+def test_an_interpreter_without_pytest_is_missing(site):
+    site.interpreter(EVERYTHING, pytest=False)
+    assert "no pytest" in site.examine()[1]["stock interpreter"]["found"]
+
+
+def test_the_sandbox_s_measures_all_have_their_meaning():
+    everything = Plan(-1, True, True, True, 7, True, True, True, True)
+    assert set(everything.measures()) <= set(EVERYTHING)
+
+
+def test_a_sandbox_on_a_socket_is_asked_by_a_job(site, tmp_path):
+    site.given(HEALER_SANDBOX=str(tmp_path / "no.sock"))
+    code, found = site.examine()
+    assert (code, found["stock sandbox"]["state"]) == (3, "missing")
+    sandbox = LocalSandbox(tmp_path / "sandbox", sys.executable)
+    sandbox.start()
+    try:
+        site.given(HEALER_SANDBOX=str(sandbox._path))
+        found = site.examine()[1]
+    finally:
+        sandbox.stop()
+    assert found["stock sandbox"]["state"] == "ok", found["stock sandbox"]
+    assert "in force: limits" in found["stock sandbox"]["found"]
+    assert "stock tests" not in found
+
+
+def test_modes_that_let_others_in_are_weaker(site, tmp_path):
+    site.examine()
+    (tmp_path / "home").chmod(0o755)
+    (tmp_path / "home" / "operator-token").chmod(0o644)
+    assert site.not_ok() == {"healer running", "healer home", "healer secrets"}
+
+
+def test_the_database_and_the_end_of_its_log_are_looked_at(site, tmp_path):
+    settings = load_settings()
+    with closing(
+        Store(settings.database, audit_key=settings.audit_key.get_secret_value(), audit_head=settings.audit_head)
+    ) as store:
+        store.migrate()
+        store.log.append("x", "k", {}, trace_id="", ui_hint="control")
+    assert site.not_ok() == {"healer running"}
+    assert site.examine()[1]["healer audit"]["found"].startswith("1 events")
+    (tmp_path / "home" / "audit-head").unlink()
+    assert site.state("healer audit") == "missing"
+    (tmp_path / "home" / "healer.db").write_bytes(b"no database at all" * 100)
+    assert site.state("healer database") == "missing"
+
+
+def test_a_model_that_is_away_is_missing_only_to_a_service_that_needs_it(site):
+    site.given(HEALER_LLM_URL="http://127.0.0.1:9/v1")
+    assert site.state("healer model") == "weaker"
+    site.configure(engine="llm")
+    assert site.state("healer model") == "missing"
+
+
+def test_one_service_can_be_looked_at_and_a_wrong_name_is_told(site, tmp_path):
+    with (tmp_path / "healer.toml").open("a") as file:
+        file.write('[services.other]\nrepository = "nowhere.git"\n')
+    assert site.examine("--service", "stock")[0] == 0
+    done = CliRunner().invoke(app, ["doctor", "--service", "wrong"])
+    assert isinstance(done.exception, BadInput)
+    assert "'wrong'" in str(done.exception)
+    assert "stock" in str(done.exception)
+
+
+def test_no_secret_is_shown(site):
+    site.configure(repository="http://me:secret-1@127.0.0.1:9/x.git", url="http://me:secret-2@127.0.0.1:9")
+    site.given(HEALER_LLM_URL="http://127.0.0.1:9/v1", HEALER_LLM_KEY="secret-3", HEALER_OPERATOR_TOKEN="secret-4")
+    site.given(HEALER_AUDIT_KEY="secret-5", HEALER_DATABASE_URL="postgresql+psycopg://me:secret-6@127.0.0.1:9/x")
+    said = CliRunner().invoke(app, ["doctor"], catch_exceptions=False, env={"COLUMNS": "250"}).stdout
+    assert "cannot read http://…@127.0.0.1:9/x.git" in said
+    assert "secret-" not in said
+    assert "missing" in said
+
+
+def test_foreign_text_does_not_reach_the_terminal_raw():
+    console = Console(record=True, width=200, force_terminal=True, color_system=None)
+    _show([Check("[red]x", "y", "ok", "\x1b[2J[bold]z")], console)
+    said = console.export_text()
+    assert "[red]x" in said
+    assert " [2J[bold]z" in said

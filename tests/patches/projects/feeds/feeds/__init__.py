@@ -1,0 +1,1 @@
+"""Articles of many sources in one place."""

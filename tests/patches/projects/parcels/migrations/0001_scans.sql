@@ -1,0 +1,1 @@
+CREATE TABLE scans (number TEXT NOT NULL, stage TEXT NOT NULL, place TEXT, at TEXT NOT NULL);
