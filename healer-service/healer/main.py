@@ -143,7 +143,6 @@ class Healer:
     def _start(self) -> None:
         """Bring every service up; one that fails is tried again while the others are at work."""
         waiting = list(self.settings.services)
-        guardrails.warm()
         self.dispatch.start()
         while True:
             problems = {}
@@ -165,7 +164,8 @@ class Healer:
                 return
 
     def _warm(self) -> None:
-        """Have the model's server read what all prompts begin with; from then on it keeps that by itself."""
+        """Load the guardrails' scanners, and have the model's server read what all prompts begin with."""
+        guardrails.warm()
         while self._llm is not None and not self._stopping.is_set():
             try:
                 self._llm.warm((Message("system", prompt.SYSTEM),))

@@ -1,4 +1,4 @@
-"""The demo over real processes, for every bug that a playbook heals: exactly what `make demo` runs."""
+"""The demo over real processes, exactly as `make demo` runs it. That every bug is healed is test_bugs.py's."""
 
 import json
 import os
@@ -45,14 +45,8 @@ def running_from(folder: Path) -> list[str]:
     return found
 
 
-def test_enough_bugs_are_healed_without_a_model():
-    assert len(HEALED) >= 6
-    assert "return-without-policy" in HEALED
-
-
-@pytest.mark.parametrize("bug", HEALED)
-def test_a_bug_is_healed(bug, short):
-    process = start(bug, tmp=short)
+def test_a_bug_is_healed(short):
+    process = start("return-without-policy", tmp=short)
     output, _ = process.communicate(timeout=180)
     assert process.returncode == 0, output
     told = ("crash", "report", "cause", "chosen", "proposal #1", "evidence", "merge", "release", "healed", "again")

@@ -115,8 +115,6 @@ def _service(name: str, folder: Path) -> Service:
         tests=("tests",),
         autonomy="propose",
         engine="llm",
-        max_lines=60,
-        max_files=1,
         checkout=checkout,
         sandbox=FooledSandbox(name),
         forge=LocalForge(checkout, "", "", "http://healer.test"),

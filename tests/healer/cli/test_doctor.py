@@ -200,10 +200,11 @@ def test_no_secret_is_shown(site):
     site.configure(repository="http://me:secret-1@127.0.0.1:9/x.git", url="http://me:secret-2@127.0.0.1:9")
     site.given(HEALER_LLM_URL="http://127.0.0.1:9/v1", HEALER_LLM_KEY="secret-3", HEALER_OPERATOR_TOKEN="secret-4")
     site.given(HEALER_AUDIT_KEY="secret-5", HEALER_DATABASE_URL="postgresql+psycopg://me:secret-6@127.0.0.1:9/x")
-    said = CliRunner().invoke(app, ["doctor"], catch_exceptions=False, env={"COLUMNS": "250"}).stdout
-    assert "cannot read http://…@127.0.0.1:9/x.git" in said
-    assert "secret-" not in said
-    assert "missing" in said
+    for words in (["doctor"], ["doctor", "--json"]):
+        said = CliRunner().invoke(app, words, catch_exceptions=False).stdout
+        assert "missing" in said
+        assert "secret-" not in said
+    assert "cannot read http://…@127.0.0.1:9/x.git" in str(json.loads(said))
 
 
 def test_foreign_text_does_not_reach_the_terminal_raw():

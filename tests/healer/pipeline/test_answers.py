@@ -64,8 +64,6 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
             tests=("tests",),
             autonomy="propose",
             engine="llm",
-            max_lines=60,
-            max_files=1,
             checkout=checkout,
             sandbox=sandbox,
             forge=LocalForge(checkout, "", "", ""),

@@ -155,6 +155,10 @@ def test_observing_stops_at_the_diagnosis(site):
     assert incident["verdicts"] == []
 
 
+def test_told_to_stop_it_ends_by_itself(site):
+    site.stop()
+
+
 def test_the_event_stream_resumes_where_it_was(site):
     incident_id = site.proposed()
     last = site.incident(incident_id)["events"][2]["id"]

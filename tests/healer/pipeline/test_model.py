@@ -73,9 +73,10 @@ def events(incident: dict, type: str) -> list[dict]:
 def test_the_first_answer_that_stands_is_proposed(heal):
     incident, asked = heal(RIGHT)
     assert incident["state"] == "proposed", incident["reason"]
-    diff = incident["proposal"]["diff"]
+    diff = incident["verdicts"][0]["diff"]
     added = [line[1:] for line in diff.splitlines() if line.startswith("+") and not line.startswith("+++")]
     assert "".join(line + "\n" for line in added) == REFUSE
+    assert incident["proposal"]["diff"].startswith(diff)  # and then its regression test
     (verdict,) = incident["verdicts"]
     assert (verdict["origin"], verdict["accepted"]) == (f"{MODEL}@{SHA256[:8]}", True)
     assert verdict["note"] == "The name is not always a key of STOCK."

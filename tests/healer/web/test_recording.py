@@ -47,7 +47,7 @@ def test_an_approval_names_the_commit_and_the_diff_that_was_approved(parts):
                 "from": "loopback",
                 "reason": "looks right",
                 "state": "proposed",
-                "proposal": 7,
+                "number": 7,
                 "head_sha": "a" * 40,
                 "diff_sha256": hashlib.sha256(DIFF.encode()).hexdigest(),
             },
