@@ -155,7 +155,7 @@ class ServiceSettings(BaseModel):
 
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="HEALER_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="HEALER_", env_ignore_empty=True, extra="ignore", frozen=True)
 
     home: Path = Path(".healer")
     config: Path | None = None

@@ -183,7 +183,7 @@ def _suspect(service: Service, commit: str, diagnosis: Diagnosis) -> Suspect | N
 def _think_ahead(parts: Parts, memory: Memory, incident: Incident, service: Service, report: Report) -> None:
     thought = _thought(parts, memory, incident, service, report)
     if thought.candidates and not unsendable(report) and service.autonomy != "observe":
-        Trial(memory, incident, service, report).run_ahead(thought.candidates[0])
+        Trial(memory, incident, service, report, thought.diagnosis).run_ahead(thought.candidates[0])
 
 
 def about(parts: Parts, incident_id: str) -> tuple[Incident, Service, Report]:

@@ -39,11 +39,14 @@ UNSTEADY_RUNS = 2  # more replays of a patched tree where the crash showed in so
 class Trial:
     """Tries the candidates for one incident."""
 
-    def __init__(self, memory: Memory, incident: Incident, service: Service, report: Report) -> None:
+    def __init__(
+        self, memory: Memory, incident: Incident, service: Service, report: Report, diagnosis: Diagnosis
+    ) -> None:
         self._memory = memory
         self._incident = incident
         self._service = service
         self._report = report
+        self._diagnosis = diagnosis
         self._base = base_of(incident)
         self._policy = _policy(service, self._base, report)
 
@@ -53,17 +56,18 @@ class Trial:
             # The replay first: the sandbox takes jobs in the order they come, and the tests take longer.
             self._memory.ahead(lambda: self._replay(candidate))
             self._memory.ahead(lambda: self._tests(candidate))
+            self._memory.ahead(lambda: self._regression(candidate))
 
     def judge(self, candidate: Candidate) -> Verdict:
         started = time.monotonic()
         verdict = self._judged(candidate)
         return replace(verdict, seconds=round(time.monotonic() - started, 3))
 
-    def with_test(self, verdict: Verdict, diagnosis: Diagnosis) -> Verdict:
+    def with_test(self, verdict: Verdict) -> Verdict:
         """An accepted verdict with a regression test, where one could be written that the patch makes pass."""
         started = time.monotonic()
         assert verdict.evidence is not None
-        written = self._regression(verdict.candidate, verdict.evidence, diagnosis)
+        written = self._regression(verdict.candidate)
         evidence = replace(verdict.evidence, regression=written)
         return replace(verdict, evidence=evidence, seconds=round(verdict.seconds + time.monotonic() - started, 3))
 
@@ -100,10 +104,12 @@ class Trial:
             return evidence
         assert evidence.after is not None
 
-        def again() -> Replay:
-            return runs.replay(self._service, self._report, self._service.checkout.tar(self._base))
-
-        found = traffic.differences(runs.requests_of(self._report), evidence.before, evidence.after, again)
+        found = traffic.differences(
+            runs.requests_of(self._report),
+            evidence.before,
+            evidence.after,
+            lambda: runs.replay_again(self._memory, self._incident, self._service, self._report),
+        )
         return replace(evidence, differences=found)
 
     def _tested(self, candidate: Candidate, evidence: Evidence) -> Evidence:
@@ -139,21 +145,26 @@ class Trial:
         after = replace(after, outcomes={**after.outcomes, **dict.fromkeys(passing, "passed")})
         return before, after, tuple(notes)
 
-    def _regression(self, candidate: Candidate, evidence: Evidence, diagnosis: Diagnosis) -> Regression | None:
+    def _regression(self, candidate: Candidate) -> Regression | None:
         """The first draft that fails before and passes after; None where there is none."""
-        for draft in self._drafts(candidate, evidence, diagnosis):
+        key = f"regression {self._incident.id}-{self._incident.attempt}@{self._base} with {_hash(candidate)}"
+        return self._memory.once(key, lambda: self._first_that_tells(candidate, self._after(candidate)))
+
+    def _first_that_tells(self, candidate: Candidate, after: Replay) -> Regression | None:
+        if judgement.wrong_answer(candidate, self._shown().before, after):
+            return None
+        for draft in self._drafts(candidate, after):
             tried = self._tried(draft, candidate)
             if tried.before in ("failed", "error") and tried.after == "passed":
                 return tried
         return None
 
-    def _drafts(self, candidate: Candidate, evidence: Evidence, diagnosis: Diagnosis) -> list[Regression]:
-        assert evidence.after is not None
+    def _drafts(self, candidate: Candidate, after: Replay) -> list[Regression]:
         sources = self._service.checkout.sources(self._base)
         tests = {path: text for path, text in sources.items() if is_test_file(path)}
         own = {path: text for path, text in sources.items() if path not in tests}
         entry = self._service.entry or self._report.entry
-        about = (self._report, diagnosis, candidate, evidence.after)
+        about = (self._report, self._diagnosis, candidate, after)
         try:
             written = regression.drafts(*about, tests, own, self._service.tests, entry, self._shown().call)
             return [draft for draft in islice(written, MOST_DRAFTS) if not self._is_refused(draft)]

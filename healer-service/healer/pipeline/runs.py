@@ -55,7 +55,7 @@ def _show(memory: Memory, incident: Incident, service: Service, report: Report) 
         if not reason:
             return Shown(before)
         if not before.problem or before.problem.startswith("timeout"):
-            again = replay(service, report, service.checkout.tar(base_of(incident)))
+            again = replay_again(memory, incident, service, report)
             if not judgement.reproduces(report, again):
                 return Shown(again, unsteady=("the crash shows in one of two replays of the same requests",))
     recalled = recall.call_of(report, Project(service.checkout.sources(base_of(incident))))
@@ -77,6 +77,12 @@ def unsendable(report: Report) -> str:
 
 def replay_before(memory: Memory, incident: Incident, service: Service, report: Report) -> Replay:
     key = f"replay {incident.id}-{incident.attempt}@{incident.base}"
+    return memory.once(key, lambda: replay(service, report, service.checkout.tar(base_of(incident))))
+
+
+def replay_again(memory: Memory, incident: Incident, service: Service, report: Report) -> Replay:
+    """A second run of the same code: what differs from the first is unsteady."""
+    key = f"second replay {incident.id}-{incident.attempt}@{incident.base}"
     return memory.once(key, lambda: replay(service, report, service.checkout.tar(base_of(incident))))
 
 

@@ -45,7 +45,7 @@ class Search:
         self._report = report
         self._diagnosis = diagnosis
         self._past = past
-        self._trial = Trial(memory, incident, service, report)
+        self._trial = Trial(memory, incident, service, report, diagnosis)
 
     def run(self, playbooks: Sequence[Candidate]) -> str:
         """Why nothing was found; "" when something was. `playbooks`: their candidates, best first."""
@@ -100,7 +100,7 @@ class Search:
     def _judge(self, candidate: Candidate, untried: Sequence[Candidate]) -> Verdict:
         verdict = self._trial.judge(candidate)
         if verdict.accepted:
-            verdict = self._assessed(self._trial.with_test(verdict, self._diagnosis))
+            verdict = self._assessed(self._trial.with_test(verdict))
             reason = ranking.why(candidate, untried[0] if untried else None, self._diagnosis, self._past)
             verdict = replace(verdict, reason=assessment.too_little(verdict) or reason)
             verdict = replace(verdict, accepted=verdict.reason == reason)

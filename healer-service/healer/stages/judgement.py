@@ -48,13 +48,14 @@ def _objection(candidate: Candidate, evidence: Evidence, findings: tuple[Finding
     if evidence.after is None:
         return "it was not run"
     return (
-        _wrong_answer(candidate, evidence.before, evidence.after)
+        wrong_answer(candidate, evidence.before, evidence.after)
         or _changed_neighbour(evidence.differences)
         or _broken_tests(evidence.tests_before, evidence.tests_after)
     )
 
 
-def _wrong_answer(candidate: Candidate, before: Replay, after: Replay) -> str:
+def wrong_answer(candidate: Candidate, before: Replay, after: Replay) -> str:
+    """What is wrong with the answer that a patched service gives to the failing request; "" when nothing is."""
     if after.problem:
         return f"the patched service did not run: {after.problem}"
     last = after.last

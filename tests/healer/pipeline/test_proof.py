@@ -11,7 +11,7 @@ from healer.pipeline.memory import Memory
 from healer.pipeline.proof import Trial
 from healer.stages.guardrails import Policy
 
-from tests.healer.samples import a_candidate, a_replay, a_report, answered, crashed
+from tests.healer.samples import a_candidate, a_diagnosis, a_replay, a_report, answered, crashed
 
 BROKEN, FIXED = a_replay(crashed()), a_replay(answered(404))
 SOURCE = {"app/main.py": "value = TABLE[key]\n"}
@@ -63,7 +63,7 @@ def trial(sandbox: Sandbox, **report: Any) -> Trial:
         limits={},
     )
     incident = SimpleNamespace(id="i", attempt=1, base="c" * 40)
-    return Trial(Memory(), incident, service, a_report(**report))  # type: ignore[arg-type]
+    return Trial(Memory(), incident, service, a_report(**report), a_diagnosis())  # type: ignore[arg-type]
 
 
 CANDIDATE: Candidate = a_candidate()
