@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from healer.cli.demonstration import printable
+from healer.cli.files import read_bounded
 from healer.cli.patches import changes_of
 from healer.edges.checkout import LARGEST_SOURCE, REQUIREMENTS, SKIPPED
 from healer.model import BadInput, Candidate, Finding
@@ -29,7 +30,11 @@ def run(project: Path, patch: Path, service: str, as_json: bool, console: Consol
     """The exit code. Raises BadInput."""
     if not project.is_dir():
         raise BadInput(f"PROJECT: {str(project)!r} is no folder; name the one that the patch is for")
-    found = findings_of(project, _read(patch), _policy(service) if service else _ANYTHING)
+    found = findings_of(
+        project,
+        read_bounded(patch, "--patch", _LARGEST_PATCH).decode("utf-8", "surrogateescape"),
+        _policy(service) if service else _ANYTHING,
+    )
     if as_json:
         rows = [{"rule": f.rule, "number": f.number, "file": f.file, "line": f.line, "reason": f.reason} for f in found]
         print(json.dumps({"accepted": not found, "findings": rows}, indent=1))
@@ -46,17 +51,6 @@ def findings_of(project: Path, patch: str, policy: Policy = _ANYTHING) -> tuple[
     lists = {name: path.read_text("utf-8", "replace") for name, path in files if not name.endswith(".py")}
     known = replace(policy, dependencies=declared(lists) if lists else None, imported=modules_of(sources))
     return check(Candidate("patch", "a patch from outside", changes), known)
-
-
-def _read(patch: Path) -> str:
-    try:
-        with patch.open("rb") as file:
-            data = file.read(_LARGEST_PATCH + 1)
-    except OSError as error:
-        raise BadInput(f"--patch: cannot read {str(patch)!r}: {error.strerror}") from None
-    if len(data) > _LARGEST_PATCH:
-        raise BadInput(f"--patch: {str(patch)!r} is larger than {_LARGEST_PATCH} bytes")
-    return data.decode("utf-8", "surrogateescape")
 
 
 def _policy(name: str) -> Policy:

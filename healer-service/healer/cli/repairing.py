@@ -15,6 +15,7 @@ from rich.status import Status
 from rich.syntax import Syntax
 
 from healer.cli.demonstration import printable
+from healer.cli.files import read_bounded
 from healer.cli.workbench import Outcome, Workbench, find_interpreter, read_tests
 from healer.edges.llm import Llm
 from healer.model import BadInput, Diagnosis, Site, Verdict
@@ -47,7 +48,7 @@ def run(wanted: Wanted, console: Console, err: Console) -> int:
     started = time.monotonic()
     if not wanted.project.is_dir():
         raise BadInput(f"PROJECT: {str(wanted.project)!r} is no folder; name the one that holds the service's source")
-    report = parse_report(_read(wanted.incident), _service_name(wanted.project))
+    report = parse_report(read_bounded(wanted.incident, "--incident", LARGEST_REPORT), _service_name(wanted.project))
     tests = read_tests(wanted.tests) if wanted.tests else None
     for path in (wanted.out, wanted.json):
         if path is not None and not path.parent.is_dir():
@@ -148,17 +149,6 @@ def _candidate(verdict: Verdict) -> dict[str, Any]:
         "fit": candidate.fit,
         "seconds": verdict.seconds,
     }
-
-
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            body = file.read(LARGEST_REPORT + 1)
-    except OSError as error:
-        raise BadInput(f"--incident: cannot read {str(path)!r}: {error.strerror}") from None
-    if len(body) > LARGEST_REPORT:
-        raise BadInput(f"--incident: {str(path)!r} is larger than {LARGEST_REPORT} bytes")
-    return body
 
 
 def _service_name(project: Path) -> str:
