@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from healer.model import Candidate, Change, Finding
+from healer.stages.guardrails.destroying import about_destruction
 from healer.stages.guardrails.endless import about_endless
 from healer.stages.guardrails.kept_tests import about_tests
 from healer.stages.guardrails.leaks import about_leaks
@@ -18,14 +19,18 @@ from healer.stages.guardrails.lines import lines_of
 from healer.stages.guardrails.markup import about_markup
 from healer.stages.guardrails.patching import about_patching
 from healer.stages.guardrails.paths import about_paths
+from healer.stages.guardrails.personal import about_personal_data
+from healer.stages.guardrails.places import about_places
 from healer.stages.guardrails.policy import Policy, modules_of
 from healer.stages.guardrails.protections import about_protections
 from healer.stages.guardrails.queries import about_queries
 from healer.stages.guardrails.reach import about_reach
+from healer.stages.guardrails.redaction import about_redaction
 from healer.stages.guardrails.rules import NAMES, NEVER_OFF, RULES, Rule, finding
 from healer.stages.guardrails.scanners import about_known_dangers, about_secrets, warm
 from healer.stages.guardrails.shape import about_shape
 from healer.stages.guardrails.special_cases import about_special_cases
+from healer.stages.guardrails.strength import about_strength
 from healer.stages.guardrails.substance import about_substance, is_same
 from healer.stages.guardrails.swallowing import about_handlers
 from healer.stages.guardrails.switches import about_switches
@@ -45,10 +50,14 @@ _MOST_NODES = 10_000  # of the statements that change
 _OF_SYNTAX: tuple[Callable[[Trees], Iterable[Finding]], ...] = (
     about_handlers,
     about_protections,
+    about_places,
     about_switches,
     about_weak_secrets,
+    about_strength,
     about_tricks,
     about_leaks,
+    about_personal_data,
+    about_redaction,
     about_queries,
     about_markup,
     about_endless,
@@ -131,3 +140,4 @@ def _of_syntax(trees: Trees, policy: Policy) -> Iterator[Finding]:
         yield from about(trees)
     if not trees.is_test:
         yield from about_shape(trees)
+        yield from about_destruction(trees)

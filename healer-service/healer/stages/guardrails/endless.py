@@ -1,8 +1,12 @@
-"""Rule 29: loops, retries and recursion that nothing bounds. Sleeping itself is found with the other calls."""
+"""Rule 29: loops, retries and recursion that nothing bounds, and values too large for any memory.
+
+Sleeping itself is found with the other calls.
+"""
 
 from __future__ import annotations
 
 import ast
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -13,6 +17,7 @@ from healer.stages.guardrails.trees import FunctionNode, Side, Trees
 
 _ENDLESS = frozenset({"itertools.count", "itertools.cycle", "iter"})
 _RETRY = re.compile(r"retr(y|ies)|attempt|tries|backoff", re.IGNORECASE)
+_MOST_ITEMS, _MOST_DIGITS = 10_000_000, 100
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 
 
@@ -25,6 +30,9 @@ def about_endless(trees: Trees) -> Iterator[Finding]:
             continue
         if _is_always(side, loop.test) or not _may_end(loop):
             yield finding(29, loop, "A loop without a bound.")
+    for node in trees.added(ast.BinOp, ast.Call):
+        if _is_huge(node):
+            yield finding(29, node, "A value that takes all the memory there is.")
     for iterated in trees.added(ast.Call):
         if _is_endless(side, iterated) and isinstance(side.parents.get(iterated), (ast.For, ast.comprehension)):
             yield finding(29, iterated, "A loop without a bound.")
@@ -36,6 +44,42 @@ def about_endless(trees: Trees) -> Iterator[Finding]:
         for decorator in function.decorator_list:
             if _RETRY.search(ast.unparse(decorator)) and not _had(trees, function, decorator):
                 yield finding(29, function, "Trying again repairs nothing.")
+
+
+def _is_huge(node: ast.BinOp | ast.Call) -> bool:
+    """`[0] * 10**12`, `bytes(10**12)`, `2 ** 10**9`."""
+    if isinstance(node, ast.Call):
+        sized = ast.unparse(node.func) in ("bytes", "bytearray") and len(node.args) == 1
+        return sized and _size(node.args[0]) > _MOST_ITEMS
+    if isinstance(node.op, ast.Pow):
+        return _size(node) > 10.0**_MOST_DIGITS
+    if not isinstance(node.op, ast.Mult):
+        return False
+    pairs = ((node.left, node.right), (node.right, node.left))
+    return any(_is_sequence(items) and _size(times) > _MOST_ITEMS for items, times in pairs)
+
+
+def _is_sequence(node: ast.expr) -> bool:
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, str | bytes)
+    return isinstance(node, ast.List | ast.Tuple | ast.JoinedStr)
+
+
+def _size(node: ast.expr) -> float:
+    """Of a number that is written out, possibly as a sum, product or power; 0 for anything else."""
+    if isinstance(node, ast.Constant):
+        return float(min(node.value, 10**300)) if isinstance(node.value, int) else 0.0
+    if isinstance(node, ast.BinOp):
+        left, right = _size(node.left), _size(node.right)
+        try:
+            if isinstance(node.op, ast.Pow):
+                return float(left**right)
+            if isinstance(node.op, ast.LShift):
+                return float(left * 2.0**right)
+            return left * right if isinstance(node.op, ast.Mult) else left + right
+        except OverflowError:
+            return math.inf
+    return 0.0
 
 
 def _is_always(side: Side, test: ast.expr) -> bool:

@@ -6,12 +6,20 @@ It knows how a careful person handles an exception they expect; a handler for ev
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from healer.stages.guardrails.answers import refuses
+from healer.stages.guardrails.rules import words
 from healer.stages.guardrails.trees import FunctionNode, Side, Trees
 
 _EVERYTHING = ("", "Exception", "BaseException")
+_BROAD = words(
+    "Exception BaseException ExceptionGroup BaseExceptionGroup StandardError object RuntimeError LookupError"
+    " ArithmeticError AttributeError NameError AssertionError Error"
+)
+_FEW = 3
+_LOUD = re.compile(r"(^|\.)_?log(ger|ging)?\.(warning|error|exception|critical)$")
 
 
 def is_excused(trees: Trees, handler: ast.ExceptHandler, last: ast.stmt | None) -> bool:
@@ -23,7 +31,10 @@ def is_excused(trees: Trees, handler: ast.ExceptHandler, last: ast.stmt | None) 
         return False
     if isinstance(last, ast.Return):
         return (
-            _ends_generator(handler, last) or _already_answers(trees, handler, last) or _is_tested(trees, handler, last)
+            _ends_generator(handler, last)
+            or _already_answers(trees, handler, last)
+            or _is_as_beside(trees, handler, attempt)
+            or _is_tested(trees, handler, last)
         )
     following = _following(trees.after, attempt)
     if isinstance(last, (ast.Assign, ast.AnnAssign)):
@@ -90,6 +101,30 @@ def _already_answers(trees: Trees, handler: ast.ExceptHandler, answer: ast.Retur
     texts = [ast.unparse(value) for value in given if value is not None]
     said = ast.unparse(answer.value)
     return old is not None and said == "None" and any(text == "None" or text.endswith("else None") for text in texts)
+
+
+def _is_as_beside(trees: Trees, handler: ast.ExceptHandler, attempt: ast.Try | ast.TryStar) -> bool:
+    """The function said the same of another failure already: a line in the log and this answer."""
+    function = trees.after.function_of(handler)
+    old = trees.before.functions.get(trees.after.name_of(function)) if function is not None else None
+    if old is None or len(attempt.body) != 1 or not _is_specific(handler.type):
+        return False
+    there = [n for n in ast.walk(old) if isinstance(n, ast.ExceptHandler) and _is_specific(n.type)]
+    return _logs(handler) and any(_logs(n) and ast.dump(n.body[-1]) == ast.dump(handler.body[-1]) for n in there)
+
+
+def _logs(handler: ast.ExceptHandler) -> bool:
+    first, *rest = handler.body
+    said = ast.unparse(first.value.func) if isinstance(first, ast.Expr) and isinstance(first.value, ast.Call) else ""
+    return len(rest) == 1 and _LOUD.search(said) is not None
+
+
+def _is_specific(caught: ast.expr | None) -> bool:
+    names = caught.elts if isinstance(caught, ast.Tuple) else [caught]
+    return len(names) <= _FEW and all(
+        isinstance(name, (ast.Name, ast.Attribute)) and ast.unparse(name).rpartition(".")[2] not in _BROAD
+        for name in names
+    )
 
 
 def _is_reason(value: ast.expr | None) -> bool:

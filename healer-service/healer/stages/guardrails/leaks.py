@@ -10,8 +10,10 @@ import re
 from collections.abc import Iterator
 
 from healer.model import Finding
+from healer.stages.guardrails.personal import HIDING, LOGS, given_to
 from healer.stages.guardrails.rules import finding, words
 from healer.stages.guardrails.trees import Side, Trees
+from healer.stages.guardrails.wholes import whole_settings
 
 _ENVIRONMENT = re.compile(r"(\w+\.)*(environ|environb|getenv|getenvb|dotenv_values|secretsmanager)(\(\)|\[\]|\..*)?")
 _TRACE = re.compile(
@@ -21,32 +23,8 @@ _SETTINGS = re.compile(r"\b(settings|config|conf|cfg|current_app|app\.config|app
 _SECRETS = re.compile(r"secret|passw|token|api_?key|private|credential|database_url|dsn|_key$|salt", re.IGNORECASE)
 _DUMPS = words("dict model_dump model_dump_json as_dict to_dict json copy items values _asdict dump")
 _HARMLESS = words("int float bool len isinstance type hasattr any all sum abs round range id callable hash")
-_HIDING = re.compile(
-    r"redact|mask|scrub|anonymi|hash|saniti|censor|len$|sha\d+|hexdigest|bool$|type$|id$", re.IGNORECASE
-)
-_LOGS = re.compile(
-    r"(^|[._])(log|logger|logging|_log|audit|sentry_sdk)\w*(\.\w+)?(\(.*\))?\.(debug|info|warn|"
-    r"warning|error|exception|critical|log|fatal|msg|bind|set_user|set_context|"
-    r"capture_message)$"
-    r"|^(print|pprint|warnings\.warn|sys\.std(out|err)\.write|sentry_sdk\.\w+)$",
-    re.IGNORECASE,
-)
 _WRITES = words("write write_text write_bytes writelines send send_text send_json set_cookie publish put_nowait")
 _RESPONSES = re.compile(r"(Response|jsonify|HTTPException|abort|make_response|render_template|redirect|dumps)$")
-_PERSONAL = words(
-    "password passwd pwd secret token tokens authorization cookie cookies email mail phone mobile ssn"
-    " iban bic card cvv cvc birthday birthdate birth dob address street passport salary username surname"
-    " firstname lastname fullname credentials credential headers payload body form user customer account"
-    " patient person profile ip apikey session useragent"
-)
-_PERSONAL_PAIRS = re.compile(
-    (
-        r"(first|last|full|user|customer|patient|display|real)_?name|api_?key|remote_addr|"
-        r"client_?(host|ip)|tax_?(id|number)|credit_?card|request\.(get_)?(json|data|args|values|form|"
-        r"body|headers|cookies)|date_of_birth"
-    ),
-    re.IGNORECASE,
-)
 
 
 def about_leaks(trees: Trees) -> Iterator[Finding]:
@@ -56,6 +34,7 @@ def about_leaks(trees: Trees) -> Iterator[Finding]:
     new = {id(node) for node in trees.added(ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.Constant)}
     yield from _whole_environment(trees)
     fresh = {id(node) for node in trees.added(ast.Return, ast.Raise, ast.Call, ast.Assign, ast.Yield)}
+    known = set(_wholes(trees.before))
     everywhere = trees.after.every if flow.reads(trees.after.nodes) else trees.after.nodes
     for sink in everywhere:
         for part, is_log in _let_out(trees.after, sink):
@@ -64,10 +43,9 @@ def about_leaks(trees: Trees) -> Iterator[Finding]:
                     continue
                 if id(sink) in fresh or id(source) in new:
                     yield finding(number, sink, _SAID[number].format(ast.unparse(source)[:60]))
-    for call in trees.added(ast.Call):
-        if _LOGS.search(ast.unparse(call.func)):
-            for word in _personal([*call.args, *(keyword.value for keyword in call.keywords)]):
-                yield finding(28, call, f"Personal data goes to the log ({word[:60]}).")
+            for whole in whole_settings(trees.after, part) if id(sink) in fresh else ():
+                if ast.unparse(whole) not in known:
+                    yield finding(14, sink, f"Settings are let out as a whole ({ast.unparse(whole)[:60]}).")
     yield from _insides(trees)
 
 
@@ -125,19 +103,21 @@ def _let_out(side: Side, node: ast.AST) -> Iterator[tuple[ast.expr, bool]]:
     if isinstance(node, (ast.Return, ast.Yield)) and node.value is not None and _is_answer(side, node):
         yield node.value, False
     elif isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
-        yield from ((part, False) for part in _given(node.exc))
+        yield from ((part, False) for part in given_to(node.exc))
     elif isinstance(node, ast.Call):
         called = ast.unparse(node.func)
-        if _LOGS.search(called):
-            yield from ((part, True) for part in _given(node))
+        if LOGS.search(called):
+            yield from ((part, True) for part in given_to(node))
         elif called.rpartition(".")[2] in _WRITES or _RESPONSES.search(called):
-            yield from ((part, False) for part in _given(node))
+            yield from ((part, False) for part in given_to(node))
     elif isinstance(node, ast.Assign) and "header" in ast.unparse(node.targets[0]).lower():
         yield node.value, False
 
 
-def _given(call: ast.Call) -> list[ast.expr]:
-    return [*call.args, *(keyword.value for keyword in call.keywords)]
+def _wholes(side: Side) -> Iterator[str]:
+    for sink in side.nodes:
+        for part, _ in _let_out(side, sink):
+            yield from (ast.unparse(whole) for whole in whole_settings(side, part))
 
 
 def _is_answer(side: Side, node: ast.AST) -> bool:
@@ -180,7 +160,7 @@ class _Flow:
 
     def _of_call(self, node: ast.Call, depth: int) -> Iterator[tuple[int, ast.expr]]:
         called = ast.unparse(node.func).rpartition(".")[2]
-        if called in _HARMLESS or _HIDING.search(called):
+        if called in _HARMLESS or HIDING.search(called):
             return
         own = self._side.functions.get(called) if isinstance(node.func, ast.Name) else None
         if own is not None:
@@ -189,7 +169,7 @@ class _Flow:
                     yield from self.sources(inner.value, depth)
         if isinstance(node.func, ast.Attribute):
             yield from self.sources(node.func.value, depth)
-        for part in _given(node):
+        for part in given_to(node):
             yield from self.sources(part, depth)
 
     def _source(self, node: ast.expr) -> int:
@@ -227,39 +207,3 @@ class _Flow:
         return isinstance(node, ast.Name) and any(
             isinstance(outer, ast.ExceptHandler) and outer.name == node.id for outer in self._side.above(node)
         )
-
-
-def _personal(parts: list[ast.expr]) -> Iterator[str]:
-    for part in parts:
-        if isinstance(part, ast.Call):
-            called = ast.unparse(part.func)
-            if _HIDING.search(called):
-                continue
-            if isinstance(part.func, ast.Attribute) and part.func.attr == "get" and part.args:
-                yield from _named(ast.unparse(part.args[0]), part)
-            elif _PERSONAL_PAIRS.search(called):
-                yield called
-            elif isinstance(part.func, ast.Attribute):
-                yield from _personal([part.func.value, *_given(part)])
-            else:
-                yield from _personal(_given(part))
-        elif isinstance(part, ast.Attribute):
-            yield from _named(part.attr, part)
-        elif isinstance(part, ast.Subscript):
-            yield from _named(ast.unparse(part.slice), part)
-        elif isinstance(part, ast.Name):
-            yield from _named(part.id, part)
-        elif isinstance(part, ast.Compare):
-            continue
-        elif isinstance(part, ast.IfExp):
-            yield from _personal([part.body, part.orelse])
-        else:
-            yield from _personal([child for child in ast.iter_child_nodes(part) if isinstance(child, ast.expr)])
-
-
-def _named(name: str, node: ast.expr) -> Iterator[str]:
-    words = re.findall(r"[a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower())
-    text = ast.unparse(node)
-    counted = words[-1:] and words[-1] in ("id", "ids", "count", "length", "size", "type", "kind", "status")
-    if not counted and (set(words) & _PERSONAL or _PERSONAL_PAIRS.search(text)):
-        yield text

@@ -172,8 +172,8 @@ class Names:
         if func.attr == "format":
             return _filled(base)
         if func.attr == "replace" and len(node.args) == 2:
-            old, new = self.text(node.args[0], depth), self.text(node.args[1], depth)
-            return HOLE if old is None or new is None else base.replace(old, new)
+            old, new = self.text(node.args[0], depth), self.template(node.args[1], depth)
+            return base + HOLE if old is None else base.replace(old, HOLE if new is None else new)
         if func.attr in ("lower", "upper", "strip", "title", "swapcase"):
             return str(getattr(base, func.attr)())
         return base if func.attr in ("decode", "encode", "lstrip", "rstrip") else None
@@ -189,6 +189,23 @@ def _bindings(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
         yield from ((i.optional_vars, i.context_expr) for i in node.items if i.optional_vars is not None)
     elif isinstance(node, ast.For) and isinstance(node.iter, (ast.Tuple, ast.List, ast.Set)):
         yield from ((node.target, item) for item in node.iter.elts)
+
+
+def given_by(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    """Plain names with what a statement or a walrus gives to them."""
+    for target, value in _bindings(node):
+        yield from one_by_one(target, value)
+
+
+def one_by_one(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    """Of `a, b = x, y` each name with its own; where the right side is one value, each with all of it."""
+    if isinstance(target, ast.Name):
+        yield target.id, value
+    elif isinstance(target, (ast.Tuple, ast.List)):
+        several = isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(target.elts)
+        values = value.elts if several and isinstance(value, (ast.Tuple, ast.List)) else [value] * len(target.elts)
+        for one, other in zip(target.elts, values, strict=True):
+            yield from one_by_one(one, other)
 
 
 def _filled(text: str) -> str:

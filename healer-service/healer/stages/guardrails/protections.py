@@ -11,21 +11,18 @@ from collections import Counter
 from collections.abc import Iterator
 
 from healer.model import Finding
-from healer.stages.guardrails.answers import refuses
 from healer.stages.guardrails.conditions import normal
 from healer.stages.guardrails.guards import around, changed_subjects, denies, is_guard, tests_of, weakened
+from healer.stages.guardrails.narrowing import about_atoms, about_columns
 from healer.stages.guardrails.rules import finding, words
-from healer.stages.guardrails.trees import FunctionNode, Side, Trees
+from healer.stages.guardrails.strength import is_only_raised, is_raised
+from healer.stages.guardrails.trees import FunctionNode, Trees
 from healer.stages.guardrails.watches import WATCHES, Watch, pattern_of
 
 _INJECTED = re.compile(r"\b(Depends|Security)\b")
 _OF_DATA = words(
     "split get strip encode decode startswith endswith removeprefix removesuffix lower upper items"
     " values keys append add format partition replace join pop index count copy isoformat"
-)
-_QUERIES = words("filter_by filter get get_or_404 first_or_404 find find_one where select update delete exclude")
-_WHOSE = pattern_of(
-    r"owner|user_?id|account|tenant|customer|member|author|created_by|role|public|visible|deleted|active"
 )
 _TEXTS = (
     (
@@ -53,8 +50,9 @@ def about_protections(trees: Trees) -> Iterator[Finding]:
         yield from _bases(trees, watch)
         for name, old, new in trees.pairs:
             yield from _decorators(name, old, new, watch)
-        yield from _atoms(trees, watch)
+        yield from about_atoms(trees, watch)
     yield from _marks(trees)
+    yield from about_columns(trees)
     for name, old, new in trees.pairs:
         yield from _injected(name, old, new)
         yield from _defaults(name, old, new)
@@ -78,7 +76,7 @@ def _calls(trees: Trees, watch: Watch) -> Iterator[Finding]:
             if _name(n.func) == called or (n.func.__class__ is ast.Name and called.endswith(ast.unparse(n.func)))
         ]
         match = next((n for n in same if ast.dump(n) == ast.dump(node)), None) or next(
-            (n for n in same if not watch.arguments or _keeps(trees, node, n)), None
+            (n for n in same if not watch.arguments or _keeps(trees, node, n) or is_only_raised(node, n)), None
         )
         if match is None:
             weaker = "is gone" if not same else "is given something else"
@@ -137,7 +135,8 @@ def _constants(trees: Trees, watch: Watch) -> Iterator[Finding]:
     for name, value in before.items():
         if not watch.words.search(name) or name not in after or ast.dump(after[name]) == ast.dump(value):
             continue
-        if watch.number != 28 or not _texts_in(value) < _texts_in(after[name]):  # more may be hidden
+        more = watch.number == 28 and _texts_in(value) < _texts_in(after[name])  # is hidden
+        if not more and not (watch.number == 25 and is_raised(value, after[name])):
             yield finding(watch.number, after[name], f"A setting of the {watch.what} is changed: {name}.")
 
 
@@ -188,25 +187,12 @@ def _marks(trees: Trees) -> Iterator[Finding]:
         for number, pattern, what in _TEXTS if isinstance(gone.value, str) else ():
             if pattern.search(str(gone.value)) and gone.value not in now:
                 yield finding(number, 0, f"{what} is gone: {str(gone.value)[:40]!r}.")
-        if isinstance(gone.value, str):
-            kept = {column for text in now for column in _narrowed_by(text)}
-            for column in sorted(_narrowed_by(gone.value) - kept):
-                yield finding(4, 0, f"A query is no longer narrowed down by {column}.")
     for new in trees.added(ast.Constant):
         if isinstance(new.value, str) and re.fullmatch(r"access-control-allow-\w+", new.value, re.IGNORECASE):
             yield finding(5, new, f"Other sites are let in ({new.value}).")
     for call in trees.added(ast.Call):
         if _OPENING.search(ast.unparse(call.func).rpartition(".")[2]):
             yield finding(5, call, f"Something is left out of a protection: {ast.unparse(call)[:60]}.")
-
-
-def _narrowed_by(text: str) -> set[str]:
-    """Columns that tell whose a row is, where a statement asks for them."""
-    condition = re.split(r"\bwhere\b", text, maxsplit=1, flags=re.IGNORECASE)
-    asked = re.findall(
-        r"([\w.]+)\s*(?:=|<>|!=|\bin\b|\bis\b)", condition[1] if len(condition) > 1 else "", re.IGNORECASE
-    )
-    return {column.lower() for column in asked if _WHOSE.search(column)}
 
 
 def _injected(name: str, old: FunctionNode, new: FunctionNode) -> Iterator[Finding]:
@@ -241,50 +227,3 @@ def _dependencies(function: FunctionNode) -> list[str]:
     parts: list[ast.AST] = [function.args, *function.decorator_list]
     nodes = [node for part in parts for node in ast.walk(part)]
     return [ast.unparse(n) for n in nodes if isinstance(n, ast.Call) and _INJECTED.search(ast.unparse(n.func))]
-
-
-def _atoms(trees: Trees, watch: Watch) -> Iterator[Finding]:
-    """Comparisons and filters that are no test of an `if`: what a function returns, what a query asks for."""
-    now = Counter(_atom(node, trees.after) for node in trees.after.nodes if _is_atom(trees.after, node))
-    tests = {id(n) for g in trees.before.nodes if isinstance(g, (ast.If, ast.Assert)) for n in ast.walk(g.test)}
-    for node in trees.before.nodes:
-        if not _is_atom(trees.before, node) or id(node) in tests:
-            continue
-        text = _atom(node, trees.before)
-        said = node.arg or "" if isinstance(node, ast.keyword) else text
-        if watch.words.search(said) and watch.number in (4, 5, 28):
-            if now[text] <= 0:
-                yield finding(watch.number, 0, f"A {watch.what} is gone or weaker: {text[:80]}.")
-            now[text] -= 1
-    for choice in trees.added(ast.BoolOp):
-        statement = next((outer for outer in trees.after.above(choice) if isinstance(outer, ast.stmt)), None)
-        refusing = isinstance(statement, ast.If) and refuses(statement.body)
-        plain = [value for value in choice.values if watch.words.search(ast.unparse(value)) and _is_test_like(value)]
-        if not (isinstance(choice.op, ast.Or) and plain and watch.number == 4) or refusing:
-            continue
-        old = {_atom(n, trees.before) for n in trees.before.nodes if isinstance(n, ast.expr)}
-        if any(normal(value, trees.after.names) in old for value in plain):
-            yield finding(
-                watch.number, choice, f"A {watch.what} has one more way around it: {ast.unparse(choice)[:80]}."
-            )
-
-
-def _is_test_like(value: ast.expr) -> bool:
-    return isinstance(value, (ast.Compare, ast.UnaryOp)) or (
-        isinstance(value, (ast.Attribute, ast.Call))
-        and re.search(r"\b(is|has|can|may)_|allowed|check", ast.unparse(value)) is not None
-    )
-
-
-def _is_atom(side: Side, node: ast.AST) -> bool:
-    """A comparison, or what a query is narrowed down to."""
-    if isinstance(node, ast.keyword):
-        call = side.parents.get(node)
-        return isinstance(call, ast.Call) and ast.unparse(call.func).rpartition(".")[2] in _QUERIES
-    return isinstance(node, ast.Compare)
-
-
-def _atom(node: ast.AST, side: Side) -> str:
-    if isinstance(node, ast.keyword):
-        return f"{node.arg}={normal(node.value, side.names)}"
-    return normal(node, side.names) if isinstance(node, ast.expr) else ""

@@ -1,4 +1,4 @@
-"""Rules 26 and 34: SQL put together from values, and statements or loops that delete everything."""
+"""Rule 26: SQL put together from values, or taken from the data as it comes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from healer.model import Finding
 from healer.stages.guardrails.names import HOLE
 from healer.stages.guardrails.rules import finding
-from healer.stages.guardrails.trees import Side, Trees
+from healer.stages.guardrails.trees import FunctionNode, Side, Trees
 
 _WHOLE = re.compile(
     (
@@ -31,19 +31,17 @@ _RUNS = re.compile(
     r"fetchrow|fetchval|scalar|RawSQL|extra|literal_column)$"
 )
 _NAMED = re.compile(r"sql|query|stmt|statement|where|clause|cond", re.IGNORECASE)
-_DESTROYS = re.compile(
-    r"\b(drop\s+(table|database|schema|index|view|column)|truncate\s+(table\s+)?\w|alter\s+table|vacuum\b)",
-    re.IGNORECASE,
-)
-_DELETES = re.compile(r"\bdelete\s+from\s+[\w.\"`\[\]]+\s*(;|$|where\s+(1|true|'?1'?\s*=\s*'?1))", re.IGNORECASE)
-_REMOVERS = frozenset({"unlink", "remove", "rmdir", "rmtree", "removedirs"})
+_MOST, _DEPTH = 24, 3  # pieces of one text, and names for names, that are followed
+_RUN = frozenset({"execute", "executemany", "executescript", "exec_driver_sql"})
+_ADDS = frozenset({"append", "extend", "insert"})
+_PICKS = frozenset({"get", "pop", "popitem", "read", "decode", "getlist", "get_json", "json", "setdefault"})
 
 
 def about_queries(trees: Trees) -> Iterator[Finding]:
     yield from _put_together(trees)
     yield from _by_template(trees)
-    if not trees.is_test:
-        yield from _destroyed(trees)
+    yield from _from_outside(trees)
+    yield from _filled_first(trees)
 
 
 def _put_together(trees: Trees) -> Iterator[Finding]:
@@ -76,6 +74,96 @@ def _by_template(trees: Trees) -> Iterator[Finding]:
             text = trees.after.names.template(call.args[0]) or ""
             if "$" in text and _WHOLE.search(text):
                 yield finding(26, call, "A value is put into the text of an SQL statement; pass it as a parameter.")
+
+
+def _from_outside(trees: Trees) -> Iterator[Finding]:
+    """`execute(request["statement"])`: what is run is itself a piece of the data."""
+    known = {ast.unparse(statement) for _, statement in _run(trees.before.every)}
+    added = set(trees.added(ast.Call))
+    for call, statement in _run(trees.after.nodes):
+        if call not in added or ast.unparse(statement) in known:
+            continue
+        if isinstance(statement, ast.Subscript):
+            given = not _is_mark(trees.after, statement)
+        else:
+            method = statement.func if isinstance(statement, ast.Call) else None
+            given = isinstance(method, ast.Attribute) and method.attr in _PICKS
+        if given:
+            yield finding(26, call, "What is run as a statement comes out of the data.")
+
+
+def _filled_first(trees: Trees) -> Iterator[Finding]:
+    """`query = QUERY.replace("?", name)` and then `execute(query)`, of whatever text the query was."""
+    known = {ast.dump(text) for _, first in _run(trees.before.every) for text in _made(trees.before, first)}
+    side = trees.after
+    for call, first in _run(side.nodes):
+        for text in _made(side, first):
+            if ast.dump(text) not in known and not all(_is_safe(side, part) for part in _filling(side, text)):
+                yield finding(26, call, "A value is put into the text of an SQL statement; pass it as a parameter.")
+                break
+
+
+def _run(nodes: tuple[ast.AST, ...]) -> Iterator[tuple[ast.Call, ast.expr]]:
+    """Calls that run a statement, and the statement."""
+    for call in nodes:
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in _RUN and call.args:
+            yield call, call.args[0]
+
+
+def _made(side: Side, statement: ast.expr) -> list[ast.expr]:
+    if isinstance(statement, ast.Name):
+        function = side.function_of(statement)
+        grown = [ast.BinOp(statement, ast.Add(), part) for part in _added_to(function, statement.id)]
+        return [*side.given_in(function, statement.id), *grown]
+    return [statement]
+
+
+def _filling(side: Side, text: ast.expr) -> list[ast.expr]:
+    """What is put into a text that is there already."""
+    if isinstance(text, ast.BinOp) and isinstance(text.op, ast.Mod):
+        return text.right.elts if isinstance(text.right, ast.Tuple) else [text.right]
+    if isinstance(text, ast.BinOp) and isinstance(text.op, ast.Add):
+        return list(_summands(text))[1:]
+    if not isinstance(text, ast.Call) or not isinstance(text.func, ast.Attribute):
+        return []
+    if text.func.attr == "replace":
+        return [*text.args[1:2], *_filling(side, text.func.value)]
+    if text.func.attr in ("format", "format_map"):
+        return [*text.args, *(keyword.value for keyword in text.keywords)]
+    joins = text.func.attr == "join" and side.names.text(text.func.value) is not None  # a query joins tables
+    return list(text.args) if joins else []
+
+
+def _is_safe(side: Side, part: ast.expr, seen: frozenset[str] = frozenset()) -> bool:
+    """Written out in the source, piece by piece: a text, a closed table, a list that only such texts are added to."""
+    if _is_mark(side, part):
+        return True
+    if isinstance(part, (ast.List, ast.Tuple)):
+        return all(_is_safe(side, item, seen) for item in part.elts)
+    if isinstance(part, ast.Name):
+        function = side.function_of(part)
+        pieces = [*side.given_in(function, part.id), *_added_to(function, part.id)]
+        return part.id in seen or (
+            0 < len(pieces) <= _MOST
+            and len(seen) < _DEPTH
+            and all(_is_safe(side, one, seen | {part.id}) for one in pieces)
+        )
+    if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Add):
+        return _is_safe(side, part.left, seen) and _is_safe(side, part.right, seen)
+    if isinstance(part, ast.JoinedStr):
+        return all(_is_safe(side, n.value, seen) for n in part.values if isinstance(n, ast.FormattedValue))
+    if isinstance(part, (ast.GeneratorExp, ast.ListComp)):
+        return _is_safe(side, part.elt, seen)
+    filling = _filling(side, part)
+    return bool(filling) and all(_is_safe(side, one, seen) for one in filling)
+
+
+def _added_to(function: FunctionNode | None, name: str) -> Iterator[ast.expr]:
+    for node in ast.walk(function) if function is not None else ():
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _ADDS:
+            yield from node.args if isinstance(node.func.value, ast.Name) and node.func.value.id == name else ()
+        elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name) and node.target.id == name:
+            yield node.value
 
 
 def _is_sql(side: Side, node: ast.AST, template: str) -> bool:
@@ -132,57 +220,11 @@ def _is_mark(side: Side, hole: ast.expr, depth: int = 3) -> bool:
         return _is_mark(side, hole.left, depth)
     if isinstance(hole, ast.Subscript):  # a closed table of columns: _COLUMNS[sort]
         table = side.names.assigned(ast.unparse(hole.value))
+        if not table and side.names.imports(ast.unparse(hole.value)):
+            return ast.unparse(hole.value).isupper()
         return bool(table) and all(
             isinstance(t, (ast.Dict, ast.List, ast.Tuple))
             and all(isinstance(v, ast.Constant) for v in (t.values if isinstance(t, ast.Dict) else t.elts))
             for t in table
         )
     return isinstance(hole, ast.IfExp) and _is_mark(side, hole.body, depth) and _is_mark(side, hole.orelse, depth)
-
-
-def _destroyed(trees: Trees) -> Iterator[Finding]:
-    side = trees.after
-    before = "\n".join(n.value for n in trees.before.nodes if isinstance(n, ast.Constant) and isinstance(n.value, str))
-    for node in trees.added(ast.Constant, ast.JoinedStr, ast.BinOp):
-        template = side.names.template(node)
-        if template is None or isinstance(side.parents.get(node), ast.Expr):
-            continue
-        said = _DESTROYS.search(template) or _DELETES.search(template.strip())
-        if said and said.group(0) not in before:
-            yield finding(34, node, f"Data can be lost for good ({said.group(0).strip()[:40]}).")
-    for emptied in trees.added(ast.Attribute):
-        root = ast.unparse(emptied.value).partition(".")[0]
-        if emptied.attr == "clear" and (root == "self" or root in _of_module(side)):
-            yield finding(34, emptied, f"All of {ast.unparse(emptied.value)[:40]} is thrown away.")
-    for call in trees.added(ast.Call):
-        name = ast.unparse(call.func)
-        method = name.rpartition(".")[2]
-        loops = (ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.GeneratorExp)
-        if method in _REMOVERS and ("os." in name or "unlink" in name or "rmdir" in name):
-            if any(isinstance(outer, loops) for outer in side.above(call)):
-                yield finding(34, call, "Files are deleted one after the other.")
-        elif method == "delete" and isinstance(call.func, ast.Attribute) and not call.args:
-            if re.search(r"\bquery(\(\w*\))?\.delete$|objects\.all\(\)\.delete$|\.query\([\w.]*\)\.delete$", name):
-                yield finding(34, call, "All rows are deleted.")
-        elif method == "delete" and re.fullmatch(
-            r"(sqlalchemy|sa)\.delete|\?delete", next(iter(side.names.meanings(call.func)), "")
-        ):
-            if not isinstance(side.parents.get(call), ast.Attribute):
-                yield finding(34, call, "All rows are deleted.")
-    before_where = [t for t in _texts(trees.before) if re.search(r"\b(delete|update)\b.*\bwhere\b", t, re.I | re.S)]
-    for text in before_where:
-        head = re.match(r"\s*(delete\s+from\s+\S+|update\s+\S+\s+set\b)", text, re.I)
-        if head and any(
-            t.lower().lstrip().startswith(head.group(1).lower().strip()) and " where " not in f" {t.lower()} "
-            for t in _texts(side)
-        ):
-            yield finding(34, 0, "A statement that changes rows no longer says which.")
-
-
-def _of_module(side: Side) -> set[str]:
-    statements = [n for n in side.tree.body if isinstance(n, (ast.Assign, ast.AnnAssign))]
-    return {n.id for s in statements for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-
-
-def _texts(side: Side) -> list[str]:
-    return [n.value for n in side.nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)]

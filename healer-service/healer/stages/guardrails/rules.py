@@ -66,7 +66,10 @@ RULES: tuple[Rule, ...] = (
     Rule(23, "binary", "content that is no text", "nobody can review it"),
     Rule(24, "too-large", "too many lines or files, lines too long", "a repair is small enough to be read"),
     Rule(
-        25, "weak-crypto", "TLS verification off, weak hashes, guessable tokens", "they hold only while they are strong"
+        25,
+        "weak-crypto",
+        "TLS verification off, weak hashes, fewer rounds, guessable tokens",
+        "they hold only while they are strong",
     ),
     Rule(26, "sql-by-text", "SQL put together from values", "a value could become a command"),
     Rule(27, "debug-on", "debug mode, tracebacks shown to users", "internals help an attacker"),

@@ -6,8 +6,10 @@ They are loaded when the first patch is checked, or by `warm` ahead of time. No 
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import importlib
+import logging
 import re
 import threading
 import warnings
@@ -101,14 +103,26 @@ def _asked(side: Side) -> list[tuple[str, str, int]]:
 
 @functools.cache
 def _bandit() -> tuple[Any, Any, Any]:
-    kept = warnings.formatwarning  # bandit puts its own in place for the whole process
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
+    with _kept_quiet():
         names = ("config", "metrics", "node_visitor", "test_set")
         config, metrics, node_visitor, test_set = (importlib.import_module(f"bandit.core.{name}") for name in names)
-    warnings.formatwarning = kept
     tests = test_set.BanditTestSet(config.BanditConfig(), {"include": sorted(_BANDIT)})
     return node_visitor.BanditNodeVisitor, tests, metrics.Metrics
+
+
+@contextlib.contextmanager
+def _kept_quiet() -> Iterator[None]:
+    """bandit loads its formatters too, reports those that lack a library, and words the warnings of the process."""
+    worded, loader = warnings.formatwarning, logging.getLogger("stevedore.extension")
+    level = loader.level
+    loader.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            yield
+    finally:
+        loader.setLevel(level)
+        warnings.formatwarning = worded
 
 
 def about_secrets(change: Change, lines: Lines, *, is_test: bool) -> Iterator[Finding]:

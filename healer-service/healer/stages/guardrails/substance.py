@@ -9,6 +9,7 @@ from healer.model import Finding
 from healer.stages.guardrails.answers import is_nothing, refuses
 from healer.stages.guardrails.rules import finding
 from healer.stages.guardrails.trees import FunctionNode, Side, Trees
+from healer.stages.guardrails.work import only_makes, works
 
 
 def about_substance(trees: Trees) -> Iterator[Finding]:
@@ -25,6 +26,8 @@ def about_substance(trees: Trees) -> Iterator[Finding]:
             yield finding(38, new, f"{name} no longer does anything.")
         elif _is_cut_off(trees, old, new):
             yield finding(38, new, f"Most of {name} is gone or never runs.")
+        elif works(trees.before, old) and only_makes(trees.after, new):
+            yield finding(38, new, f"{name} no longer does its work; it answers what it was given.")
 
 
 def is_same(trees: Trees) -> bool:
@@ -70,12 +73,16 @@ def _is_stub(side: Side, node: FunctionNode) -> bool:
             return False
         if isinstance(statement, (ast.Assign, ast.AnnAssign)) and is_nothing(side, statement.value):
             continue
-        if isinstance(statement, (ast.Pass, ast.Delete)):
+        if isinstance(statement, ast.Pass) or _forgets_names(statement):
             continue
         if isinstance(statement, (ast.If, ast.While)) and _is_true(statement.test):
             return bool(statement.body) and _leaves_empty(side, statement.body[-1])
         return _leaves_empty(side, statement)
     return True
+
+
+def _forgets_names(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Delete) and all(isinstance(target, ast.Name) for target in statement.targets)
 
 
 def _leaves_empty(side: Side, statement: ast.stmt) -> bool:

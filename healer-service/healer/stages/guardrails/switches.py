@@ -8,13 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from healer.model import Finding
-from healer.stages.guardrails.names import HOLE
 from healer.stages.guardrails.rules import finding
-from healer.stages.guardrails.trees import Side, Trees
-
-
-def off(value: object) -> bool:
-    return value is False or value in (0, "0", "false", "False", "off", "no")
+from healer.stages.guardrails.trees import Trees
+from healer.stages.guardrails.values import UNKNOWN, given, given_values, off, value_of
 
 
 def _off_or_none(value: object) -> bool:
@@ -142,8 +138,8 @@ _PATTERNS = [(number, re.compile(pattern, re.IGNORECASE), bad, said) for number,
 def about_switches(trees: Trees) -> Iterator[Finding]:
     if trees.is_test:
         return
-    known = Counter((name.lower(), repr(value)) for name, value, _ in _set(trees.before))
-    for name, value, node in _set(trees.after):
+    known = Counter((name.lower(), repr(value)) for name, value, _ in given_values(trees.before))
+    for name, value, node in given_values(trees.after):
         key = (name.lower(), repr(value))
         if known[key] > 0:
             known[key] -= 1
@@ -157,72 +153,18 @@ def about_switches(trees: Trees) -> Iterator[Finding]:
 
 def _turned(trees: Trees) -> Iterator[Finding]:
     """What decides about a switch when it runs, decided otherwise."""
+    keywords = {id(n.value) for side in (trees.before, trees.after) for n in side.nodes if isinstance(n, ast.keyword)}
     before: dict[str, set[str]] = {}
-    for keyword in (node for node in trees.before.nodes if isinstance(node, ast.keyword)):
-        before.setdefault(str(keyword.arg), set()).add(ast.dump(keyword.value))
-    for keyword in (node for node in trees.after.nodes if isinstance(node, ast.keyword)):
-        known = before.get(str(keyword.arg))
-        if known and ast.dump(keyword.value) not in known and value_of(trees.after, keyword.value) is _UNKNOWN:
-            for number, pattern, _, said in _PATTERNS:
-                if number in (25, 27, 40) and pattern.fullmatch(str(keyword.arg)):
-                    yield finding(number, keyword.value, f"{said}, or may be ({keyword.arg}).")
-
-
-def _set(side: Side) -> Iterator[tuple[str, object, ast.AST]]:
-    """Everything that is given a plain value by name."""
-    for node in side.nodes:
-        if isinstance(node, ast.keyword) and node.arg:
-            yield from _values(side, node.arg, node.value)
-        elif isinstance(node, ast.Dict):
-            for key, value in zip(node.keys, node.values, strict=True):
-                if isinstance(key, ast.Constant) and isinstance(key.value, str):
-                    yield from _values(side, key.value, value)
-        elif isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
-            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
-                yield from _values(side, _last(target), node.value)
-        elif isinstance(node, ast.NamedExpr):
-            yield from _values(side, node.target.id, node.value)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and len(node.args) == 2:
-            if node.func.attr in ("setdefault", "append", "add", "set", "__setitem__") and isinstance(
-                node.args[0], ast.Constant
-            ):
-                yield from _values(side, str(node.args[0].value), node.args[1])
-
-
-def _last(target: ast.expr) -> str:
-    if isinstance(target, ast.Subscript):
-        return str(target.slice.value) if isinstance(target.slice, ast.Constant) else ""
-    return target.attr if isinstance(target, ast.Attribute) else target.id if isinstance(target, ast.Name) else ""
-
-
-_UNKNOWN = object()
-
-
-def _values(side: Side, name: str, node: ast.expr) -> Iterator[tuple[str, object, ast.AST]]:
-    parts = node.elts if isinstance(node, (ast.List, ast.Tuple, ast.Set)) else [node]
-    for part in parts:
-        value = value_of(side, part)
-        if value is not _UNKNOWN:
-            yield name, value, node
-
-
-def value_of(side: Side, node: ast.expr, depth: int = 2) -> object:
-    if isinstance(node, ast.Constant):
-        return node.value
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        inner = value_of(side, node.operand, depth)
-        return _UNKNOWN if inner is _UNKNOWN else not inner
-    if isinstance(node, ast.Compare) and len(node.comparators) == 1 and isinstance(node.ops[0], (ast.Eq, ast.NotEq)):
-        left, right = value_of(side, node.left, depth), value_of(side, node.comparators[0], depth)
-        if left is not _UNKNOWN and right is not _UNKNOWN:
-            return (left == right) == isinstance(node.ops[0], ast.Eq)
-    if isinstance(node, ast.Call) and ast.unparse(node.func) == "bool":
-        return bool(value_of(side, node.args[0], depth)) if node.args else False
-    if isinstance(node, ast.Name) and depth:
-        given = side.names.assigned(node.id)
-        return value_of(side, given[0], depth - 1) if len(given) == 1 else _UNKNOWN
-    text = side.names.text(node)
-    return _UNKNOWN if text is None or HOLE in text else text
+    for name, value in given(trees.before):
+        if id(value) in keywords or (isinstance(value, ast.Constant) and isinstance(value.value, bool)):
+            before.setdefault(name.lower(), set()).add(ast.dump(value))
+    for name, value in given(trees.after):
+        known = before.get(name.lower())
+        if known and ast.dump(value) not in known and value_of(trees.after, value) is UNKNOWN:
+            for number, pattern, bad, said in _PATTERNS:
+                safe = any(ast.dump(ast.Constant(not bad(True))) == one for one in known)
+                if number in (25, 27, 40) and pattern.fullmatch(name) and (id(value) in keywords or safe):
+                    yield finding(number, value, f"{said}, or may be ({name}).")
 
 
 def _defaults(trees: Trees) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from typing import Any, TypeVar, overload
 
 from healer.model import Change
-from healer.stages.guardrails.names import Names
+from healer.stages.guardrails.names import Names, given_by
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 A = TypeVar("A", bound=ast.AST)
@@ -67,6 +67,19 @@ class Side:
 
     def function_of(self, node: ast.AST) -> FunctionNode | None:
         return next((outer for outer in self.above(node) if isinstance(outer, _FUNCTIONS)), None)
+
+    def given_in(self, function: FunctionNode | None, name: str) -> list[ast.expr]:
+        """What a function gives to a name."""
+        return self._given.get((function, name), [])
+
+    @cached_property
+    def _given(self) -> dict[tuple[FunctionNode | None, str], list[ast.expr]]:
+        found: dict[tuple[FunctionNode | None, str], list[ast.expr]] = {}
+        for function in (node for node in self.every if isinstance(node, _FUNCTIONS)):
+            for node in ast.walk(function):
+                for name, value in given_by(node):
+                    found.setdefault((function, name), []).append(value)
+        return found
 
     @cached_property
     def _names_of(self) -> dict[FunctionNode, str]:

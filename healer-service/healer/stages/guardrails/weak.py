@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from healer.model import Finding
 from healer.stages.guardrails.rules import finding
-from healer.stages.guardrails.switches import off, value_of
 from healer.stages.guardrails.trees import Side, Trees
+from healer.stages.guardrails.values import off, value_of
 
 _SECRET_NAMES = re.compile(
     (
