@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-REMEMBERED = 32
+REMEMBERED = 96  # a heal with ten candidates keeps about forty
 
 
 class Memory:

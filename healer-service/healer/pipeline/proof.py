@@ -103,7 +103,6 @@ class Trial:
         if evidence.shown_by == "call":
             return evidence
         assert evidence.after is not None
-
         found = traffic.differences(
             runs.requests_of(self._report),
             evidence.before,
