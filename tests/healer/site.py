@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import httpx
+from healer.edges.sandbox import LocalSandbox
 
 from tests.healer.scripted_supervisor import ScriptedSupervisor
 
@@ -61,6 +65,17 @@ def a_report(number: int = 1, path: str = "/stock/mug", **changes: object) -> di
     }
 
 
+@functools.cache
+def shared_sandbox() -> Path:
+    """The socket of one sandbox for all sites of a test run: starting one takes longer than most tests."""
+    folder = tempfile.TemporaryDirectory(prefix="shared-sandbox-")
+    sandbox = LocalSandbox(Path(folder.name), sys.executable)
+    sandbox.start()
+    atexit.register(folder.cleanup)
+    atexit.register(sandbox.stop)
+    return sandbox.path
+
+
 class Site:
     """A healer on a free port, the service's repository beside it, and what a test does with both."""
 
@@ -87,6 +102,7 @@ class Site:
             "HEALER_CONFIG": str(config),
             "HEALER_PORT": str(port),
             "HEALER_SOAK_SECONDS": "3600",
+            "HEALER_SANDBOX": str(shared_sandbox()),
             **settings,
         }
         self._start()

@@ -148,7 +148,7 @@ def test_a_sandbox_on_a_socket_is_asked_by_a_job(site, tmp_path):
     sandbox = LocalSandbox(tmp_path / "sandbox", sys.executable)
     sandbox.start()
     try:
-        site.given(HEALER_SANDBOX=str(sandbox._path))
+        site.given(HEALER_SANDBOX=str(sandbox.path))
         found = site.examine()[1]
     finally:
         sandbox.stop()

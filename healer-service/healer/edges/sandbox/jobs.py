@@ -19,7 +19,7 @@ class Sandbox:
     """Raises SandboxError when it does not answer; a bad patch is a result, not an error."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
 
     def replay(
         self,
@@ -83,7 +83,7 @@ class Sandbox:
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
                 connection.settimeout(seconds * 4 + 60)  # jobs queue; the sandbox itself ends a slow one
-                connection.connect(str(self._path))
+                connection.connect(str(self.path))
                 connection.sendall(header)
                 connection.sendall(tree)
                 data = bytearray()
@@ -93,7 +93,7 @@ class Sandbox:
                         raise SandboxError("the sandbox's answer is too large")
             answer = json.loads(data)
         except (OSError, ValueError) as error:
-            raise SandboxError(f"the sandbox at {self._path} does not answer: {error}") from error
+            raise SandboxError(f"the sandbox at {self.path} does not answer: {error}") from error
         if not isinstance(answer, dict):
             raise SandboxError("the sandbox answered with something else than an object")
         return answer

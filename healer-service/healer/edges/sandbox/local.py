@@ -46,9 +46,9 @@ class LocalSandbox(Sandbox):
                 return
             self._home.mkdir(parents=True, exist_ok=True, mode=0o700)
             folder = self._fresh_folder()
-            self._path = folder / "sandbox.sock"
+            self.path = folder / "sandbox.sock"
             log = (self._home / "sandbox.log").open("wb")
-            command = [self._interpreter, "-m", "selfheal.sandbox", "--socket", str(self._path), "--with-parent"]
+            command = [self._interpreter, "-m", "selfheal.sandbox", "--socket", str(self.path), "--with-parent"]
             command += ["--jobs", str(JOBS), *self._options]
             # Nothing of the healer's own environment goes in: it holds secrets.
             environment = {
@@ -92,7 +92,7 @@ class LocalSandbox(Sandbox):
                 raise SandboxError(f"the sandbox ended while starting: {said[-1] if said else 'no output'}")
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
                 try:
-                    probe.connect(str(self._path))
+                    probe.connect(str(self.path))
                 except OSError:
                     time.sleep(0.02)
                     continue
