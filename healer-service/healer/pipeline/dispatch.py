@@ -42,6 +42,7 @@ class Dispatch:
         self._one_at_a_time = threading.Lock()
         self._started: set[str] = set()
         self._measured: set[str] = set()
+        self._waiting: dict[str, str] = {}  # heal -> why it waits, as the log says already
         self._poll_seconds = poll_seconds
         self._polled = 0.0
         self._measuring = ThreadPoolExecutor(1, thread_name_prefix="baseline")
@@ -150,18 +151,27 @@ class Dispatch:
     def _start_heals(self) -> None:
         incidents = self._parts.store.incidents
         room = self._parts.heals_at_once - len(incidents.list(AT_WORK))
+        held: dict[str, str] = {}  # service -> why none of its heals may start; starting others cannot change that
         for incident in reversed(incidents.list((State.OPEN,))):
             if room <= 0:
                 break
             if not self._known(incident):
                 continue
             if _heal_id(incident) not in self._started:
-                if waits := stopping.held_back(self._parts, self._parts.service(incident.service)):
-                    stopping.note_wait(self._parts, incident, waits)
+                service = incident.service
+                waits = held.get(service) or stopping.held_back(self._parts, self._parts.service(service))
+                if waits:
+                    held[service] = waits
+                    self._note_wait(incident, waits)
                     continue
                 stopping.note_start(self._parts, incident)
                 self._start(_heal_id(incident), self._workflows.heal, incident)
             room -= 1
+
+    def _note_wait(self, incident: Incident, reason: str) -> None:
+        if self._waiting.get(_heal_id(incident)) != reason:
+            self._waiting[_heal_id(incident)] = reason
+            stopping.note_wait(self._parts, incident, reason)
 
     def _bury_the_dead(self) -> None:
         """End the attempts whose workflow was given up: it took the healer down with it again and again."""

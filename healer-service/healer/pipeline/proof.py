@@ -48,7 +48,10 @@ class Trial:
         self._report = report
         self._diagnosis = diagnosis
         self._base = base_of(incident)
-        self._policy = _policy(service, self._base, report)
+        self._policy = replace(
+            memory.once(f"policy {service.name}@{self._base}", lambda: _policy(service, self._base)),
+            failing_values=_values_of(report),
+        )
 
     def run_ahead(self, candidate: Candidate) -> None:
         """Replay and test a candidate before its turn; `judge` finds the results."""
@@ -221,12 +224,11 @@ def _hash(candidate: Candidate) -> str:
     return hashlib.sha256(candidate.diff.encode(errors="surrogatepass")).hexdigest()
 
 
-def _policy(service: Service, base: str, report: Report) -> guardrails.Policy:
-    """What is set for the service, with what its code and this report tell."""
+def _policy(service: Service, base: str) -> guardrails.Policy:
+    """What is set for the service, with what its code tells."""
     requirements = service.checkout.requirements(base)
     return replace(
         service.policy,
-        failing_values=_values_of(report),
         dependencies=declared(requirements) if requirements else None,
         imported=guardrails.modules_of(service.checkout.sources(base)),
     )

@@ -17,11 +17,11 @@ from healer.pipeline.memory import Memory
 from healer.pipeline.parts import Parts, Service
 from healer.stages import judgement, recall
 from healer.stages.shards import shards
+from healer.syntax.coverage import Lines
 from healer.syntax.project import Project
 
 SANDBOX_JOBS = 2  # what the sandbox runs at once
 
-Lines = Mapping[str, Sequence[int]]  # file -> lines, of which those that run are to be noted
 NO_LINES: Lines = {}
 
 

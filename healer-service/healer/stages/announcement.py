@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 
 from healer.model import (
@@ -20,6 +19,7 @@ from healer.model import (
     Suspect,
     Verdict,
 )
+from healer.syntax.changes import spans_of
 from healer.syntax.project import parse_module
 
 # What begins a mention, a reference, a link or an entity; a word joiner after it keeps it from being one.
@@ -126,11 +126,9 @@ def _alike(diagnosis: Diagnosis, chosen: Candidate) -> list[str]:
 
 def _edits(change: Change) -> list[tuple[int, int, bool]]:
     """First and last line of each edit in the text before, and whether lines were taken away there."""
-    matcher = difflib.SequenceMatcher(None, change.before.split("\n"), change.after.split("\n"), autojunk=False)
     return [
-        (start + 1, max(start + 1, end), end > start)
-        for tag, start, end, _, _ in matcher.get_opcodes()
-        if tag != "equal"
+        (span.old_start, max(span.old_start, span.old_end - 1), span.old_end > span.old_start)
+        for span in spans_of(change)
     ]
 
 

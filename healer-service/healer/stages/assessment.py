@@ -6,11 +6,11 @@ that was shown, a right answer and a test of it carry a proposal; without any te
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Sequence
 
 from healer.model import Assessment, Candidate, Change, Diagnosis, Evidence, Part, Suite, Verdict
 from healer.syntax import coverage
+from healer.syntax.changes import Span, size_of, spans_of
 from healer.syntax.project import Function, Project
 from healer.syntax.stakes import stakes
 
@@ -118,7 +118,7 @@ def _covered(candidate: Candidate, evidence: Evidence) -> Part:
 
 def _risk(candidate: Candidate, evidence: Evidence, project: Project) -> Iterator[Part]:
     yield Part("any change", 0.05, "code that runs is changed")
-    lines = sum(_size(change) for change in candidate.changes)
+    lines = sum(size_of(change) for change in candidate.changes)
     yield Part("size", round(min(0.1, lines / 200), 3), f"{lines} lines in {_counted(len(candidate.changes), 'file')}")
     if len(candidate.changes) > 1:
         yield Part("several files", 0.1, ", ".join(change.file for change in candidate.changes))
@@ -140,7 +140,7 @@ def _touched(project: Project, change: Change) -> list[Function]:
     module = project.modules.get(change.file)
     if module is None:
         return []
-    lines = {line for start, end in _edits(change) for line in range(start, end)}
+    lines = {line for span in spans_of(change) for line in _altered(span)}
     return [
         function
         for function in module.functions
@@ -148,16 +148,11 @@ def _touched(project: Project, change: Change) -> list[Function]:
     ]
 
 
-def _edits(change: Change) -> Iterator[tuple[int, int]]:
-    """First line and the one after the last, in the text before; an insertion counts as the line it follows."""
-    matcher = difflib.SequenceMatcher(None, change.before.split("\n"), change.after.split("\n"), autojunk=False)
-    for tag, start, end, _, _ in matcher.get_opcodes():
-        if tag != "equal":
-            yield (start + 1, end + 1) if end > start else (start, start + 1)
-
-
-def _size(change: Change) -> int:
-    return sum(1 for line in change.diff.splitlines()[2:] if line[:1] in ("+", "-"))
+def _altered(span: Span) -> range:
+    """Lines of the text before; an insertion counts as the line it follows."""
+    if span.old_end > span.old_start:
+        return range(span.old_start, span.old_end)
+    return range(span.old_start - 1, span.old_start)
 
 
 def _counted(count: int, noun: str) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from healer.model import Candidate, Diagnosis, Outcomes
+from healer.syntax.changes import size_of
 
 ANSWER_WEIGHT = 0.06
 """What the wanted kind of answer is worth beside the fit: it breaks near-ties, a clear convention of the code wins."""
@@ -144,18 +144,12 @@ def _told(whose: str, outcomes: Outcomes | None) -> str:
 
 def _score(candidate: Candidate, diagnosis: Diagnosis, past: Past = NO_PAST) -> Score:
     wanted = ANSWER_WEIGHT if candidate.answer == diagnosis.answer else 0.0
-    return Score(candidate.fit + wanted + _learned_of(candidate.approach, past), _changed_lines(candidate))
+    return Score(
+        candidate.fit + wanted + _learned_of(candidate.approach, past),
+        sum(size_of(change) for change in candidate.changes),
+    )
 
 
 def _learned_of(approach: str, past: Past) -> float:
     known = past.get(approach)
     return learned(known) if known is not None else 0.0
-
-
-def _changed_lines(candidate: Candidate) -> int:
-    """Lines added and removed."""
-    count = 0
-    for change in candidate.changes:
-        lines = difflib.unified_diff(change.before.splitlines(), change.after.splitlines(), lineterm="", n=0)
-        count += sum(1 for line in lines if line[:1] in "+-" and line[:3] not in ("+++", "---"))
-    return count

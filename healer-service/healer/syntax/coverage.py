@@ -6,14 +6,14 @@ By statement and not by line, so that it means the same on every Python and for 
 from __future__ import annotations
 
 import ast
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from healer.model import Candidate, Change, Site
+from healer.syntax.changes import spans_of
 from healer.syntax.parsing import parse
 
-Lines = Mapping[str, Sequence[int]]
+Lines = Mapping[str, Sequence[int]]  # file -> line numbers
 
 _NEVER_RUN = (ast.Global, ast.Nonlocal, ast.Pass)
 # Headers without code of their own.
@@ -73,13 +73,7 @@ def _changed(change: Change) -> Iterator[_Piece]:
 
 
 def _new_lines(change: Change) -> set[int]:
-    matcher = difflib.SequenceMatcher(None, change.before.split("\n"), change.after.split("\n"), autojunk=False)
-    return {
-        line + 1
-        for tag, _, _, start, end in matcher.get_opcodes()
-        if tag in ("insert", "replace")
-        for line in range(start, end)
-    }
+    return {line for span in spans_of(change) for line in range(span.new_start, span.new_end)}
 
 
 def _pieces(node: ast.AST, function: str) -> Iterator[_Piece]:

@@ -10,9 +10,9 @@ from typing import Any
 
 from healer.edges.sandbox import forms
 from healer.model import Call, Replay, Request, SandboxError, Suite
+from healer.syntax.coverage import Lines
 
 LARGEST_ANSWER = 64 * 2**20
-Lines = Mapping[str, Sequence[int]]  # file -> line numbers that the answer is to tell of, if they run
 
 
 class Sandbox:
