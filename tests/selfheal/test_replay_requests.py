@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -104,7 +103,6 @@ def app(environ, start_response):
     assert (late["status"], late["exception"]["type"]) == (200, "ZeroDivisionError")
 
 
-@pytest.mark.skipif(importlib.util.find_spec("flask") is None, reason="Flask is not installed")
 @pytest.mark.parametrize(
     "catch_all", ["", "@app.errorhandler(Exception)\ndef all(error): return {'error': 'sorry'}, 500\n"]
 )
