@@ -13,6 +13,7 @@ Errors:
      └── EdgeError         something outside failed; it may work again later
           ├── CheckoutError     git
           ├── SandboxError      the sandbox itself, never the code in it
+          ├── ForgeError        where the proposals are
           ├── LlmError          the model's server
           └── DeploymentError   the supervisor of a service
 """
@@ -65,6 +66,13 @@ class SandboxError(EdgeError):
 class LlmError(EdgeError):
     def __init__(self, message: str, wait: float | None = None) -> None:
         """`wait`: seconds after which asking again makes sense; None where only a person can help."""
+        super().__init__(message)
+        self.wait = wait
+
+
+class ForgeError(EdgeError):
+    def __init__(self, message: str, wait: float | None = None) -> None:
+        """`wait`: seconds before which asking again is useless (a rate limit); None where it is not known."""
         super().__init__(message)
         self.wait = wait
 
@@ -403,7 +411,7 @@ class Verdict:
 @dataclass(frozen=True)
 class Proposal:
     incident_id: str
-    number: int
+    number: int  # on its forge; 0 while it is not there yet
     service: str
     branch: str
     base: str  # branch it is to be merged into
@@ -411,9 +419,20 @@ class Proposal:
     title: str
     body: str
     url: str
-    state: str = "open"  # open | merged | closed
+    state: str = "open"  # prepared (not on the forge yet) | open | merged | closed
     merge_sha: str | None = None
     draft: bool = False  # there is something a person should look at before it counts as a proposal
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What somebody said about a proposal."""
+
+    id: str  # unique within the service, and the same each time it is read
+    kind: str  # comment | changes (a review that asks for them) | approval | reply (the healer's own)
+    by: str  # login
+    text: str  # of a review with the comments on its lines
+    at: str  # RFC 3339, UTC
 
 
 class Outcome(StrEnum):
