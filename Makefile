@@ -1,4 +1,4 @@
-# `make demo` and `make test` need Python 3.11 to 3.13, git and make; everything else is set up in .venv.
+# `make demo` and `make test` need Python 3.11 to 3.13, git and make, the tests npm too; everything else is set up in .venv.
 PYTHON ?= python3
 BUG ?= return-without-policy
 VENV := .venv
@@ -64,18 +64,29 @@ $(VENV)/.llm: $(VENV)/.healer llm-service/requirements.lock
 	  $(BIN)/pip install --quiet --require-hashes --no-binary llama-cpp-python -r llm-service/requirements.lock
 	@touch $@
 
-$(VENV)/.tests: $(VENV)/.healer tests/requirements.lock llm-service/requirements.lock
+# GitHub's own descriptions of its API, which the fake GitHub of the tests is held to. Of those it reads one: the others are 350 MB.
+OCTOKIT := $(VENV)/octokit
+$(OCTOKIT)/.complete: tests/github/package.json tests/github/package-lock.json | $(BIN)/python
+	@command -v npm >/dev/null || { echo "npm is needed for the tests: it brings GitHub's descriptions of its API" >&2; exit 1; }
+	@mkdir -p $(OCTOKIT)
+	cp tests/github/package.json tests/github/package-lock.json $(OCTOKIT)
+	cd $(OCTOKIT) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	find $(OCTOKIT)/node_modules/@octokit/openapi/generated -name '*.json' ! -name api.github.com.json -delete
+	@touch $@
+
+$(VENV)/.tests: $(VENV)/.healer $(OCTOKIT)/.complete tests/requirements.lock llm-service/requirements.lock
 	$(BIN)/pip install --quiet --require-hashes -r tests/requirements.lock
 	@$(MAKE) --no-print-directory $(VENV)/.llm || echo "no llama.cpp here, is there a C++ compiler? tests with the real one are left out"
 	@touch $@
 
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
-lock: ## renew the lock files; needs uv
+lock: ## renew the lock files; needs uv and npm
 	$(LOCK) --group pyproject.toml:dev healer-service/pyproject.toml app-service/shop/pyproject.toml -o tests/requirements.lock
 	$(LOCK) -c tests/requirements.lock healer-service/pyproject.toml -o healer-service/requirements.lock
 	$(LOCK) -c tests/requirements.lock app-service/shop/pyproject.toml --group app-service/shop/pyproject.toml:test -o app-service/shop/requirements.lock
 	echo 'setuptools>=77' | $(LOCK) --no-annotate -c tests/requirements.lock - -o app-service/build.lock
 	$(LOCK) -c tests/requirements.lock llm-service/pyproject.toml -o llm-service/requirements.lock
+	cd tests/github && npm install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund
 
 clean:
 	rm -rf $(VENV) .healer build

@@ -22,8 +22,10 @@ from fastapi import FastAPI
 from sqlalchemy import Engine, create_engine, event, text
 
 from healer.edges.bus import Bus
+from healer.edges.checkout import Access as GitAccess
 from healer.edges.checkout import Checkout
 from healer.edges.deployment import Deployment
+from healer.edges.forge import Forge
 from healer.edges.forge.local import LocalForge
 from healer.edges.llm import Llm
 from healer.edges.sandbox import LocalSandbox, Sandbox
@@ -32,7 +34,7 @@ from healer.model import BadInput, HealerError, LlmError, Message
 from healer.pipeline.dispatch import Dispatch
 from healer.pipeline.parts import Parts, Service
 from healer.pipeline.workflows import Workflows
-from healer.settings import ServiceSettings, Settings
+from healer.settings import GitHubAddress, ServiceSettings, Settings
 from healer.stages import guardrails, prompt
 from healer.web.access import Access
 from healer.web.application import Web, create_app
@@ -75,7 +77,7 @@ def configure_logging(level: str, form: str) -> None:
     removed = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=[removed, *last], foreign_pre_chain=shared))
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    for noisy in ("httpx", "httpcore", "alembic", "git", "uvicorn.error"):
+    for noisy in ("httpx", "httpcore", "alembic", "git", "github", "urllib3", "uvicorn.error"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level.upper()]))
 
 
@@ -112,7 +114,7 @@ class Healer:
             self.store, services, settings.base_url, settings.soak_seconds, settings.heals_at_once, self._llm
         )
         self._dbos = DBOS(config=_dbos_config(settings))
-        self.dispatch = Dispatch(self.parts, Workflows(self.parts))
+        self.dispatch = Dispatch(self.parts, Workflows(self.parts), settings.poll_seconds)
         for service in settings.services:
             number, key = keys[service.name]
             _write_dsn(service, settings, number, key)
@@ -204,19 +206,22 @@ class Healer:
 
     def _service(self, service: ServiceSettings) -> Service:
         settings = self.settings
-        checkout = Checkout(settings.home / "repositories" / f"{service.name}.git", service.repository, service.branch)
-        forge = LocalForge(
-            checkout,
-            f"http://{_loopback(settings.host)}:{settings.port}/webhooks/github",
-            settings.webhook_secret.get_secret_value(),
-            settings.base_url,
+        github = settings.github_of(service)
+        token = settings.token_of(service).get_secret_value()
+        checkout = Checkout(
+            settings.home / "repositories" / f"{service.name}.git",
+            service.repository,
+            service.branch,
+            GitAccess(token, service.ssh_key),
+            service.fetch_depth,
         )
+        if lack := settings.lack_of(service):
+            log.warning("no way to the repository", service=service.name, reason=lack)
         deployment = None
         if service.releases is not None and service.control is not None:
             deployment = Deployment(service.releases, service.control, service.url)
         return Service(
             name=service.name,
-            branch=service.branch,
             entry=service.entry,
             tests=service.tests,
             autonomy=service.autonomy,
@@ -226,13 +231,29 @@ class Healer:
             policy=service.policy,
             checkout=checkout,
             sandbox=self._sandbox(service),
-            forge=forge,
+            forge=self._github(github, token) if github is not None else self._local(checkout),
+            repository=(github.repository if github is not None else f"local/{service.name}").lower(),
+            labels=service.labels,
+            ask_review=service.ask_review,
             deployment=deployment,
             address=service.url,
             replay_env=service.replay.env,
             replay_headers=service.replay.headers,
             limits={"seconds": service.replay.seconds, "memory_mb": service.replay.memory_mb},
         )
+
+    def _local(self, checkout: Checkout) -> Forge:
+        return LocalForge(
+            checkout,
+            f"http://{_loopback(self.settings.host)}:{self.settings.port}/webhooks/github",
+            self.settings.webhook_secret.get_secret_value(),
+            self.settings.base_url,
+        )
+
+    def _github(self, address: GitHubAddress, token: str) -> Forge:
+        from healer.edges.forge.github import GitHub  # noqa: PLC0415 - takes its time, and most do without
+
+        return GitHub(address.api, address.repository, token)
 
     def _sandbox(self, service: ServiceSettings) -> Sandbox:
         if self.settings.sandbox is not None:

@@ -241,7 +241,7 @@ class Candidate:
     answer: Answer = Answer.CORRECT
     fit: float = 0.5  # 0..1, how well it follows the conventions of the code around it
     note: str = ""  # the cause in the model's own words; untrusted
-    engine: str = "playbook"  # playbook | llm
+    engine: str = "playbook"  # playbook | llm | person (who amended a proposal)
 
     @property
     def approach(self) -> str:
@@ -442,6 +442,7 @@ class Outcome(StrEnum):
     CHANGED = "changed"  # merged, but not as it was proposed
     REJECTED = "rejected"
     ROLLED_BACK = "rolled_back"  # merged, and then taken back or outlived by the crash
+    OBSOLETE = "obsolete"  # the crash went away without it
 
 
 @dataclass(frozen=True)
@@ -452,6 +453,7 @@ class Outcomes:
     changed: int = 0
     rejected: int = 0
     rolled_back: int = 0
+    obsolete: int = 0
 
 
 @dataclass(frozen=True)

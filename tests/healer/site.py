@@ -88,11 +88,11 @@ class Site:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
+        self.port = port
         config = folder / "healer.toml"
         policy = "".join(f'{name} = "{settings.pop(name)}"\n' for name in ("autonomy", "engine") if name in settings)
         config.write_text(
-            f'[services.stock]\nrepository = "stock.git"\nseed = "seed"\n{policy}'
-            'releases = "releases"\ncontrol = "c.sock"\n'
+            f'[services.stock]\n{self.repository_lines()}{policy}releases = "releases"\ncontrol = "c.sock"\n'
         )
         (folder / "releases").mkdir()
         self.supervisor = ScriptedSupervisor(folder / "c.sock", folder / "releases")
@@ -102,6 +102,7 @@ class Site:
             "HEALER_CONFIG": str(config),
             "HEALER_PORT": str(port),
             "HEALER_SOAK_SECONDS": "3600",
+            "HEALER_POLL_SECONDS": "5",
             "HEALER_SANDBOX": str(shared_sandbox()),
             **settings,
         }
@@ -112,6 +113,14 @@ class Site:
         dsn = (folder / "home" / "services" / "stock.dsn").read_text()
         key = dsn.partition("//")[2].partition("@")[0]
         self.http.headers.update({"authorization": f"Bearer {token}", "x-selfheal-key": key})
+
+    @property
+    def repository(self) -> Path:
+        return self.folder / "stock.git"
+
+    def repository_lines(self) -> str:
+        """Of the service's table in healer.toml."""
+        return 'repository = "stock.git"\nseed = "seed"\n'
 
     def _start(self) -> None:
         with (self.folder / "healer.log").open("ab") as log:
@@ -177,5 +186,5 @@ class Site:
         return subprocess.run(line, env=self._environment, capture_output=True, text=True, timeout=60, check=False)
 
     def git(self, *words: str) -> str:
-        command = ["git", "-C", str(self.folder / "stock.git"), *words]
+        command = ["git", "-C", str(self.repository), *words]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()

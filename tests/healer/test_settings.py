@@ -1,9 +1,11 @@
+import os
 import stat
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from healer.model import BadInput
-from healer.settings import load_settings
+from healer.settings import GitHubAddress, load_settings
 
 GOOD = """
 [services.shop]
@@ -11,6 +13,11 @@ repository = "shop.git"
 seed = "seed"
 entry = "shop.main:app"
 """
+GITHUB = """
+[services.shop]
+repository = "https://github.com/acme/shop.git"
+"""
+TOKEN = "github_pat_0123456789abcdefghij"
 
 
 def settings(tmp_path: Path, toml: str | None = GOOD, **environment: str):
@@ -81,6 +88,22 @@ def test_a_secret_is_read_from_a_file_and_shown_nowhere(tmp_path):
         (GOOD + 'engine = "llm"', {}, ["HEALER_LLM_URL", "services.shop.engine", "http://127.0.0.1:8002/v1"]),
         (GOOD + 'engine = "both"', {}, ["services.shop.engine", "'both'", "auto"]),
         (GOOD, {"HEALER_PROT": "8001"}, ["HEALER_PROT", "HEALER_PORT"]),
+        (GOOD, {"HEALER_POLL_SECONDS": "1"}, ["HEALER_POLL_SECONDS", "'1'", "5"]),
+        (GOOD + 'forge = "gitlab"', {}, ["services.shop.forge", "'gitlab'", "auto"]),
+        (GOOD + 'forge = "github"', {"HEALER_GITHUB_TOKEN": TOKEN}, ["services.shop.forge", "shop.git", "address"]),
+        (GITHUB + 'forge = "github"', {}, ["services.shop.forge", "needs a token", "token_file"]),
+        (GITHUB + 'seed = "seed"', {}, ["services.shop", "seed", "github.com", "leave seed out"]),
+        (GITHUB + 'ssh_key = "healer.toml"', {}, ["services.shop.ssh_key", "chmod 600"]),
+        (GITHUB + 'ssh_key = "/nowhere"', {}, ["services.shop.ssh_key", "/nowhere"]),
+        (GITHUB + 'token_file = "none"', {}, ["services.shop.token_file", "/none", "No such file"]),
+        (GITHUB + 'token_file = "."', {}, ["services.shop.token_file", "no file"]),
+        (GOOD + 'token_file = "healer.toml"', {}, ["services.shop.token_file", "shop.git", "leave token_file out"]),
+        (GITHUB + f'labels = ["{"x" * 51}"]', {}, ["services.shop.labels", "x" * 51, "50"]),
+        (GITHUB + 'labels = ["a,b"]', {}, ["services.shop.labels", "'a,b'", "comma"]),
+        (GITHUB + "fetch_depth = -1", {}, ["services.shop.fetch_depth", "-1"]),
+        (GITHUB + 'github_api = "ghe/api"', {}, ["services.shop.github_api", "'ghe/api'", "http"]),
+        ('[services.shop]\nrepository = "git://h/o/n"', {}, ["services.shop.repository", "git://", "https://"]),
+        ('[services.shop]\nrepository = "https:///o/n"', {}, ["services.shop.repository", "no host"]),
         ("not toml", {}, ["healer.toml"]),
     ],
 )
@@ -89,3 +112,141 @@ def test_a_wrong_setting_is_named_with_its_value_and_the_remedy(tmp_path, toml, 
         settings(tmp_path, toml, **environment)
     for word in said:
         assert word in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("repository", "more", "api", "name", "web"),
+    [
+        ("https://github.com/acme/shop.git", "", "https://api.github.com", "acme/shop", "https://github.com"),
+        ("https://GitHub.com:443/acme/shop/", "", "https://api.github.com", "acme/shop", "https://github.com"),
+        ("git@github.com:acme/shop.git", "", "https://api.github.com", "acme/shop", "https://github.com"),
+        ("ssh://git@ssh.github.com:443/acme/shop", "", "https://api.github.com", "acme/shop", "https://github.com"),
+        ("https://ghe.test:8443/a/b.c", "", "https://ghe.test:8443/api/v3", "a/b.c", "https://ghe.test:8443"),
+        ("ssh://git@ghe.test:2222/a/b.git", "", "https://ghe.test/api/v3", "a/b", "https://ghe.test"),
+        ("https://acme.ghe.com/a/b", "", "https://api.acme.ghe.com", "a/b", "https://acme.ghe.com"),
+        ("http://127.0.0.1:81/a/b.git", "", "http://127.0.0.1:81/api/v3", "a/b", "http://127.0.0.1:81"),
+        ("http://[::1]:81/a/b.git", "", "http://[::1]:81/api/v3", "a/b", "http://[::1]:81"),
+        ("https://a.test/a/b", 'github_api = "https://b.test/v3/"', "https://b.test/v3", "a/b", "https://a.test"),
+    ],
+)
+def test_a_token_and_an_address_are_github(tmp_path, repository, more, api, name, web):
+    toml = f'[services.shop]\nrepository = "{repository}"\n{more}'
+    loaded = settings(tmp_path, toml, HEALER_GITHUB_TOKEN=TOKEN)
+    assert loaded.github_of(loaded.services[0]) == GitHubAddress(api, name, web)
+
+
+def test_without_a_token_or_an_address_proposals_stay_in_the_healer(tmp_path):
+    loaded = settings(tmp_path, HEALER_GITHUB_TOKEN=TOKEN)
+    shop = loaded.services[0]
+    assert loaded.github_of(shop) is None
+    assert loaded.token_of(shop).get_secret_value() == ""
+    assert shop.branch == "main"  # of a seed; elsewhere the repository says
+    loaded = settings(tmp_path, GITHUB)
+    shop = loaded.services[0]
+    assert loaded.github_of(shop) is None
+    assert shop.branch is None
+    assert "https://github.com" in loaded.lack_of(shop)
+    assert "services.shop" in loaded.lack_of(shop)
+    loaded = settings(tmp_path, GITHUB.replace("https://github.com/", "git@github.com:"))
+    assert loaded.lack_of(loaded.services[0]) == ""
+
+
+def test_a_service_s_own_token_goes_before_that_of_all(tmp_path):
+    token_file = tmp_path / "token"
+    token_file.write_text(f"{TOKEN}own\n")
+    token_file.chmod(0o600)
+    toml = f'{GITHUB}token_file = "token"\n{GITHUB.replace("shop", "other")}'
+    loaded = settings(tmp_path, toml, HEALER_GITHUB_TOKEN=TOKEN)
+    assert [loaded.token_of(service).get_secret_value() for service in loaded.services] == [f"{TOKEN}own", TOKEN]
+    assert loaded.lack_of(loaded.services[0]) == ""
+    assert TOKEN not in repr(loaded)
+
+
+def test_a_local_forge_is_given_no_token_but_its_own(tmp_path):
+    loaded = settings(tmp_path, GITHUB + 'forge = "local"', HEALER_GITHUB_TOKEN=TOKEN)
+    assert loaded.token_of(loaded.services[0]).get_secret_value() == ""
+    (tmp_path / "token").write_text(TOKEN)
+    (tmp_path / "token").chmod(0o600)
+    loaded = settings(tmp_path, GITHUB + 'forge = "local"\ntoken_file = "token"')
+    assert loaded.token_of(loaded.services[0]).get_secret_value() == TOKEN
+    assert loaded.github_of(loaded.services[0]) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["", "two words of some length", "zu-kurz", "tökentökentökentöken", "x" * 1001, f'"{TOKEN}"']
+)
+def test_what_is_obviously_no_token_is_refused_unseen(tmp_path, text):
+    (tmp_path / "token").write_text(text)
+    (tmp_path / "token").chmod(0o600)
+    ways = [(GITHUB + 'token_file = "token"', {}), (GITHUB, {"HEALER_GITHUB_TOKEN_FILE": str(tmp_path / "token")})]
+    ways += [(GITHUB, {"HEALER_GITHUB_TOKEN": text})] if text else []
+    for toml, environment in ways:
+        with pytest.raises(BadInput, match=r"token_file|HEALER_GITHUB_TOKEN") as caught:
+            settings(tmp_path, toml, **environment)
+        assert not text or text not in str(caught.value)
+
+
+def test_a_token_file_that_others_may_read_is_refused_unless_its_mount_is_read_only(tmp_path, monkeypatch):
+    path = tmp_path / "token"
+    path.write_text(TOKEN)
+    for mode in (0o640, 0o604):
+        path.chmod(mode)
+        for toml, environment in (
+            (GITHUB + 'token_file = "token"', {}),
+            (GITHUB, {"HEALER_GITHUB_TOKEN_FILE": str(path)}),
+        ):
+            with pytest.raises(BadInput, match=rf"mode {mode:04o}.*chmod 600"):
+                settings(tmp_path, toml, **environment)
+    monkeypatch.setattr(os, "statvfs", lambda _path: SimpleNamespace(f_flag=os.ST_RDONLY))
+    loaded = settings(tmp_path, GITHUB + 'token_file = "token"')
+    assert loaded.token_of(loaded.services[0]).get_secret_value() == TOKEN
+
+
+@pytest.mark.parametrize(
+    "toml",
+    [
+        '[services.shop]\nrepository = "https://me:private@github.com/acme/shop"',
+        '[services.shop]\nrepository = "https://private@github.com/acme/shop"',
+        '[services.shop]\nrepository = "ssh://me:private@github.com/acme/shop"',
+        '[services.shop]\nrepository = "me:private@github.com:acme/shop"',
+        '[services.shop]\nrepository = "https://github.com/acme/shop?token=private"',
+        '[services.shop]\nrepository = "ftp://me:private@github.com/acme/shop"',
+        GITHUB + 'github_api = "https://me:private@ghe.test"',
+        GITHUB + 'url = "nothttp://me:private@ghe.test"',
+        GITHUB + 'token = "private"',
+        GITHUB + 'tokne = "private"',
+    ],
+)
+def test_a_secret_in_the_wrong_place_is_refused_and_not_repeated(tmp_path, toml):
+    with pytest.raises(BadInput, match=r"services\.shop") as caught:
+        settings(tmp_path, toml)
+    assert "private" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        (GITHUB.replace("https", "http"), ["services.shop.repository", "http://github.com", "https://"]),
+        (GITHUB + 'github_api = "http://ghe.test/api/v3"', ["services.shop.github_api", "ghe.test", "https://"]),
+        (GITHUB.replace("acme/", "a/group/"), ["services.shop.repository", "a/group/shop", "forge = 'local'"]),
+        (GITHUB.replace("acme/", "../"), ["services.shop.repository"]),
+        (
+            GITHUB + GITHUB.replace("shop", "other").replace("github.com", "ghe.test"),
+            ["api.github.com", "ghe.test/api"],
+        ),
+    ],
+)
+def test_a_token_goes_nowhere_that_it_must_not(tmp_path, toml, said):
+    with pytest.raises(BadInput) as caught:
+        settings(tmp_path, toml, HEALER_GITHUB_TOKEN=TOKEN)
+    for word in said:
+        assert word in str(caught.value)
+
+
+def test_an_ssh_key_is_for_ssh(tmp_path):
+    key = tmp_path / "key"
+    key.touch(mode=0o600)
+    loaded = settings(tmp_path, '[services.shop]\nrepository = "git@github.com:acme/shop"\nssh_key = "key"')
+    assert loaded.services[0].ssh_key == key
+    with pytest.raises(BadInput, match="git@host:owner/name"):
+        settings(tmp_path, GITHUB + 'ssh_key = "key"')

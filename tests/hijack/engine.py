@@ -110,7 +110,6 @@ def _service(name: str, folder: Path) -> Service:
     checkout.seed(SERVICES / name)
     return Service(
         name=name,
-        branch="main",
         entry=crash_of(name)["entry"],
         tests=("tests",),
         autonomy="propose",

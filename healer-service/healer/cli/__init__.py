@@ -1,4 +1,4 @@
-"""The `healer` command: serve, demo, and the incidents from a terminal. Tables for people, --json for scripts.
+"""The `healer` command: every way to start it, with what it takes. Tables for people, --json for scripts.
 
 Exit codes: 0 done; 1 it did not work out; 2 unusable input or settings, with one clear line; 3 declined,
 refused, broken or missing, as each command says.
@@ -6,17 +6,14 @@ refused, broken or missing, as each command says.
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
-from healer.cli import auditing, background, demonstration, model
+from healer.cli import auditing, background, demonstration, incidents, model
 from healer.cli.client import Client
 from healer.model import BadInput, HealerError
 from healer.settings import load_settings
@@ -24,6 +21,7 @@ from healer.settings import load_settings
 app = typer.Typer(
     no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, help="Heals crashing services."
 )
+app.add_typer(incidents.app)
 app.add_typer(model.app, name="model")
 app.add_typer(auditing.app, name="audit")
 out = Console()
@@ -31,17 +29,6 @@ err = Console(stderr=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="JSON for scripts.")]
 Reason = Annotated[str, typer.Option(help="Why; kept with the incident.")]
-IncidentId = Annotated[str, typer.Argument(help="The incident's id, or the beginning of it.")]
-
-STATE_STYLES = {
-    "proposed": "yellow",
-    "soaking": "green",
-    "resolved": "green",
-    "declined": "magenta",
-    "rejected": "magenta",
-    "rolled_back": "red",
-    "regressed": "red",
-}
 
 
 @app.command()
@@ -175,61 +162,6 @@ def check(
 
 
 @app.command()
-def incidents(as_json: AsJson = False) -> None:
-    """List the incidents, newest first."""
-    found = Client(load_settings()).get("/api/v1/incidents")["incidents"]
-    if as_json:
-        print(json.dumps(found, indent=1))
-        return
-    if not found:
-        out.print("No incident yet.")
-        return
-    table = Table("id", "state", "service", "what", "where", "count", "last seen", box=None, header_style="bold")
-    for item in found:
-        state = f"[{STATE_STYLES.get(item['state'], 'cyan')}]{item['state']}[/]"
-        fault = item["fault"]
-        where = f"{fault['file']}:{fault['line']}" if fault else "-"
-        row = (item["service"], item["title"], where, str(item["count"]), item["last_seen"][:19])
-        table.add_row(item["id"], state, *(_plain(cell) for cell in row))
-    out.print(table)
-
-
-@app.command()
-def show(incident_id: IncidentId, as_json: AsJson = False) -> None:
-    """Show one incident: cause, candidates, evidence, diff."""
-    client = Client(load_settings())
-    item = client.get(f"/api/v1/incidents/{client.whole_id(incident_id)}")
-    if as_json:
-        print(json.dumps(item, indent=1))
-    else:
-        demonstration.print_incident(out, item)
-
-
-@app.command()
-def approve(incident_id: IncidentId) -> None:
-    """Merge the proposal and release it."""
-    _act(incident_id, "approve", {})
-
-
-@app.command()
-def reject(incident_id: IncidentId, reason: Reason = "") -> None:
-    """Close the proposal without merging it."""
-    _act(incident_id, "reject", {"reason": reason})
-
-
-@app.command()
-def retry(incident_id: IncidentId) -> None:
-    """Heal an ended incident anew."""
-    _act(incident_id, "retry", {})
-
-
-@app.command()
-def rollback(incident_id: IncidentId, reason: Reason = "") -> None:
-    """Serve the release before the fix again."""
-    _act(incident_id, "rollback", {"reason": reason})
-
-
-@app.command()
 def pause(reason: Reason = "") -> None:
     """Stop all automation: no heal begins or proposes, nothing merged is released, until `healer resume`."""
     _turn(True, reason)
@@ -244,17 +176,6 @@ def resume() -> None:
 def _turn(stopped: bool, reason: str) -> None:
     answer = Client(load_settings()).post("/api/v1/automation", {"stopped": stopped, "reason": reason})
     out.print("automation is stopped" if answer["stopped"] else "automation goes on")
-
-
-def _act(incident_id: str, action: str, body: dict[str, Any]) -> None:
-    client = Client(load_settings())
-    answer = client.post(f"/api/v1/incidents/{client.whole_id(incident_id)}/{action}", body)
-    out.print(f"{answer['incident_id']}: {action} accepted, now {answer['state']}", soft_wrap=True)
-
-
-def _plain(text: str) -> str:
-    """Foreign text must not be read as Rich markup, nor move the cursor."""
-    return escape(demonstration.printable(text))
 
 
 def main() -> None:

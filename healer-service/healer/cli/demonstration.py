@@ -24,6 +24,7 @@ from healer.model import EdgeError, HealerError
 
 HEAL_SECONDS = 120.0
 LOAD_PATHS = ("/health", "/products", "/categories")
+_MORE = {"comment": " TEXT", "request-changes": " TEXT"}  # what a command needs besides the incident
 _ENDS = ("declined", "rejected", "rolled_back", "regressed")
 
 
@@ -129,7 +130,7 @@ def _heal(running: stack.Stack, sample: samples.Sample, ask: bool, console: Cons
                 console.print("Rejected; the shop stays as it is.")
                 return 1
             times.merged = narrator.seconds
-            client.post(f"/api/v1/incidents/{item['id']}/approve", {})
+            client.post(f"/api/v1/incidents/{item['id']}/approve", {"head_sha": item["proposal"]["head_sha"]})
             _until(events, client, narrator, ("soaking", "resolved"))
             times.healed = narrator.seconds
         # On a connection that was open before, the old release may answer once more.
@@ -228,13 +229,48 @@ def _agreed(console: Console) -> bool:
 
 def _print_proposal(console: Console, item: dict[str, Any]) -> None:
     proposal = item["proposal"]
-    chosen = next(verdict for verdict in item["verdicts"] if verdict["chosen"])
-    console.print(
-        f"\n  proposal #{proposal['number']} on {proposal['branch']}", style="bold", markup=False, soft_wrap=True
-    )
-    console.print(f"  {printable(proposal['title'])}", markup=False, soft_wrap=True)
-    _print_evidence(console, chosen["evidence"])
+    line = f"\n  {proposal_name(proposal)} on {proposal['branch']} at {proposal['head_sha'][:10]}"
+    console.print(line, style="bold", markup=False, soft_wrap=True)
+    for line in (proposal["title"], *_standing(proposal)):
+        console.print(f"  {printable(line)}", markup=False, highlight=False, soft_wrap=True)
+    chosen = next((verdict for verdict in item["verdicts"] if verdict["chosen"]), None)
+    if chosen is not None:  # none while a further round is at work
+        _print_evidence(console, chosen["evidence"])
     _print_diff(console, proposal["diff"])
+
+
+def proposal_name(proposal: dict[str, Any]) -> str:
+    number = f" #{proposal['number']}" if proposal["number"] else ""  # it has none before it is published
+    return f"{'draft proposal' if proposal['draft'] else 'proposal'}{number}"
+
+
+def _standing(proposal: dict[str, Any]) -> list[str]:
+    """What a person should know of its life on the forge, one line each."""
+    forge = proposal["forge"] or {"kind": "", "problem": ""}
+    lines = []
+    if proposal["state"] == "prepared":
+        lines.append(f"waiting to be published: {forge['problem']}" if forge["problem"] else "being published")
+    elif forge["kind"] == "github":
+        lines.append(f"pull request #{proposal['number']} on GitHub, {proposal['url']}")
+    if proposal["draft_there"] and proposal["state"] == "open":
+        lines.append("a draft there")
+    if proposal["amended"]:
+        lines.append("others added commits to it")
+    if proposal["reviewer"]:
+        lines.append(f"{proposal['reviewer']} was asked to review it")
+    if proposal["rounds"]:
+        lines.append(f"round {proposal['rounds']} of {proposal['most_rounds']}")
+    return lines
+
+
+def _print_discussion(console: Console, discussion: list[dict[str, str]]) -> None:
+    says = {"changes": " asks for changes", "approval": " approves"}
+    for remark in discussion:
+        who = "the healer" if remark["kind"] == "reply" else remark["by"]
+        head = f"{remark['at'][:16].replace('T', ' ')}  {who}{says.get(remark['kind'], '')}"
+        console.print(f"  {printable(head)}", style="bold", markup=False, highlight=False, soft_wrap=True)
+        for line in remark["text"].splitlines():
+            console.print(f"    {printable(line)}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _print_evidence(console: Console, evidence: dict[str, Any]) -> None:
@@ -295,10 +331,12 @@ def print_incident(console: Console, item: dict[str, Any]) -> None:
         console.print(printable(line), markup=False, soft_wrap=True)
     if item["proposal"]:
         _print_proposal(console, item)
+        if item["proposal"]["discussion"]:
+            console.print("\ndiscussion:")
+            _print_discussion(console, item["proposal"]["discussion"])
     if item["actions"]:
-        console.print(
-            "you can: " + ", ".join(f"healer {action} {item['id']}" for action in item["actions"]), markup=False
-        )
+        commands = (f"healer {action} {item['id']}{_MORE.get(action, '')}" for action in item["actions"])
+        console.print("you can: " + ", ".join(commands), markup=False, soft_wrap=True)
 
 
 def _place(site: dict[str, Any]) -> str:

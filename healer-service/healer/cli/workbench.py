@@ -103,7 +103,6 @@ class Workbench(AbstractContextManager["Workbench"]):
         checkout.seed(project)
         service = Service(
             name=name,
-            branch=checkout.branch,
             entry=None,
             tests=tests,
             autonomy="propose",

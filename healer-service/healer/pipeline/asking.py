@@ -75,7 +75,9 @@ class Asking:
     ) -> str:
         """Why the model could not answer; "" when it did, whatever became of that. It is told of what was tried."""
         self._seen = {_normal(verdict.candidate) for verdict in tried}
-        refused = [_line(verdict) for verdict in tried]
+        asked = self._incident.feedback
+        wish = [f"the change before: a person wants it otherwise: {asked}"] if asked else []
+        refused = wish + [_line(verdict) for verdict in tried]
         past = self._parts.store.proposals.merged_fixes(self._incident.service)
         trouble = "there is no function to ask about"
         try:

@@ -1,4 +1,4 @@
-"""Starts what is due (heals, releases, ends of a soak) and takes what reports, webhooks and people bring.
+"""Starts what is due (heals, releases, ends of a soak) and takes what reports and people bring.
 
 The work is in the workflows. Whatever a killed process left behind is found by looking at the states, so starting twice
 must be harmless: workflow ids see to that.
@@ -9,23 +9,23 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
 
 import structlog
 from dbos import DBOS, SetWorkflowID
 
-from healer.edges.store import AT_WORK, ENDS, Delivery, Filed, Incident
-from healer.model import Conflict, EdgeError, NotFound, Outcome, Report, State
-from healer.pipeline import stopping
+from healer.edges.store import AT_WORK, ENDS, Delivery, Filed, Incident, now
+from healer.model import Conflict, Outcome, Remark, Report, State
+from healer.pipeline import conversation, publishing, stopping
 from healer.pipeline.parts import Parts, Service
 from healer.pipeline.runs import measure_baseline
+from healer.pipeline.tending import POLL_SECONDS, Tending
 from healer.pipeline.workflows import Workflows
-from healer.stages import webhook
 from healer.stages.fingerprint import fingerprint
 
 log = structlog.get_logger()
 
 TICK_SECONDS = 2.0
-POLL_SECONDS = 15.0  # how long a merge may go unseen when its webhook was lost
 GIVEN_UP = ("ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED", "RETRIES_EXCEEDED")
 
 
@@ -38,19 +38,19 @@ class Dispatch:
         self._parts = parts
         self._workflows = workflows
         self._due = threading.Event()
+        self.tending = Tending(parts, workflows, self._due.set, poll_seconds)
         self._ended = threading.Event()
         self._one_at_a_time = threading.Lock()
         self._started: set[str] = set()
         self._measured: set[str] = set()
         self._waiting: dict[str, str] = {}  # heal -> why it waits, as the log says already
-        self._poll_seconds = poll_seconds
-        self._polled = 0.0
         self._measuring = ThreadPoolExecutor(1, thread_name_prefix="baseline")
         self._thread = threading.Thread(target=self._run, name="dispatch", daemon=True)
 
     def start(self) -> None:
         self._bury_the_dead()
         self._thread.start()
+        self.tending.start()
 
     def measure_baseline(self, service: str) -> None:
         """Measure in the background what the next heal of a service will ask for."""
@@ -59,6 +59,7 @@ class Dispatch:
     def stop(self) -> None:
         self._ended.set()
         self._due.set()
+        self.tending.stop()
         self._thread.join(timeout=10)
         self._measuring.shutdown(wait=False, cancel_futures=True)
 
@@ -73,30 +74,52 @@ class Dispatch:
 
     def deliver(self, delivery: Delivery) -> bool:
         """Store a webhook whose signature was right. False when it had been delivered before."""
-        new = self._parts.store.deliveries.put(delivery)
-        self._due.set()
-        return new
+        return self.tending.deliver(delivery)
 
-    def approve(self, incident_id: str, by: str) -> Incident:
-        incident, filed = self._proposed(incident_id, "approve")
-        self._parts.service(incident.service).forge.merge(filed.proposal, by)
-        self._due.set()
+    def approve(self, incident_id: str, by: str, head_sha: str = "") -> Incident:
+        """Merge. `head_sha`: what was looked at; when it is something else by now, nothing is merged."""
+        filed = self._proposed(incident_id, "approve")
+        proposal = filed.proposal
+        if head_sha and head_sha != proposal.head_sha:
+            raise Conflict(
+                f"the proposal has changed meanwhile: it is at {proposal.head_sha[:10]}, and {head_sha[:10]} "
+                "was looked at; look again, then approve"
+            )
+        if not proposal.number:
+            raise Conflict(f"the proposal is not on its forge yet: {self._parts.forges.problem(proposal.service)}")
+        self._parts.service(proposal.service).forge.merge(proposal, by)
+        self.tending.look_soon(proposal.branch, by)
         return self._parts.store.incidents.get(incident_id)
 
     def reject(self, incident_id: str, by: str, reason: str) -> Incident:
-        incident, filed = self._proposed(incident_id, "reject")
-        with self._one_at_a_time:  # the forge announces it too, and knows no reason
-            self._parts.service(incident.service).forge.close(filed.proposal, reason)
-            self._rejected(filed, reason or f"rejected by {by}")
+        filed = self._proposed(incident_id, "reject")
+        incident = self._parts.store.incidents.get(incident_id)
+        conversation.reject(self._parts, filed, incident, by, reason or f"rejected by {by}")
+        publishing.try_now(self._parts, filed)
         return self._parts.store.incidents.get(incident_id)
 
-    def retry(self, incident_id: str) -> Incident:
+    def comment(self, incident_id: str, text: str, by: str) -> Incident:
+        """Say something about the proposal; the commands of a comment on a forge work here too."""
+        return self._say(incident_id, "comment", "a comment", text, by)
+
+    def request_changes(self, incident_id: str, text: str, by: str) -> Incident:
+        """Have another round with this as feedback."""
+        return self._say(incident_id, "changes", "a request for changes", text, by)
+
+    def retry(self, incident_id: str, hint: str = "") -> Incident:
         incident = self._parts.store.incidents.get(incident_id)
         if incident.state not in ENDS:
             raise Conflict(f"retry needs an incident that has ended; {incident_id} is {incident.state}")
-        again = incident.attempt + 1
         self._parts.store.incidents.move(
-            incident_id, State.OPEN, "", expected=ENDS, attempt=again, diagnosis=None, origin=None, release=None
+            incident_id,
+            State.OPEN,
+            "",
+            expected=ENDS,
+            diagnosis=None,
+            origin=None,
+            release=None,
+            attempt=incident.attempt + 1,
+            feedback=hint or None,
         )
         self._due.set()
         return self._parts.store.incidents.get(incident_id)
@@ -117,11 +140,6 @@ class Dispatch:
     def tick(self) -> None:
         """Everything that is due now. Safe to call at any time and from any thread."""
         with self._one_at_a_time:
-            for delivery in self._parts.store.deliveries.waiting():
-                self._work(delivery)
-            if time.monotonic() - self._polled >= self._poll_seconds:
-                self._polled = time.monotonic()
-                self._poll()
             if not stopping.stopped(self._parts):
                 self._start_heals()
                 for incident in self._parts.store.incidents.list((State.MERGED,)):
@@ -150,8 +168,11 @@ class Dispatch:
 
     def _start_heals(self) -> None:
         incidents = self._parts.store.incidents
-        room = self._parts.heals_at_once - len(incidents.list(AT_WORK))
+        published_soon = self._parts.store.proposals.prepared()  # their heals are done; only the forge is awaited
+        room = self._parts.heals_at_once - sum(item.id not in published_soon for item in incidents.list(AT_WORK))
         held: dict[str, str] = {}  # service -> why none of its heals may start; starting others cannot change that
+        # Another attempt for an open proposal is no heal more, whatever the caps.
+        rounds = {filed.proposal.incident_id for filed in self._parts.store.proposals.open()}
         for incident in reversed(incidents.list((State.OPEN,))):
             if room <= 0:
                 break
@@ -159,12 +180,13 @@ class Dispatch:
                 continue
             if _heal_id(incident) not in self._started:
                 service = incident.service
-                waits = held.get(service) or stopping.held_back(self._parts, self._parts.service(service))
-                if waits:
-                    held[service] = waits
-                    self._note_wait(incident, waits)
-                    continue
-                stopping.note_start(self._parts, incident)
+                if incident.id not in rounds:
+                    waits = held.get(service) or stopping.held_back(self._parts, self._parts.service(service))
+                    if waits:
+                        held[service] = waits
+                        self._note_wait(incident, waits)
+                        continue
+                    stopping.note_start(self._parts, incident)
                 self._start(_heal_id(incident), self._workflows.heal, incident)
             room -= 1
 
@@ -213,72 +235,19 @@ class Dispatch:
                 self._parts.store.proposals.settle(filed.proposal, Outcome.ROLLED_BACK)
             self._parts.store.incidents.move(incident.id, State.REGRESSED, reason, expected=(State.RESOLVED,))
 
-    def _work(self, delivery: Delivery) -> None:
-        closed = webhook.closed(delivery.event, delivery.body)
-        if closed is not None:
-            service = closed.repository.rpartition("/")[2]
-            filed = self._parts.store.proposals.by_number(service, closed.number)
-            # A merge of something else than what we proposed and proved is not our merge, but a lesson.
-            if filed and filed.proposal.base == closed.base and filed.proposal.head_sha != closed.head_sha:
-                if closed.merge_sha is not None:
-                    self._learn_of_change(filed, closed.head_sha)
-            elif filed and filed.proposal.base == closed.base:
-                if closed.merge_sha is not None:
-                    self._merged(filed, closed.merge_sha, closed.by)
-                else:
-                    self._rejected(filed, f"closed unmerged by {closed.by}")
-        self._parts.store.deliveries.done(delivery.id)
+    def _say(self, incident_id: str, kind: str, action: str, text: str, by: str) -> Incident:
+        filed = self._proposed(incident_id, action)
+        remark = Remark(f"{conversation.OPERATOR}{uuid4().hex}", kind, by, text, now())
+        self._parts.store.remarks.put(filed.proposal.service, filed.proposal.branch, remark)
+        self.tending.look_soon(filed.proposal.branch, by)
+        return self._parts.store.incidents.get(incident_id)
 
-    def _learn_of_change(self, filed: Filed, head: str) -> None:
-        """Others added commits before the merge: whether they changed the files of our fix, or only others."""
-        judged = self._parts.store.incidents.verdicts(filed.proposal.incident_id, filed.attempt)
-        files = [change.file for verdict, chosen in judged if chosen for change in verdict.candidate.changes]
-        try:
-            checkout = self._parts.service(filed.proposal.service).checkout
-            checkout.fetch()
-            same = checkout.same_files(filed.proposal.head_sha, head, files)
-        except (EdgeError, NotFound) as error:  # after a squash the head may be nowhere: another head is other work
-            log.info("cannot see what was merged instead", proposal=filed.proposal.number, error=str(error))
-            same = False
-        self._parts.store.proposals.settle(filed.proposal, Outcome.MERGED if same else Outcome.CHANGED)
-
-    def _poll(self) -> None:
-        for filed in self._parts.store.proposals.open():
-            try:
-                standing = self._parts.service(filed.proposal.service).forge.standing(filed.proposal)
-            except (EdgeError, NotFound) as error:
-                log.warning("cannot ask the forge", proposal=filed.proposal.number, error=str(error))
-                continue
-            if standing.state == "merged" and standing.merge_sha is not None:
-                self._merged(filed, standing.merge_sha, "unknown")
-            elif standing.state == "closed":
-                self._rejected(filed, "closed unmerged")
-
-    def _merged(self, filed: Filed, merge_sha: str, by: str) -> None:
-        incident = self._parts.store.incidents.get(filed.proposal.incident_id)
-        if incident.attempt != filed.attempt:
-            return
-        if incident.state == State.PROPOSED:
-            payload = {"by": by, "merge_sha": merge_sha, **filed.decided_on}
-            self._parts.note(incident, "proposal.merged", payload, "control", once=merge_sha)
-            self._parts.store.incidents.move(incident.id, State.MERGED, expected=(State.PROPOSED,))
-        # Last: while it is open, the next poll finds a merge that a killed process left halfway.
-        self._parts.store.proposals.close(filed.proposal, "merged", merge_sha)
-
-    def _rejected(self, filed: Filed, reason: str) -> None:
-        incident = self._parts.store.incidents.get(filed.proposal.incident_id)
-        if incident.attempt == filed.attempt and incident.state == State.PROPOSED:
-            payload = {"reason": reason, **filed.decided_on}
-            self._parts.note(incident, "proposal.rejected", payload, "control", once="")
-            self._parts.store.incidents.move(incident.id, State.REJECTED, reason, expected=(State.PROPOSED,))
-        self._parts.store.proposals.close(filed.proposal, "closed")
-
-    def _proposed(self, incident_id: str, action: str) -> tuple[Incident, Filed]:
+    def _proposed(self, incident_id: str, action: str) -> Filed:
         incident = self._parts.store.incidents.get(incident_id)
-        filed = self._parts.store.proposals.of_incident(incident_id, incident.attempt)
+        filed = self._parts.store.proposals.of_incident(incident_id)
         if incident.state != State.PROPOSED or filed is None:
             raise Conflict(f"{action} needs an open proposal; {incident_id} is {incident.state}")
-        return incident, filed
+        return filed
 
     def _known(self, incident: Incident) -> bool:
         return incident.service in self._parts.services

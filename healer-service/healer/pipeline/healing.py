@@ -6,15 +6,26 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 
-from healer.edges.store import Incident
-from healer.model import Answer, Candidate, Diagnosis, Proposal, Report, State, Suspect
-from healer.pipeline import stopping
+from healer.edges.store import Filed, Incident
+from healer.model import (
+    Answer,
+    Candidate,
+    Change,
+    Diagnosis,
+    Outcome,
+    Proposal,
+    Report,
+    State,
+    Suspect,
+    Verdict,
+)
+from healer.pipeline import publishing, stopping
 from healer.pipeline.memory import Memory
 from healer.pipeline.parts import Parts, Service
 from healer.pipeline.proof import Trial
 from healer.pipeline.runs import base_of, shown, unsendable
 from healer.pipeline.search import Search
-from healer.stages import announcement, assessment, ranking
+from healer.stages import announcement, assessment, owners, ranking
 from healer.stages.diagnosis import diagnose as diagnosis_of
 from healer.stages.playbooks import propose as candidates_of
 
@@ -29,7 +40,8 @@ def fetch(parts: Parts, incident_id: str) -> str:
         return "The traceback has no line of the service's own code, so there is nothing here to change."
     fault = report.app_frames[-1]
     if fault.file not in service.checkout.sources(base):
-        return f"The report names {fault.file}, which is not in the repository at {base[:10]} of {service.branch}."
+        branch = service.checkout.branch
+        return f"The report names {fault.file}, which is not in the repository at {base[:10]} of {branch}."
     return ""
 
 
@@ -42,6 +54,11 @@ def reproduce(parts: Parts, memory: Memory, incident_id: str) -> str:
     parts.note(incident, "crash.reproduced", payload, "execution", once="")
     if not found.reason:
         return ""
+    in_hand = _in_hand(parts, incident)
+    if in_hand is not None:
+        if not found.before.problem:
+            _obsolete(parts, incident, in_hand, found.reason)
+        return found.reason
     diagnosis = _thought(parts, memory, incident, service, report).diagnosis
     # Without network or a full disk the replay fails in another way, or not at all: then the report stands.
     if diagnosis.decline_reason:
@@ -52,6 +69,8 @@ def reproduce(parts: Parts, memory: Memory, incident_id: str) -> str:
 
 def diagnose(parts: Parts, memory: Memory, incident_id: str) -> str:
     incident, service, report = about(parts, incident_id)
+    if _in_hand(parts, incident) is not None:
+        return ""  # it stands since the first attempt, and the report's lines are those of the code then
     diagnosis = _thought(parts, memory, incident, service, report).diagnosis
     _keep(parts, incident, diagnosis)
     if diagnosis.decline_reason or diagnosis.answer is Answer.NONE:
@@ -80,73 +99,135 @@ def repair(parts: Parts, memory: Memory, incident_id: str) -> str:
         return reason
     parts.store.incidents.move(incident_id, State.REPAIRING, expected=(State.DIAGNOSING,))
     thought = _thought(parts, memory, incident, service, report)
-    search = Search(parts, memory, incident, service, report, thought.diagnosis, thought.past)
-    return search.run(thought.candidates)
+    in_hand = _in_hand(parts, incident)
+    asked_for = incident.feedback is not None
+    before = _chosen(parts, incident, in_hand.attempt) if in_hand is not None else None
+    diagnosis = incident.diagnosis if in_hand is not None and incident.diagnosis is not None else thought.diagnosis
+    search = Search(parts, memory, incident, service, report, diagnosis, thought.past)
+    if in_hand is not None and before is not None and not asked_for:
+        laid = _laid_on(service, in_hand, before, base_of(incident))
+        if laid is not None and search.stands(laid):
+            return ""
+    return search.run(thought.candidates, turned_down=before.candidate if before and asked_for else None)
 
 
 def propose(parts: Parts, incident_id: str, attempt: int) -> str:
+    """Write down what is to be proposed; from here on it is published, whatever happens meanwhile."""
     incident, service, report = about(parts, incident_id)
     assert incident.diagnosis is not None
     filed = parts.store.proposals.of_incident(incident_id, attempt)
     if filed is None and (reason := stopping.stopped(parts)):
         return reason
     if filed is None:
-        judged = parts.store.incidents.verdicts(incident_id, attempt)
-        chosen = next(verdict for verdict, was_chosen in judged if was_chosen)
-        others = tuple(verdict for verdict, was_chosen in judged if not was_chosen)
-        diff = "".join(change.diff for change in announcement.changes(chosen))
-        branch = f"healer/{incident_id}-{attempt}"
-        message = announcement.commit_message(report, incident.diagnosis, chosen, incident_id)
-        changes = {change.file: change.after for change in announcement.changes(chosen)}
-        head = service.checkout.commit(base_of(incident), changes, message, incident.last_seen)
-        service.checkout.push(head, branch)
-        text = announcement.body(
-            report,
-            incident.diagnosis,
-            chosen,
-            others,
-            count=incident.count,
-            first_seen=incident.first_seen,
-            last_seen=incident.last_seen,
-            incident_url=f"{parts.base_url}/incidents/{incident_id}",
-        )
-        number = parts.store.proposals.next_number(service.name)
-        draft = Proposal(
-            incident_id,
-            number,
-            service.name,
-            branch,
-            service.branch,
-            head,
-            announcement.title(report, chosen),
-            text,
-            "",
-            draft=assessment.is_draft(chosen),
-        )
-        opened = service.forge.open(draft)
-        approach, category = chosen.candidate.approach, incident.diagnosis.category
-        parts.store.proposals.put(opened, attempt, diff, approach=approach, category=category)
-        parts.store.incidents.set(incident_id, origin=chosen.candidate.origin)
+        if incident.state != State.REPAIRING:
+            return f"The proposal in hand was decided meanwhile: the incident is {incident.state}."
+        _prepare(parts, service, incident, report)
         filed = parts.store.proposals.of_incident(incident_id, attempt)
         assert filed is not None
-    proposal = filed.proposal
-    parts.store.incidents.move(incident_id, State.PROPOSED, expected=(State.REPAIRING,))
-    payload = {
-        "number": proposal.number,
-        "title": proposal.title,
-        "branch": proposal.branch,
-        "url": proposal.url,
-        "diff": filed.diff,
-        "draft": proposal.draft,
-    }
-    parts.note(incident, "proposal.opened", payload, "patch", once="")
+    publishing.try_now(parts, filed)
     return ""
 
 
+def _prepare(parts: Parts, service: Service, incident: Incident, report: Report) -> None:
+    assert incident.diagnosis is not None
+    judged = parts.store.incidents.verdicts(incident.id, incident.attempt)
+    chosen = next(verdict for verdict, was_chosen in judged if was_chosen)
+    others = tuple(verdict for verdict, was_chosen in judged if not was_chosen)
+    in_hand = _in_hand(parts, incident)
+    base = base_of(incident)
+    subjects = service.checkout.subjects(base)
+    title = announcement.title(report, chosen, subjects)
+    message = announcement.commit_message(report, incident.diagnosis, chosen, incident.id, subjects)
+    changes = announcement.changes(chosen)
+    head = service.checkout.commit(base, {change.file: change.after for change in changes}, message, incident.last_seen)
+    text = announcement.body(
+        report,
+        incident.diagnosis,
+        chosen,
+        others,
+        count=incident.count,
+        first_seen=incident.first_seen,
+        last_seen=incident.last_seen,
+        incident_url=f"{parts.base_url}/incidents/{incident.id}",
+        template=_template(service, base),
+        round_of=in_hand.rounds if in_hand is not None else 0,
+        asked=incident.feedback or "",
+    )
+    proposal = Proposal(
+        incident.id,
+        in_hand.proposal.number if in_hand is not None else 0,
+        service.name,
+        in_hand.proposal.branch if in_hand is not None else publishing.branch_of(incident.id, incident.attempt),
+        service.checkout.branch,
+        head,
+        title,
+        text,
+        "",
+        state="prepared",
+        draft=assessment.is_draft(chosen),
+    )
+    parts.store.proposals.put(
+        proposal,
+        incident.attempt,
+        "".join(change.diff for change in changes),
+        approach=chosen.candidate.approach,
+        category=incident.diagnosis.category,
+        base_sha=base,
+    )
+    parts.store.incidents.set(incident.id, origin=chosen.candidate.origin)
+
+
+def _template(service: Service, commit: str) -> str:
+    """What the repository wants every pull request to say."""
+    if service.forge.kind == "local":
+        return ""
+    texts = (service.checkout.text(commit, place) for place in owners.TEMPLATES)
+    return next((text for text in texts if text is not None), "")
+
+
 def decline(parts: Parts, incident_id: str, reason: str) -> str:
+    """The end of an attempt that found nothing. A proposal in hand stays as it was, unless it is obsolete."""
+    incident = parts.store.incidents.get(incident_id)
     at_work = (State.OPEN, State.DIAGNOSING, State.REPAIRING)
-    parts.store.incidents.move(incident_id, State.DECLINED, reason, expected=at_work)
-    return State.DECLINED.value
+    if incident.state not in at_work:
+        return incident.state.value  # decided meanwhile
+    in_hand = _in_hand(parts, incident)
+    if in_hand is None:
+        parts.store.incidents.move(incident_id, State.DECLINED, reason, expected=at_work)
+        return State.DECLINED.value
+    publishing.reply(parts, in_hand, f"attempt-{incident.attempt}", announcement.round_failed(reason))
+    told = f"The last round brought nothing better, so the proposal stays as it was: {reason}"
+    parts.store.incidents.move(incident_id, State.PROPOSED, told, expected=at_work)
+    return State.PROPOSED.value
+
+
+def _in_hand(parts: Parts, incident: Incident) -> Filed | None:
+    """The open proposal that this attempt is about; None for an attempt that is to make one."""
+    filed = parts.store.proposals.of_incident(incident.id)
+    return filed if filed is not None and filed.proposal.state == "open" and not filed.closing else None
+
+
+def _chosen(parts: Parts, incident: Incident, attempt: int) -> Verdict | None:
+    return next((verdict for verdict, chosen in parts.store.incidents.verdicts(incident.id, attempt) if chosen), None)
+
+
+def _obsolete(parts: Parts, incident: Incident, filed: Filed, reason: str) -> None:
+    """The crash is gone without us: the proposal is closed, saying so, and is no lesson."""
+    text = announcement.obsolete(reason, base_of(incident))
+    parts.note(incident, "proposal.obsolete", {"reason": text}, "control", once=filed.proposal.branch)
+    parts.store.proposals.settle(filed.proposal, Outcome.OBSOLETE)
+    parts.store.proposals.set(filed.proposal.branch, closing=text)
+
+
+def _laid_on(service: Service, filed: Filed, chosen: Verdict, base: str) -> Candidate | None:
+    """The fix in hand, on the code as it is now; None where the two do not fit together."""
+    texts = service.checkout.laid_on(filed.base_sha, filed.pushed_sha, base)
+    if texts is None:
+        return None
+    sources = service.checkout.sources(base)
+    files = [change.file for change in chosen.candidate.changes if change.file in texts]
+    changes = tuple(Change(file, sources.get(file, ""), texts[file]) for file in files)
+    return replace(chosen.candidate, changes=changes) if changes else None
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,13 @@ from healer.edges.llm import Llm
 from healer.edges.sandbox import Sandbox
 from healer.edges.store import Incident, Store
 from healer.model import NotFound
+from healer.pipeline.forges import Forges
 from healer.stages.guardrails import Policy
 
 
 @dataclass(frozen=True)
 class Service:
     name: str
-    branch: str
     entry: str | None  # of the application; where it is not set, the reports' word counts
     tests: tuple[str, ...]
     autonomy: str  # observe | propose
@@ -35,6 +35,9 @@ class Service:
     heals_per_hour: int = 30
     open_proposals: int = 20
     policy: Policy = field(default_factory=Policy)  # of the guardrails, as far as it is set
+    repository: str = ""  # owner/name, as webhooks call it
+    labels: tuple[str, ...] = ()
+    ask_review: bool = True
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class Parts:
     soak_seconds: float
     heals_at_once: int
     llm: Llm | None = None
+    forges: Forges = field(default_factory=Forges)
 
     def service(self, name: str) -> Service:
         if name not in self.services:

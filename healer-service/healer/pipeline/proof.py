@@ -74,12 +74,20 @@ class Trial:
         evidence = replace(verdict.evidence, regression=written)
         return replace(verdict, evidence=evidence, seconds=round(verdict.seconds + time.monotonic() - started, 3))
 
+    def prove(self, candidate: Candidate) -> Verdict:
+        """The evidence alone, for what a person wrote: the guardrails are there for what a machine writes."""
+        return self._proved(candidate, self._evidence())
+
     def _judged(self, candidate: Candidate) -> Verdict:
-        shown = self._shown()
-        evidence = Evidence(shown.before, shown_by=shown.by, unsteady=shown.unsteady)
+        evidence = self._evidence()
         findings = guardrails.check(candidate, self._policy)
-        if findings:
-            return judgement.judge(candidate, evidence, findings)
+        return judgement.judge(candidate, evidence, findings) if findings else self._proved(candidate, evidence)
+
+    def _evidence(self) -> Evidence:
+        shown = self._shown()
+        return Evidence(shown.before, shown_by=shown.by, unsteady=shown.unsteady)
+
+    def _proved(self, candidate: Candidate, evidence: Evidence) -> Verdict:
         for prove in (self._answered, self._compared, self._tested, self._covered):
             evidence = prove(candidate, evidence)
             verdict = judgement.judge(candidate, evidence)

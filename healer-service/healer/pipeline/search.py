@@ -46,10 +46,19 @@ class Search:
         self._diagnosis = diagnosis
         self._past = past
         self._trial = Trial(memory, incident, service, report, diagnosis)
+        self._turned_down: Candidate | None = None
+        parts.store.incidents.forget_candidates(incident.id, incident.attempt)
 
-    def run(self, playbooks: Sequence[Candidate]) -> str:
-        """Why nothing was found; "" when something was. `playbooks`: their candidates, best first."""
-        self._parts.store.incidents.forget_candidates(self._incident.id, self._incident.attempt)
+    def stands(self, candidate: Candidate) -> bool:
+        """Whether this very one does, before any other is looked for."""
+        return self._judge(candidate, ()).accepted
+
+    def run(self, playbooks: Sequence[Candidate], turned_down: Candidate | None = None) -> str:
+        """Why nothing was found; "" when something was.
+
+        `playbooks`: their candidates, best first; `turned_down`: what a person has seen and wants otherwise.
+        """
+        self._turned_down = turned_down
         sure, guesses = ranking.around_model(playbooks, self._diagnosis, self._past)
         if self._found(sure, guesses):
             return ""
@@ -98,7 +107,10 @@ class Search:
         return asking.run(situation, self._diagnosis, tuple(self.verdicts), declared(checkout.requirements(commit)))
 
     def _judge(self, candidate: Candidate, untried: Sequence[Candidate]) -> Verdict:
-        verdict = self._trial.judge(candidate)
+        if self._turned_down is not None and candidate.changes == self._turned_down.changes:
+            verdict = Verdict(candidate, False, "it was proposed before, and changes to it were asked for")
+        else:
+            verdict = self._trial.judge(candidate)
         if verdict.accepted:
             verdict = self._assessed(self._trial.with_test(verdict))
             reason = ranking.why(candidate, untried[0] if untried else None, self._diagnosis, self._past)

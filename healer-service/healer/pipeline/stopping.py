@@ -48,8 +48,7 @@ def stopped(parts: Parts) -> str:
 
 def held_back(parts: Parts, service: Service) -> str:
     """Why no further heal of this service may start now; "" when one may."""
-    waiting = sum(filed.proposal.service == service.name for filed in parts.store.proposals.open())
-    if waiting >= service.open_proposals:
+    if len(parts.store.proposals.open(service.name)) >= service.open_proposals:
         return f"{service.open_proposals} proposals are open, as many as {service.name} allows"
     since = (datetime.now(UTC) - timedelta(hours=1)).isoformat(timespec="microseconds")
     begun = parts.store.log.of_key(_heals(service.name), service.heals_per_hour)

@@ -1,4 +1,5 @@
-"""The durable workflows: heal() from a report to a proposal, release() from a merge to a healed service, and back.
+"""The durable workflows: heal() from a report to a proposal, release() from a merge to a healed service, and back;
+recheck() when somebody has added to a proposal.
 
 Each reads as the story; what the steps do is in healing and releasing. Steps run at least once, so each looks first.
 """
@@ -7,7 +8,7 @@ from __future__ import annotations
 
 from dbos import DBOS, DBOSConfiguredInstance
 
-from healer.pipeline import healing, releasing
+from healer.pipeline import healing, rechecking, releasing
 from healer.pipeline.memory import Memory
 from healer.pipeline.parts import Parts
 from healer.pipeline.stage import stage
@@ -47,6 +48,10 @@ class Workflows(DBOSConfiguredInstance):
     def roll_back(self, incident_id: str, attempt: int, reason: str) -> str:
         return self.go_back(incident_id, attempt, reason)
 
+    @DBOS.workflow(name="recheck", max_recovery_attempts=MOST_RECOVERIES)
+    def recheck(self, incident_id: str, attempt: int) -> str:
+        return self.prove_again(incident_id, attempt)
+
     @DBOS.step()
     @stage("fetch")
     def fetch(self, incident_id: str, attempt: int) -> str:
@@ -75,6 +80,11 @@ class Workflows(DBOSConfiguredInstance):
     @DBOS.step()
     def decline(self, incident_id: str, attempt: int, reason: str) -> str:
         return healing.decline(self.parts, incident_id, reason)
+
+    @DBOS.step()
+    @stage("recheck")
+    def prove_again(self, incident_id: str, attempt: int) -> str:
+        return rechecking.prove_again(self.parts, self.memory, incident_id)
 
     @DBOS.step()
     @stage("prepare")

@@ -2,65 +2,35 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import FileResponse, JSONResponse, RedirectResponse, StreamingResponse
+from fastapi.responses import FileResponse, JSONResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from pydantic import BaseModel, Field
 
-from healer.edges.bus import Bus
 from healer.edges.store import Delivery, Incident, Store
 from healer.model import BadInput, Unauthorised
-from healer.pipeline import stopping
-from healer.pipeline.dispatch import Dispatch
 from healer.pipeline.parts import Parts
 from healer.stages import webhook
-from healer.web import problems, views
-from healer.web.access import COOKIE, Access
+from healer.web import operator, problems
+from healer.web.access import COOKIE
 from healer.web.headers import SecurityHeaders
-from healer.web.recording import Recorder
+from healer.web.needs import Web
 from healer.web.reports import LARGEST_REPORT, parse_report
 
 PAGE = Path(__file__).parent / "page"
 LARGEST_WEBHOOK = 25 * 2**20  # GitHub's own cap
-KEEP_ALIVE_SECONDS = 15.0
-
-
-@dataclass(frozen=True)
-class Web:
-    """What the routes need."""
-
-    parts: Parts
-    dispatch: Dispatch
-    bus: Bus
-    access: Access
-    webhook_secret: str
-    ready: Callable[[], str]  # "" or why not
-
-    @property
-    def store(self) -> Store:
-        return self.parts.store
-
-
-class Action(BaseModel):
-    reason: str = Field(default="", max_length=1000)
-
-
-class Turn(BaseModel):
-    stopped: bool
-    reason: str = Field(default="", max_length=1000)
 
 
 class SignIn(BaseModel):
@@ -88,7 +58,7 @@ def create_app(web: Web, lifespan: Lifespan) -> FastAPI:
     )
     problems.install(app)
     app.include_router(_reports(web))
-    app.include_router(_operator(web))
+    app.include_router(operator.routes(web))
     app.include_router(_webhooks(web))
     app.include_router(_health(web))
     app.include_router(_page(web))
@@ -131,105 +101,6 @@ def _reports(web: Web) -> APIRouter:
     return router
 
 
-def _operator(web: Web) -> APIRouter:
-    who = web.access.require_operator
-    recorder = Recorder(web.parts)
-    router = APIRouter(prefix="/api/v1", dependencies=[Depends(who)])
-
-    @router.get("/overview")
-    def overview() -> dict[str, Any]:
-        incidents = web.store.incidents.list()
-        services = [_service(web, name, incidents) for name in web.parts.services]
-        automation = asdict(stopping.switch(web.parts))
-        return {"services": services, "version": version("healer"), "automation": automation}
-
-    @router.post("/automation")
-    def automation(turn: Turn, request: Request) -> dict[str, Any]:
-        recorder.switch(request, who(request), "stop" if turn.stopped else "resume", turn.reason)
-        return asdict(web.dispatch.turn(turn.stopped, who(request), turn.reason))
-
-    @router.get("/incidents")
-    def incidents() -> dict[str, Any]:
-        found = web.store.incidents.list()
-        filed = web.store.proposals.newest([item.id for item in found])
-        return {"incidents": [views.summary(item, filed.get(item.id)) for item in found]}
-
-    @router.get("/incidents/{incident_id}")
-    def incident(incident_id: str) -> dict[str, Any]:
-        return views.whole(web.store, web.store.incidents.get(incident_id))
-
-    def acted(done: Incident) -> dict[str, Any]:
-        return {"incident_id": done.id, "state": done.state}
-
-    @router.post("/incidents/{incident_id}/approve", status_code=202)
-    def approve(incident_id: str, request: Request) -> dict[str, Any]:
-        with recorder.action(request, who(request), incident_id, "approve"):
-            return acted(web.dispatch.approve(incident_id, who(request)))
-
-    @router.post("/incidents/{incident_id}/reject", status_code=202)
-    def reject(incident_id: str, action: Action, request: Request) -> dict[str, Any]:
-        with recorder.action(request, who(request), incident_id, "reject", action.reason):
-            return acted(web.dispatch.reject(incident_id, who(request), action.reason))
-
-    @router.post("/incidents/{incident_id}/retry", status_code=202)
-    def retry(incident_id: str, request: Request) -> dict[str, Any]:
-        with recorder.action(request, who(request), incident_id, "retry"):
-            return acted(web.dispatch.retry(incident_id))
-
-    @router.post("/incidents/{incident_id}/rollback", status_code=202)
-    def rollback(incident_id: str, action: Action, request: Request) -> dict[str, Any]:
-        reason = f"Rolled back by {who(request)}" + (f": {action.reason}" if action.reason else ".")
-        with recorder.action(request, who(request), incident_id, "rollback", action.reason):
-            return acted(web.dispatch.roll_back(incident_id, reason))
-
-    @router.get("/events")
-    async def events(request: Request, after: int | None = None) -> StreamingResponse:
-        last = request.headers.get("last-event-id", "")
-        start = int(last) if last.isascii() and last.isdigit() else after
-        if start is None:
-            start = await run_in_threadpool(web.store.log.last_id)
-        stream = _stream(web, start)
-        return StreamingResponse(stream, media_type="text/event-stream")
-
-    return router
-
-
-def _service(web: Web, name: str, incidents: tuple[Incident, ...]) -> dict[str, Any]:
-    service = web.parts.services[name]
-    release, state = None, "no supervisor"
-    if service.deployment is not None:
-        try:
-            status: Mapping[str, Any] = service.deployment.status()
-            release, state = status.get("release"), str(status.get("state"))
-        except Exception as error:
-            state = f"unreachable: {error}"
-    ended = ("resolved", "declined", "rejected", "rolled_back", "regressed")
-    count = sum(item.service == name and item.state not in ended for item in incidents)
-    return {
-        "name": name,
-        "release": release,
-        "state": state,
-        "incidents_open": count,
-        "autonomy": service.autonomy,
-        "address": service.address,
-    }
-
-
-async def _stream(web: Web, after: int) -> AsyncIterator[str]:
-    """Server-Sent Events from the log; whoever was away gets what was missed."""
-    yield "retry: 1000\n\n"
-    with web.bus.subscribe() as news:
-        while True:
-            news.clear()
-            for event in await run_in_threadpool(web.store.log.after, after):
-                after = event.id
-                yield f"id: {event.id}\ndata: {json.dumps(asdict(event))}\n\n"
-            try:
-                await asyncio.wait_for(news.wait(), KEEP_ALIVE_SECONDS)
-            except TimeoutError:
-                yield ": still here\n\n"
-
-
 def _webhooks(web: Web) -> APIRouter:
     router = APIRouter()
 
@@ -264,10 +135,25 @@ class _Incidents(Collector):
         yield gauge
 
 
+class _Forges(Collector):
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        says = "Requests that a service's forge still allows in the running hour."
+        gauge = GaugeMetricFamily("healer_forge_requests_remaining", says, labels=["service"])
+        for name, service in self._parts.services.items():
+            remaining = service.forge.limits().remaining
+            if remaining is not None:
+                gauge.add_metric([name], remaining)
+        yield gauge
+
+
 def _health(web: Web) -> APIRouter:
     router = APIRouter()
     registry = CollectorRegistry()
     registry.register(_Incidents(web.store))
+    registry.register(_Forges(web.parts))
 
     @router.get("/health/live")
     async def live() -> dict[str, str]:
@@ -316,3 +202,6 @@ def _page(web: Web) -> APIRouter:
         return response
 
     return router
+
+
+__all__ = ["Web", "create_app"]

@@ -10,6 +10,7 @@ from fastapi import Request
 
 from healer.model import HealerError
 from healer.pipeline.parts import Parts
+from healer.web.views import judged_attempt
 
 COMMAND_LINE = "healer-cli/"  # how its user agent begins
 
@@ -26,9 +27,9 @@ class Recorder:
         that fails gets a second event with why. Raises NotFound for an unknown incident.
         """
         incident = self._parts.store.incidents.get(incident_id)
-        filed = self._parts.store.proposals.of_incident(incident_id, incident.attempt)
+        filed = self._parts.store.proposals.of_incident(incident_id)
         payload: dict[str, object] = {**_who(request, by), "reason": reason, "state": incident.state}
-        if filed is not None:
+        if filed is not None and filed.attempt == judged_attempt(incident, filed):
             payload |= filed.decided_on
         self._parts.note(incident, f"operator.{name}", payload, "control")
         try:

@@ -17,7 +17,8 @@ DEEPEST = 200  # levels of a body; what is deeper cannot be stored
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
-def _clean(value: object) -> object:
+def clean(value: object) -> object:
+    """Text that any database takes and no terminal obeys."""
     return _CONTROL.sub("\ufffd", value).encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
@@ -26,12 +27,12 @@ def _storable(value: object, depth: int = 0) -> object:
     if depth > DEEPEST:
         raise ValueError(f"nested more than {DEEPEST} levels deep")
     if isinstance(value, dict):
-        return {str(_clean(key)): _storable(item, depth + 1) for key, item in value.items()}
+        return {str(clean(key)): _storable(item, depth + 1) for key, item in value.items()}
     return [_storable(item, depth + 1) for item in value] if isinstance(value, list) else value
 
 
-Short = Annotated[str, BeforeValidator(_clean), Field(max_length=1000)]
-Long = Annotated[str, BeforeValidator(_clean), Field(max_length=100_000)]
+Short = Annotated[str, BeforeValidator(clean), Field(max_length=1000)]
+Long = Annotated[str, BeforeValidator(clean), Field(max_length=100_000)]
 
 
 class _In(BaseModel):

@@ -1,14 +1,16 @@
-"""Incidents as the page and the CLI see them: plain JSON, built from what the store holds."""
+"""Incidents and services as the page and the CLI see them: plain JSON, built from what the store and the parts hold."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from healer.edges.sandbox import request_json
-from healer.edges.store import ENDS, Filed, Incident, Store
+from healer.edges.store import AT_WORK, ENDS, Filed, Incident
 from healer.model import Event, Evidence, Exchange, Regression, Report, State, Suite, Verdict
+from healer.pipeline.conversation import MOST_ROUNDS
+from healer.pipeline.parts import Parts
 
 
 def summary(incident: Incident, filed: Filed | None) -> dict[str, Any]:
@@ -34,28 +36,67 @@ def summary(incident: Incident, filed: Filed | None) -> dict[str, Any]:
     }
 
 
-def whole(store: Store, incident: Incident) -> dict[str, Any]:
+def whole(parts: Parts, incident: Incident) -> dict[str, Any]:
+    store = parts.store
     filed = store.proposals.of_incident(incident.id)
-    verdicts = store.incidents.verdicts(incident.id, incident.attempt)
+    verdicts = store.incidents.verdicts(incident.id, judged_attempt(incident, filed))
     events = store.log.of_key(incident.id)
     return {
         **summary(incident, filed),
         "report": report(store.incidents.latest_report(incident.id)),
         "diagnosis": asdict(incident.diagnosis) if incident.diagnosis else None,
         "verdicts": [_verdict(verdict, chosen) for verdict, chosen in verdicts],
-        "proposal": _proposal(filed),
+        "proposal": _proposal(parts, filed),
         "releases": [asdict(release) for release in store.releases.of_incident(incident.id)],
         "stages": stages(events),
         "events": [asdict(event) for event in events],
-        "actions": actions(incident),
+        "actions": actions(incident, filed),
     }
 
 
-def actions(incident: Incident) -> list[str]:
+def judged_attempt(incident: Incident, filed: Filed | None) -> int:
+    """Whose verdicts are to be seen: those of the newest attempt, or, once something is proposed, of what is proposed.
+
+    A round that found nothing better leaves the proposal as it was, with the attempt that it came from.
+    """
+    is_newest = incident.state in (State.OPEN, *AT_WORK, State.DECLINED)
+    return incident.attempt if filed is None or is_newest else filed.attempt
+
+
+def actions(incident: Incident, filed: Filed | None) -> list[str]:
     if incident.state == State.PROPOSED:
-        return ["approve", "reject"]
+        another = filed is not None and filed.rounds < MOST_ROUNDS and not filed.amended
+        return ["approve", *(["request-changes"] if another else []), "reject", "comment"]
     possible = ["rollback"] if incident.state in (State.SOAKING, State.RESOLVED) else []
     return [*possible, "retry"] if incident.state in ENDS else possible
+
+
+def service(parts: Parts, name: str, incidents: Sequence[Incident]) -> dict[str, Any]:
+    item = parts.services[name]
+    release, state = None, "no supervisor"
+    if item.deployment is not None:
+        try:
+            status: Mapping[str, Any] = item.deployment.status()
+            release, state = status.get("release"), str(status.get("state"))
+        except Exception as error:
+            state = f"unreachable: {error}"
+    return {
+        "name": name,
+        "release": release,
+        "state": state,
+        "incidents_open": sum(one.service == name and one.state not in ENDS for one in incidents),
+        "autonomy": item.autonomy,
+        "address": item.address,
+        "forge": forge(parts, name),
+    }
+
+
+def forge(parts: Parts, name: str) -> dict[str, Any] | None:
+    """Where a service's proposals are, and whether it can be used now; None when the service is set up no more."""
+    if name not in parts.services:
+        return None
+    used = parts.services[name].forge
+    return {"kind": used.kind, "problem": parts.forges.problem(name), **asdict(used.limits())}
 
 
 def stages(events: Sequence[Event]) -> list[dict[str, Any]]:
@@ -107,10 +148,22 @@ def _proposal_line(filed: Filed | None) -> dict[str, Any] | None:
     }
 
 
-def _proposal(filed: Filed | None) -> dict[str, Any] | None:
+def _proposal(parts: Parts, filed: Filed | None) -> dict[str, Any] | None:
     if filed is None:
         return None
-    return {**asdict(filed.proposal), "diff": filed.diff, "created_at": filed.created_at}
+    proposal = filed.proposal
+    return {
+        **asdict(proposal),
+        "diff": filed.diff,
+        "created_at": filed.created_at,
+        "discussion": [asdict(remark) for remark in parts.store.remarks.of_proposal(proposal.branch)],
+        "rounds": filed.rounds,
+        "most_rounds": MOST_ROUNDS,
+        "amended": filed.amended,
+        "reviewer": filed.reviewer.removeprefix("-"),  # which stands for nobody
+        "draft_there": filed.forge_draft,
+        "forge": forge(parts, proposal.service),
+    }
 
 
 def _verdict(verdict: Verdict, chosen: bool) -> dict[str, Any]:

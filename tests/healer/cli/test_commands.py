@@ -2,10 +2,11 @@
 
 import json
 
-from healer.cli import demonstration
+from healer.cli import demonstration, incidents
 from rich.console import Console
+from typer.testing import CliRunner
 
-from tests.healer.web.canned import incident
+from tests.healer.web.canned import DISCUSSION, GITHUB, ON_GITHUB, VERDICTS, incident
 
 
 def test_an_incident_is_listed_shown_and_acted_on(site):
@@ -26,13 +27,20 @@ def test_an_incident_is_listed_shown_and_acted_on(site):
     assert f"healer approve {incident_id}" in shown.stdout
     assert json.loads(site.command("show", incident_id, "--json").stdout)["state"] == "proposed"
 
+    long = site.command("request-changes", incident_id, "x" * 1001)
+    assert (long.returncode, "body.text" in long.stderr) == (2, True)
+    assert "comment accepted, now proposed" in site.command("comment", incident_id[:4], "looks [red]fine").stdout
+    assert "  operator\n    looks [red]fine\n" in site.command("show", incident_id).stdout
+
     rejected = site.command("reject", incident_id[:4], "--reason", "not now")
     assert rejected.returncode == 0
     assert site.incident(incident_id)["reason"] == "not now"
     again = site.command("approve", incident_id)
     assert again.returncode == 1
     assert again.stderr.strip() == f"healer: approve needs an open proposal; {incident_id} is rejected"
-    assert site.command("retry", incident_id).returncode == 0
+    assert site.command("retry", incident_id, "--hint", "the shelf may be empty").returncode == 0
+    asked = [event["payload"]["reason"] for event in site.incident(incident_id)["events"] if "retry" in event["type"]]
+    assert asked == ["the shelf may be empty"]
     unknown = site.command("show", "zzz")
     assert (unknown.returncode, "no incident begins with 'zzz'" in unknown.stderr) == (1, True)
 
@@ -67,3 +75,68 @@ def test_what_looks_alike_and_who_changed_it_last_is_shown_inert():
     assert "last changed in abc1234 by [red] [2Jx on 2026-01-02: [red] [2Jx" in shown
     assert "looks alike, and is not changed:\n  a.py:7 in f  [red] [2Jx" in shown
     assert "\x1b[2J" not in shown
+
+
+def test_an_approval_shows_and_sends_the_commit_it_is_about(monkeypatch):
+    sent = []
+
+    class Remembering:
+        def __init__(self, settings):
+            pass
+
+        def whole_id(self, beginning):
+            return "i1"
+
+        def get(self, path):
+            return incident(proposal=ON_GITHUB)
+
+        def post(self, path, body):
+            sent.append((path, body))
+            return {"incident_id": "i1", "state": "proposed"}
+
+    monkeypatch.setattr(incidents, "Client", Remembering)
+    monkeypatch.setattr(incidents, "load_settings", lambda: None)
+    done = CliRunner().invoke(incidents.app, ["approve", "i"])
+    assert done.stdout == (
+        "draft proposal #12 at 9c1d22e7b4: Refuse a return without a policy\ni1: approve accepted, now proposed\n"
+    )
+    assert sent == [("/api/v1/incidents/i1/approve", {"head_sha": "9c1d22e7b4"})]
+
+
+def shown(**proposal) -> str:
+    """What `healer show` prints of a proposal for which another round is at work, so that no verdict is chosen."""
+    console = Console(record=True, width=200, force_terminal=True, color_system=None)
+    demonstration.print_incident(console, incident(verdicts=VERDICTS[1:], proposal=ON_GITHUB | proposal))
+    return console.export_text()
+
+
+def test_where_a_proposal_is_and_what_was_said_of_it_is_shown_inert():
+    hostile = {
+        "id": "c",
+        "kind": "comment",
+        "by": "[red]\x1b[2Jeve",
+        "text": "[b]\x1b[2J\nx",
+        "at": "2026-11-20T12:01:00Z",
+    }
+    text = shown(amended=True, draft_there=True, discussion=[*DISCUSSION, hostile])
+    for line in (
+        "pull request #12 on GitHub, https://github.com/acme/shop/pull/12",
+        "  a draft there\n",
+        "others added commits to it",
+        "@ada was asked to review it",
+        "round 1 of 3",
+        "2026-11-20 12:00  ada asks for changes\n    Please answer 422:\n    shop/returns.py:39: here",
+        "2026-11-20 12:00  the healer\n    The other refusals",
+        "2026-11-20 12:01  [red] [2Jeve\n    [b] [2J\n    x",
+        "healer comment i1 TEXT",
+    ):
+        assert line in text
+    assert "\x1b[2J" not in text
+
+
+def test_a_proposal_that_is_not_published_yet_says_why():
+    waiting = {"state": "prepared", "number": 0, "url": "", "discussion": []}
+    text = shown(**waiting, forge=GITHUB | {"problem": "the token has expired"})
+    assert "draft proposal on heal/1 at 9c1d22e7b4" in text
+    assert "waiting to be published: the token has expired" in text
+    assert "being published" in shown(**waiting)

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from healer.cli import app
@@ -17,9 +18,12 @@ from rich.console import Console
 from selfheal.sandbox.jail import Plan
 from typer.testing import CliRunner
 
+from tests.github import FakeGitHub
 from tests.healer.scripted_supervisor import ScriptedSupervisor
 
 EVERYTHING = list(sandboxes.MEANINGS)
+RIGHTS = {"contents": "write", "pull_requests": "write", "checks": "read", "statuses": "read"}
+WEBHOOK = "https://healer.example.org/webhooks/github"
 
 
 @pytest.fixture(scope="module")
@@ -197,14 +201,18 @@ def test_one_service_can_be_looked_at_and_a_wrong_name_is_told(site, tmp_path):
 
 
 def test_no_secret_is_shown(site):
-    site.configure(repository="http://me:secret-1@127.0.0.1:9/x.git", url="http://me:secret-2@127.0.0.1:9")
+    site.configure(repository="http://127.0.0.1:9/a/x.git", url="http://me:secret-2@127.0.0.1:9")
     site.given(HEALER_LLM_URL="http://127.0.0.1:9/v1", HEALER_LLM_KEY="secret-3", HEALER_OPERATOR_TOKEN="secret-4")
+    site.given(HEALER_GITHUB_TOKEN="secret-1-of-twenty-characters")
     site.given(HEALER_AUDIT_KEY="secret-5", HEALER_DATABASE_URL="postgresql+psycopg://me:secret-6@127.0.0.1:9/x")
     for words in (["doctor"], ["doctor", "--json"]):
         said = CliRunner().invoke(app, words, catch_exceptions=False).stdout
         assert "missing" in said
         assert "secret-" not in said
-    assert "cannot read http://…@127.0.0.1:9/x.git" in str(json.loads(said))
+    found = {f"{check['about']} {check['name']}": check for check in json.loads(said)["checks"]}
+    assert (found["stock repository"]["state"], found["stock GitHub"]["state"]) == ("missing", "missing")
+    assert "127.0.0.1:9" in found["stock GitHub"]["found"]
+    assert found["healer secrets"]["state"] == "weaker"
 
 
 def test_foreign_text_does_not_reach_the_terminal_raw():
@@ -213,3 +221,97 @@ def test_foreign_text_does_not_reach_the_terminal_raw():
     said = console.export_text()
     assert "[red]x" in said
     assert " [2J[bold]z" in said
+
+
+class OnGitHub:
+    """The service's repository on a GitHub, with a token to see and change it."""
+
+    def __init__(self, site, hub) -> None:
+        self._site, self.hub = site, hub
+        self.repo = hub.repository("acme/stock", files={"app.py": "stock = 1\n"}, collaborators={hub.bot: "admin"})
+        site.given(HEALER_URL="https://healer.example.org")
+
+    def examine(self, token: str, **settings: str) -> tuple[int, dict[str, dict]]:
+        """What is found of GitHub and git; everything else is as it should be."""
+        path = self._site.folder / "token"
+        path.touch(mode=0o600)
+        path.write_text(token)
+        before = (self.repo.pulls, sorted(self.repo.path.glob("refs/heads/**/*")))
+        self._site.configure(repository=f"{self.hub.url}/acme/stock.git", token_file="token", **settings)
+        code, found = self._site.examine()
+        assert (self.repo.pulls, sorted(self.repo.path.glob("refs/heads/**/*"))) == before
+        assert token not in str(found)
+        of_repository = ("stock repository", "stock push", "stock GitHub")
+        return code, {name[6:]: check for name, check in found.items() if name.startswith(of_repository)}
+
+
+@pytest.fixture
+def on_github(site, tmp_path):
+    with FakeGitHub(tmp_path / "hub") as hub:
+        yield OnGitHub(site, hub)
+
+
+def test_on_github_everything_is_right(on_github):
+    on_github.repo.webhook(WEBHOOK, "secret")
+    expires = datetime.now(UTC) + timedelta(days=300)
+    token = on_github.hub.token(**RIGHTS, repository_hooks="read", expires=expires)
+    code, found = on_github.examine(token)
+    assert (code, {check["state"] for check in found.values()}) == (0, {"ok"}), found
+    assert {"repository", "push", "GitHub token", "GitHub pull requests", "GitHub webhook"} <= set(found)
+    assert WEBHOOK in found["GitHub webhook"]["found"]
+    assert found["repository"]["found"].endswith(f"main at {on_github.repo.tip('main')[:10]}")
+
+
+def test_each_permission_that_is_missing_is_named(on_github):
+    code, found = on_github.examine(on_github.hub.token(contents="read", pull_requests="read"))
+    needed = {
+        "push": "Contents: write",
+        "GitHub contents": "Contents: read and write",
+        "GitHub pull requests": "Pull requests: read and write",
+        "GitHub checks": "Checks: read-only",
+        "GitHub statuses": "Commit statuses: read-only",
+    }
+    assert (code, {name for name, check in found.items() if check["state"] != "ok"}) == (3, set(needed))
+    for name, permission in needed.items():
+        assert permission in found[name]["found"], found[name]
+        assert found[name]["remedy"]
+    code, found = on_github.examine(on_github.hub.token(contents="write", pull_requests="write"))
+    assert (code, {name for name, check in found.items() if check["state"] != "ok"}) == (
+        0,
+        {"GitHub checks", "GitHub statuses"},
+    )
+
+
+def test_a_token_that_expired_is_missing_and_so_is_what_it_opened(on_github):
+    token = on_github.hub.token(**RIGHTS, expires=datetime.now(UTC) - timedelta(days=1))
+    code, found = on_github.examine(token)
+    assert (code, {check["state"] for check in found.values()}) == (3, {"missing"})
+    assert "expired" in found["GitHub token"]["found"]
+    assert "expired" in found["repository"]["found"]
+
+
+def test_a_branch_that_is_not_there_is_missing_and_a_protected_one_is_told(on_github):
+    on_github.repo.protect("main", reviews=1)
+    token = on_github.hub.token(**RIGHTS)
+    code, found = on_github.examine(token)
+    assert code == 0
+    assert "protected" in found["GitHub branch"]["found"]
+    code, found = on_github.examine(token, branch="trunk")
+    assert (code, found["repository"]["state"], found["GitHub branch"]["state"]) == (3, "missing", "missing")
+
+
+def test_a_webhook_that_leads_elsewhere_is_weaker(on_github):
+    on_github.repo.webhook("https://other.example.org/webhooks/github", "secret")
+    code, found = on_github.examine(on_github.hub.token(**RIGHTS, repository_hooks="read"))
+    assert (code, found["GitHub webhook"]["state"]) == (0, "weaker"), found["GitHub webhook"]
+    assert WEBHOOK in found["GitHub webhook"]["found"] + found["GitHub webhook"]["remedy"]
+
+
+def test_without_a_token_the_remedy_is_one(site, tmp_path):
+    with FakeGitHub(tmp_path / "hub") as hub:
+        hub.repository("acme/stock", private=False)
+        site.configure(repository=f"{hub.url}/acme/stock.git")
+        code, found = site.examine()
+    assert (code, found["stock repository"]["state"], found["stock push"]["state"]) == (3, "ok", "missing")
+    assert "token_file" in found["stock push"]["remedy"]
+    assert "stock GitHub token" not in found

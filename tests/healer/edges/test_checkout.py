@@ -7,11 +7,9 @@ import pytest
 from healer.edges.checkout import Checkout
 from healer.model import CheckoutError, Suspect
 
+from tests.healer.edges.git_server import git
+
 WHEN = "2026-01-02T03:04:05Z"
-
-
-def git(folder, *words: str) -> str:
-    return subprocess.run(["git", "-C", str(folder), *words], check=True, capture_output=True, text=True).stdout.strip()
 
 
 @pytest.fixture
@@ -49,7 +47,13 @@ def test_a_seed_becomes_a_repository_once(tmp_path, seed, checkout):
 
 
 def test_sources_are_the_python_files(checkout):
-    assert checkout.sources(checkout.fetch()) == {"app/main.py": "x = 1\n"}
+    base = checkout.fetch()
+    checkout.sources(base).clear()
+    assert checkout.sources(base) == {"app/main.py": "x = 1\n"}
+    for number in (2, 3, 4):
+        head = checkout.commit(base, {"app/main.py": f"x = {number}\n"}, "Set x\n", WHEN)
+        assert checkout.sources(head) == {"app/main.py": f"x = {number}\n"}
+    assert checkout.sources(base) == {"app/main.py": "x = 1\n"}
 
 
 def test_a_tar_takes_changes(checkout):
@@ -146,7 +150,7 @@ def test_merge_over_a_moved_branch_keeps_both(tmp_path, checkout):
     base = checkout.fetch()
     ours = checkout.commit(base, {"app/main.py": "x = 2\n"}, "Fix x\n", WHEN)
     theirs = checkout.commit(base, {"README.md": "more\n"}, "Tell more\n", WHEN)
-    checkout.push(theirs, "main")
+    checkout.push(theirs, "main", base)
     checkout.merge(ours, "Merge\n", WHEN)
     assert git(tmp_path / "origin.git", "show", "main:README.md") == "more"
     assert git(tmp_path / "origin.git", "show", "main:app/main.py") == "x = 2"
@@ -156,17 +160,10 @@ def test_a_conflict_says_so_and_changes_nothing(checkout):
     base = checkout.fetch()
     ours = checkout.commit(base, {"app/main.py": "x = 2\n"}, "Fix x\n", WHEN)
     theirs = checkout.commit(base, {"app/main.py": "x = 3\n"}, "Set x\n", WHEN)
-    checkout.push(theirs, "main")
+    checkout.push(theirs, "main", base)
     with pytest.raises(CheckoutError, match="same lines"):
         checkout.merge(ours, "Merge\n", WHEN)
     assert checkout.fetch() == theirs
-
-
-def test_a_branch_with_other_work_is_never_overwritten(checkout):
-    base = checkout.fetch()
-    checkout.push(checkout.commit(base, {"app/main.py": "x = 2\n"}, "One\n", WHEN), "healer/a-1")
-    with pytest.raises(CheckoutError, match="cannot push healer/a-1"):
-        checkout.push(checkout.commit(base, {"app/main.py": "x = 3\n"}, "Two\n", WHEN), "healer/a-1")
 
 
 def test_a_deleted_branch_may_be_deleted_again(tmp_path, checkout):

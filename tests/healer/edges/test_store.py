@@ -132,7 +132,7 @@ def test_verdicts_come_back_whole(store):
 
 
 def a_proposal(incident_id: str, number: int = 1) -> Proposal:
-    return Proposal(incident_id, number, "shop", "healer/a-1", "main", "a" * 40, "Fix", "body", "http://x")
+    return Proposal(incident_id, number, "shop", f"healer/a-{number}", "main", "a" * 40, "Fix", "body", "http://x")
 
 
 def test_a_proposal_is_closed_once(store):

@@ -59,7 +59,6 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     with scripted() as server, closing(Llm(server.url)) as llm, closing(store):
         service = Service(
             name="observatory",
-            branch="main",
             entry="app:app",
             tests=("tests",),
             autonomy="propose",

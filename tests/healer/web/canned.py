@@ -77,6 +77,41 @@ PROPOSAL = {
     "diff": DIFF,
     "url": "javascript:window.owned=1",
     "created_at": AT,
+    "discussion": [],
+    "rounds": 0,
+    "most_rounds": 3,
+    "amended": False,
+    "reviewer": "",
+    "draft_there": False,
+    "forge": {"kind": "local", "problem": "", "remaining": None, "limit": None, "resets_at": ""},
+}
+GITHUB = {"kind": "github", "problem": "", "remaining": 4812, "limit": 5000, "resets_at": "2026-11-20T13:00:00Z"}
+DISCUSSION = [
+    {"id": "comment-1", "kind": "comment", "by": "bob", "text": "Why 409?", "at": AT},
+    {
+        "id": "review-2",
+        "kind": "changes",
+        "by": "ada",
+        "text": "Please answer 422:\nshop/returns.py:39: here",
+        "at": AT,
+    },
+    {
+        "id": "reply-3",
+        "kind": "reply",
+        "by": "healer",
+        "text": "The other refusals of this module answer 409.",
+        "at": AT,
+    },
+    {"id": "review-4", "kind": "approval", "by": "eve", "text": "", "at": AT},
+]
+ON_GITHUB = PROPOSAL | {
+    "number": 12,
+    "url": "https://github.com/acme/shop/pull/12",
+    "discussion": DISCUSSION,
+    "rounds": 1,
+    "reviewer": "@ada",
+    "draft_there": True,
+    "forge": GITHUB,
 }
 
 
@@ -114,7 +149,7 @@ def incident(**changes: Any) -> dict[str, Any]:
         "releases": [],
         "stages": [],
         "events": [],
-        "actions": ["approve", "reject", "retry"],
+        "actions": ["approve", "request-changes", "reject", "comment"],
         **changes,
     }
 
@@ -137,10 +172,12 @@ class CannedHealer:
         self.resumed_from: list[str | None] = []  # Last-Event-ID, or `after`, of each stream asked for
         self.refused_streams = 0  # how many streams still to refuse
         self.log: list[dict[str, Any]] = []
+        self.forge = PROPOSAL["forge"]
         self.automation = {"stopped": False, "by": "", "reason": "", "at": ""}
 
-    def emit(self, type_: str, **payload: Any) -> None:
-        event = {"id": len(self.log) + 1, "type": type_, "key": "i1", "trace_id": "i1", "timestamp": AT}
+    def emit(self, type_: str, key: str = "i1", **payload: Any) -> None:
+        event = {"id": len(self.log) + 1, "type": type_, "key": key, "timestamp": AT}
+        event["trace_id"] = key if key == "i1" else ""
         event |= {"payload": payload, "ui_hint": "execution"}
         self.log.append(event)
         self._tell(event)
@@ -210,7 +247,7 @@ class CannedHealer:
         @app.get("/api/v1/overview")
         def overview() -> Any:
             service = {"name": "shop", "release": "4be1c8f2d0", "state": "serving", "incidents_open": 1}
-            services = [service | {"autonomy": "propose", "address": "127.0.0.1:8000"}]
+            services = [service | {"autonomy": "propose", "address": "127.0.0.1:8000", "forge": self.forge}]
             return {"services": services, "version": "0.1.0", "automation": self.automation}
 
         self._add_switch(app)

@@ -10,7 +10,18 @@ import uvicorn
 from playwright.sync_api import BrowserContext, Dialog, Page, expect
 
 from tests.browser import chromium
-from tests.healer.web.canned import AT, EXCEPTION, PAGE, REPORT, CannedHealer, incident
+from tests.healer.web.canned import (
+    AT,
+    DISCUSSION,
+    EXCEPTION,
+    GITHUB,
+    ON_GITHUB,
+    PAGE,
+    PROPOSAL,
+    REPORT,
+    CannedHealer,
+    incident,
+)
 
 HOSTILE = (
     "<script>window.owned=1</script><img src=x onerror='window.owned=1'>\"><svg onload=window.owned=1>"
@@ -189,7 +200,7 @@ def test_approve_asks_once_and_is_sent_once(page: Page, healer: CannedHealer) ->
     expect(asked).to_have_count(0)
     expect(approve).to_be_disabled()
     expect(page.locator("#announce")).to_have_text("Approved. The merge is on its way.")
-    assert healer.posts == [("approve", {"reason": ""})]
+    assert healer.posts == [("approve", {"head_sha": PROPOSAL["head_sha"]})]
 
 
 def test_reject_needs_a_reason_and_shows_why_it_was_refused(page: Page, healer: CannedHealer) -> None:
@@ -206,6 +217,143 @@ def test_reject_needs_a_reason_and_shows_why_it_was_refused(page: Page, healer: 
     page.keyboard.press("Escape")
     expect(asked).to_have_count(0)
     expect(page.get_by_role("button", name="Reject")).to_be_enabled()
+
+
+def test_asks_for_changes_and_gives_a_hint_in_the_readers_words(page: Page, healer: CannedHealer) -> None:
+    healer.incident = incident(proposal=ON_GITHUB)
+    page.goto("/incidents/i1")
+    page.get_by_role("button", name="Request changes").click()
+    asked = page.get_by_role("dialog")
+    expect(asked).to_contain_text("It is round 2 of at most 3.")
+    asked.get_by_role("button", name="Request changes").click()
+    expect(asked.get_by_role("alert")).to_have_text("Say what should be different.")
+    asked.get_by_label("What should be different").fill("answer 422")
+    asked.get_by_role("button", name="Request changes").click()
+    expect(page.locator("#announce")).to_contain_text("The new round is on its way.")
+
+    healer.incident = incident(state="declined", actions=["retry"], proposal=None)
+    healer.emit("incident.state", **{"from": "proposed", "to": "declined", "reason": ""})
+    page.get_by_role("button", name="Retry").click()
+    asked.get_by_label("What the next attempt should know (optional)").fill("look at the caller")
+    asked.get_by_role("button", name="Retry").click()
+    expect(asked).to_have_count(0)
+    assert healer.posts == [("request-changes", {"text": "answer 422"}), ("retry", {"hint": "look at the caller"})]
+
+
+def test_the_discussion_is_shown_and_joined(page: Page, healer: CannedHealer) -> None:
+    healer.incident = incident(proposal=ON_GITHUB | {"discussion": [*DISCUSSION, {**DISCUSSION[0], "text": HOSTILE}]})
+    page.goto("/incidents/i1")
+    said = page.get_by_role("log", name="Discussion").get_by_role("listitem")
+    for number, words in enumerate(("bob", "ada asks for changes", "the healer", "eve approves", "bob")):
+        expect(said.nth(number)).to_contain_text(words)
+    expect(said.nth(1)).to_contain_text("Please answer 422:\nshop/returns.py:39: here")
+    whole = said.nth(4).locator(".said")
+    expect(whole).to_be_hidden()  # it is long
+    said.nth(4).locator("summary").click()
+    expect(whole).to_be_visible()
+    expect(whole).to_contain_text("<script>window.owned=1</script>")
+    assert page.evaluate("window.owned") is None
+
+    comment = page.get_by_label("Comment", exact=True)
+    send = page.get_by_role("button", name="Comment")
+    send.click()
+    expect(page.get_by_role("alert")).to_have_text("Write something first.")
+    healer.refusal = "It is merged already."
+    comment.fill("/heal explain")
+    send.click()
+    expect(page.get_by_role("alert")).to_have_text("It is merged already.")
+    expect(comment).to_have_value("/heal explain")
+    healer.refusal = ""
+    healer.may_answer.clear()
+    send.dblclick()
+    expect(page.get_by_role("button", name="Sending…")).to_be_visible()
+    healer.may_answer.set()
+    expect(comment).to_have_value("")
+    expect(page.get_by_role("alert")).to_have_count(0)
+    expect(page.locator("#announce")).to_have_text("Your comment is sent.")
+    assert healer.posts == [("comment", {"text": "/heal explain"})] * 2
+
+
+def test_a_half_written_comment_and_the_place_in_the_discussion_survive_updates(
+    page: Page, healer: CannedHealer
+) -> None:
+    remarks = [{**DISCUSSION[0], "id": f"comment-{number}", "text": "word " * 60} for number in range(12)]
+    healer.incident = incident(proposal=ON_GITHUB | {"discussion": remarks})
+    page.goto("/incidents/i1")
+    discussion = page.get_by_role("log", name="Discussion")
+    at_end = "part => part.scrollHeight - part.scrollTop - part.clientHeight < 2"
+    expect(discussion.get_by_role("listitem")).to_have_count(12)
+    assert discussion.evaluate(at_end)
+    comment = page.get_by_label("Comment", exact=True)
+    comment.press_sequentially("half wri")
+    discussion.evaluate(
+        "part => { part.scrollTop = 100; getSelection().selectAllChildren(part.querySelector('.said')) }"
+    )
+    comment.focus()
+
+    # A round runs meanwhile, in which nothing can be said.
+    healer.incident = incident(state="repairing", actions=[], proposal=ON_GITHUB | {"discussion": remarks})
+    healer.emit("incident.state", **{"from": "proposed", "to": "repairing", "reason": ""})
+    expect(comment).to_be_hidden()
+    more = {**DISCUSSION[1], "id": "review-13"}
+    healer.incident = incident(proposal=ON_GITHUB | {"discussion": [*remarks, more]})
+    healer.emit("incident.state", **{"from": "repairing", "to": "proposed", "reason": ""})
+    expect(discussion.get_by_role("listitem")).to_have_count(13)
+    expect(comment).to_have_value("half wri")
+    assert discussion.evaluate("part => part.scrollTop") == 100
+    assert page.evaluate("String(getSelection())").startswith("word word")
+
+    discussion.evaluate("part => { part.scrollTop = part.scrollHeight }")
+    healer.incident = incident(proposal=ON_GITHUB | {"discussion": [*remarks, more, {**more, "id": "review-14"}]})
+    healer.emit("proposal.remark", by="ada", kind="changes", text="again")
+    expect(discussion.get_by_role("listitem")).to_have_count(14)
+    page.wait_for_function(f"({at_end})(document.querySelector('[role=log]'))")
+
+
+def test_where_the_proposal_is_and_why_it_is_not_there_yet(page: Page, healer: CannedHealer) -> None:
+    healer.forge = GITHUB
+    page.goto("/")
+    services = page.get_by_role("list", name="Services")
+    expect(services).to_contain_text("proposals on GitHub · 4,812 of 5,000 requests left")
+    healer.forge = GITHUB | {"problem": "the token has expired"}
+    healer.emit("forge.waits", reason="the token has expired", until="2026-11-20T12:05:00Z")
+    expect(services).to_contain_text("GitHub cannot be used now: the token has expired")
+
+    healer.incident = incident(proposal=ON_GITHUB | {"amended": True})
+    page.goto("/incidents/i1")
+    control = page.get_by_role("region", name="Control")
+    link = control.get_by_role("link", name="Pull request #12 on GitHub")
+    expect(link).to_have_attribute("href", "https://github.com/acme/shop/pull/12")
+    expect(control).to_contain_text("a draft there · others added commits · @ada was asked to review · round 1 of 3")
+
+    unpublished = {"state": "prepared", "number": 0, "url": "", "discussion": []}
+    healer.incident = incident(state="repairing", actions=[], proposal=ON_GITHUB | unpublished)
+    page.reload()
+    expect(control).to_contain_text("The proposal (not published yet)")
+    expect(control).to_contain_text("Being published.")
+    expect(page.locator(".says")).to_have_text("A verified fix is being published.")
+    healer.incident = incident(proposal=ON_GITHUB | unpublished | {"forge": healer.forge})
+    page.wait_for_function("document.querySelector('#connection').textContent === 'live'")
+    healer.emit("forge.waits", key="service/shop", reason="the token has expired", until="")
+    expect(control).to_contain_text("Waiting to be published: the token has expired")
+
+
+def test_the_life_of_a_proposal_is_told_in_sentences(page: Page, healer: CannedHealer) -> None:
+    page.goto("/incidents/i1")
+    for type_, payload, words in (
+        ("proposal.remark", {"by": "ada", "kind": "changes", "text": "422"}, "ada asks for changes: 422"),
+        ("operator.comment", {"by": "operator", "reason": "hm"}, "operator says: hm"),
+        ("proposal.reply", {"text": "because"}, "the healer replies: because"),
+        ("proposal.checks", {"state": "passed"}, "the repository's own checks: passed"),
+        ("proposal.review_asked", {"who": "@ada"}, "@ada is asked to review"),
+        ("proposal.amended", {"by": "bob", "head_sha": "0123456789"}, "bob added commits, now at 0123456"),
+        ("proposal.rechecked", {"by": "bob", "accepted": False, "reason": "500"}, "does not stand: 500"),
+        ("proposal.obsolete", {"reason": "gone"}, "the proposal is not needed any more: gone"),
+        ("proposal.reopened", {"by": "eve"}, "eve opened the proposal again"),
+        ("round.started", {"round": 2, "asked": "422"}, "round 2 begins: 422"),
+    ):
+        healer.emit(type_, **payload)
+        expect(page.locator("#log li").last).to_contain_text(words)
 
 
 def test_live_update_keeps_what_the_reader_does(page: Page, healer: CannedHealer) -> None:
@@ -267,7 +415,8 @@ def test_stream_goes_on_where_it_broke_off(page: Page, healer: CannedHealer) -> 
     assert healer.resumed_from == [None, "1", "2", "2"]
 
 
-def test_fits_a_narrow_screen(page: Page) -> None:
+def test_fits_a_narrow_screen(page: Page, healer: CannedHealer) -> None:
+    healer.incident = incident(proposal=ON_GITHUB)
     for path, mark in (("/", ".incident"), ("/incidents/i1", ".lanes")):
         page.goto(path)
         expect(page.locator(mark)).to_be_visible()
@@ -278,7 +427,7 @@ def test_fits_a_narrow_screen(page: Page) -> None:
 
 def test_page_stays_small_and_parses_no_html() -> None:
     files = [path for path in PAGE.iterdir() if path.suffix in {".html", ".css", ".js", ".svg"}]
-    assert sum(path.stat().st_size for path in files) <= 72 * 1024
+    assert sum(path.stat().st_size for path in files) <= 80 * 1024
     for path in files:
         text = path.read_text(encoding="utf-8")
         for banned in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "style=", "//cdn"):

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 OK, WEAKER, MISSING = "ok", "weaker", "missing"
-
-_USER_OF_ADDRESS = re.compile(r"//[^/\s@]+@")
 
 
 @dataclass(frozen=True)
@@ -17,8 +14,3 @@ class Check:
     state: str  # ok; weaker: it works, with less protection or comfort; missing: it does not work
     found: str
     remedy: str = ""
-
-
-def without_user(text: str) -> str:
-    """Addresses may hold passwords, also in what git says of them."""
-    return _USER_OF_ADDRESS.sub("//…@", text)

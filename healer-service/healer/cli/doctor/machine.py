@@ -14,11 +14,11 @@ from pathlib import Path
 
 import httpx
 
-from healer.cli.doctor.check import MISSING, OK, WEAKER, Check, without_user
+from healer.cli.doctor.check import MISSING, OK, WEAKER, Check
 from healer.edges.llm import Llm
 from healer.edges.store import NOT_MADE, Store
 from healer.model import BadInput, LlmError
-from healer.settings import MADE_SECRETS, SECRETS, Settings
+from healer.settings import MADE_SECRETS, SECRETS, Settings, open_to_others, without_user
 
 ABOUT = "healer"
 ENOUGH_MB, LITTLE_MB = 1024, 100  # free space: mirrors and databases grow, and a full disk stops every heal
@@ -96,10 +96,13 @@ def _secrets(settings: Settings) -> Check:
     files = [settings.home / name.replace("_", "-") for name in MADE_SECRETS]
     files += [Path(given) for name in SECRETS if (given := os.environ.get(f"HEALER_{name.upper()}_FILE"))]
     present = [path for path in files if path.exists()]
-    open_ones = [str(path) for path in present if stat.S_IMODE(path.stat().st_mode) & 0o077]
+    open_ones = [str(path) for path in present if open_to_others(path)]
     if open_ones:
         found = f"others may read {', '.join(open_ones)}"
         return Check(ABOUT, "secrets", WEAKER, found, f"chmod 600 {' '.join(open_ones)}")
+    if os.environ.get("HEALER_GITHUB_TOKEN"):
+        found = "HEALER_GITHUB_TOKEN is in the environment, which git and whatever else the healer starts inherit"
+        return Check(ABOUT, "secrets", WEAKER, found, "Write it to a file and name that in HEALER_GITHUB_TOKEN_FILE.")
     return Check(ABOUT, "secrets", OK, f"{len(present)} files, for their owner alone")
 
 

@@ -1,26 +1,22 @@
-"""The doctor's look at one service: repository, release folder, supervisor, report address. It changes nothing."""
+"""The doctor's look at one service: repository, sandbox, release folder, supervisor, addresses. It changes nothing."""
 
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 
-from healer.cli.doctor import sandboxes
-from healer.cli.doctor.check import MISSING, OK, WEAKER, Check, without_user
-from healer.edges.checkout import ENVIRONMENT
+from healer.cli.doctor import repository, sandboxes
+from healer.cli.doctor.check import MISSING, OK, WEAKER, Check
 from healer.edges.deployment import Deployment
 from healer.model import DeploymentError
-from healer.settings import ServiceSettings, Settings
-
-SECONDS = 20
+from healer.settings import ServiceSettings, Settings, without_user
 
 
 def checks(settings: Settings, service: ServiceSettings) -> Iterator[Check]:
-    yield _repository(service)
+    yield from repository.checks(settings, service)
     yield from sandboxes.checks(settings, service)
     if service.releases is not None and service.control is not None:
         yield _releases(service, service.releases)
@@ -34,33 +30,6 @@ def checks(settings: Settings, service: ServiceSettings) -> Iterator[Check]:
         yield _answers(
             service, "reports", f"{service.report_url}/health/live", "Start the healer, or correct report_url."
         )
-
-
-def _repository(service: ServiceSettings) -> Check:
-    shown = without_user(service.repository)
-    if service.seed is not None and not Path(service.repository).exists():
-        if service.seed.is_dir():
-            return Check(service.name, "repository", OK, f"the first start makes {shown} from {service.seed}")
-        found = f"there is neither {shown} nor the folder {service.seed} to make it from"
-        return Check(service.name, "repository", MISSING, found, "Correct repository or seed.")
-    command = ["git", "ls-remote", "--heads", "--", service.repository, f"refs/heads/{service.branch}"]
-    environment = {**os.environ, **ENVIRONMENT}
-    try:
-        said = subprocess.run(
-            command, env=environment, capture_output=True, text=True, errors="replace", timeout=SECONDS, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return Check(service.name, "repository", MISSING, f"cannot ask {shown}: {type(error).__name__}")
-    if said.returncode != 0:
-        found = f"cannot read {shown}: {without_user(said.stderr.strip())[:300]}"
-        return Check(
-            service.name, "repository", MISSING, found, "Check the address, and whether the healer may read it."
-        )
-    if not said.stdout.strip():
-        found = f"{shown} has no branch {service.branch}"
-        return Check(service.name, "repository", MISSING, found, "Set branch, or push it.")
-    commit = said.stdout.split()[0]
-    return Check(service.name, "repository", OK, f"{shown}, {service.branch} at {commit[:10]}")
 
 
 def _releases(service: ServiceSettings, folder: Path) -> Check:

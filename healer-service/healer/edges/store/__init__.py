@@ -11,11 +11,11 @@ from sqlalchemy import func, insert, select
 from healer.edges.store import tables
 from healer.edges.store.audit import Audit, Auditor
 from healer.edges.store.chain import Chain
-from healer.edges.store.database import NOT_MADE, Database
+from healer.edges.store.database import NOT_MADE, Database, now
 from healer.edges.store.head import HeadFile
 from healer.edges.store.incidents import AT_WORK, ENDS, Incident, Incidents
 from healer.edges.store.log import Log
-from healer.edges.store.proposals import Deliveries, Delivery, Filed, Proposals, Release, Releases
+from healer.edges.store.proposals import Deliveries, Delivery, Filed, Proposals, Release, Releases, Remarks
 
 
 class Store:
@@ -40,6 +40,7 @@ class Store:
         self.log = Log(self._database)
         self.auditor = Auditor(self._database, chain, audit_head)
         self.proposals = Proposals(self._database)
+        self.remarks = Remarks(self._database)
         self.releases = Releases(self._database)
         self.deliveries = Deliveries(self._database)
 
@@ -95,4 +96,5 @@ __all__ = [
     "Incident",
     "Release",
     "Store",
+    "now",
 ]

@@ -53,6 +53,7 @@ class Incident:
     attempt: int
     diagnosis: Diagnosis | None
     base: str | None
+    feedback: str | None  # what a person asked of this attempt; None when it is nobody's wish
     origin: str | None
     release: str | None
     soak_until: float | None
@@ -111,10 +112,20 @@ class Incidents:
             rows = transaction.all(select(state, func.count().label("count")).group_by(state))
         return {row["state"]: row["count"] for row in rows}
 
-    def move(self, incident_id: str, to: State, reason: str = "", *, expected: Iterable[State], **values: Any) -> bool:
+    def move(
+        self,
+        incident_id: str,
+        to: State,
+        reason: str = "",
+        *,
+        expected: Iterable[State],
+        worked: str | None = None,
+        **values: Any,
+    ) -> bool:
         """Change the state and write the event, in one transaction. False when it is in `to` already.
 
-        Raises Conflict when the incident is in neither `to` nor one of `expected`.
+        `worked`: id of the remark that this obeys, which is done with it. Raises Conflict when the incident is in
+        neither `to` nor one of `expected`.
         """
         with self._database.writing() as transaction:
             incident = _require(transaction, incident_id)
@@ -127,6 +138,9 @@ class Incidents:
                 .where(tables.incidents.c.id == incident_id)
                 .values(state=to.value, reason=reason, **values)
             )
+            if worked is not None:
+                remark = (tables.remarks.c.service == incident.service, tables.remarks.c.id == worked)
+                transaction.run(update(tables.remarks).where(*remark).values(worked=True))
             payload = {"from": incident.state, "to": to, "reason": reason}
             transaction.append("incident.state", incident_id, payload, trace_id=incident.trace_id, ui_hint="execution")
             return True

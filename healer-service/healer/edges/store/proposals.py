@@ -1,23 +1,24 @@
-"""Proposals, releases and webhook deliveries, as the healer remembers them. It talks to no forge and no supervisor."""
+"""Proposals, what is said about them, releases and webhook deliveries. It talks to no forge and no supervisor."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from sqlalchemy import RowMapping, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, and_, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from healer.edges.store import tables
 from healer.edges.store.database import Database, now
-from healer.model import Outcome, Outcomes, PastFix, Proposal
+from healer.model import Outcome, Outcomes, PastFix, Proposal, Remark
 
 # What each outcome may replace: a merge may turn out to have changed the fix, or be taken back; the others are final.
 _REPLACES = {
     Outcome.MERGED: (),
     Outcome.REJECTED: (),
+    Outcome.OBSOLETE: (),
     Outcome.CHANGED: (Outcome.MERGED,),
     Outcome.ROLLED_BACK: (Outcome.MERGED, Outcome.CHANGED),
 }
@@ -35,12 +36,29 @@ class Filed:
     approach: str = ""
     category: str = ""
     outcome: Outcome | None = None
+    base_sha: str = ""  # commit that the evidence is about
+    pushed_sha: str = ""  # what the healer last put on the branch
+    pushed_at: str | None = None
+    told: str = ""  # digest of the title and body that the forge has
+    closing: str = ""  # why it is to be closed, and is not yet
+    closed_at: str | None = None
+    rounds: int = 0  # that reviews asked for
+    amended: bool = False  # others added commits
+    forge_draft: bool = False  # it is a draft there now
+    readied: bool = False  # made ready for review, which happens once
+    reviewer: str = ""  # who was asked; "-" when nobody can be
+    seen: str = ""  # the forge's time of the last change that was worked
 
     @property
     def decided_on(self) -> dict[str, object]:
         """What exactly a person decides on, for the audit trail."""
         digest = hashlib.sha256(self.diff.encode(errors="surrogatepass")).hexdigest()
         return {"number": self.proposal.number, "head_sha": self.proposal.head_sha, "diff_sha256": digest}
+
+    @property
+    def text_digest(self) -> str:
+        """Of the title and body that the forge should have."""
+        return hashlib.sha256(f"{self.proposal.title}\0{self.proposal.body}".encode(errors="replace")).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -61,11 +79,15 @@ class Delivery:
     body: Mapping[str, Any]
 
 
+_OF_PROPOSAL = frozenset(field.name for field in fields(Proposal))
+
+
 def _filed(row: RowMapping) -> Filed:
     values = dict(row)
-    known = {name: values.pop(name) for name in ("attempt", "diff", "created_at", "approach", "category")}
-    outcome = values.pop("outcome")
-    return Filed(Proposal(**values), **known, outcome=Outcome(outcome) if outcome else None)
+    values["number"] = values["number"] or 0
+    values["outcome"] = Outcome(values["outcome"]) if values["outcome"] else None
+    proposal = Proposal(**{name: values.pop(name) for name in _OF_PROPOSAL})
+    return Filed(proposal, **values)
 
 
 class Proposals:
@@ -73,34 +95,67 @@ class Proposals:
         self._database = database
 
     def next_number(self, service: str) -> int:
+        """For a forge that gives none."""
         query = select(func.max(tables.proposals.c.number)).where(tables.proposals.c.service == service)
         with self._database.reading() as transaction:
             return int(transaction.connection.execute(query).scalar() or 0) + 1
 
-    def put(self, proposal: Proposal, attempt: int, diff: str, *, approach: str = "", category: str = "") -> None:
-        """`approach` of the candidate and `category` of the diagnosis: what its outcome will be counted under."""
-        values = {
-            "approach": approach,
-            "category": category,
-            "incident_id": proposal.incident_id,
+    def put(
+        self,
+        proposal: Proposal,
+        attempt: int,
+        diff: str,
+        *,
+        approach: str = "",
+        category: str = "",
+        base_sha: str = "",
+    ) -> None:
+        """A new one, or what a known branch is to hold now.
+
+        `approach` of the candidate and `category` of the diagnosis: what its outcome will be counted under.
+        """
+        wanted = {
             "attempt": attempt,
-            "branch": proposal.branch,
             "base": proposal.base,
+            "base_sha": base_sha,
             "head_sha": proposal.head_sha,
             "title": proposal.title,
             "body": proposal.body,
             "diff": diff,
+            "draft": proposal.draft,
+            "approach": approach,
+            "category": category,
+        }
+        new = {
+            "branch": proposal.branch,
+            "service": proposal.service,
+            "number": proposal.number or None,
+            "incident_id": proposal.incident_id,
             "url": proposal.url,
             "state": proposal.state,
             "merge_sha": proposal.merge_sha,
-            "draft": proposal.draft,
+            "created_at": now(),
         }
+        where = tables.proposals.c.branch == proposal.branch
         with self._database.writing() as transaction:
-            key = {"service": proposal.service, "number": proposal.number}
-            transaction.run(insert(tables.proposals).values(**key, **values, created_at=now()))
+            if not transaction.run(update(tables.proposals).where(where).values(**wanted)):
+                transaction.run(insert(tables.proposals).values(**new, **wanted))
+
+    def set(self, branch: str, **values: Any) -> None:
+        """Write down facts about one; it is closed by `close`, and its outcome settled by `settle`."""
+        with self._database.writing() as transaction:
+            transaction.run(update(tables.proposals).where(tables.proposals.c.branch == branch).values(**values))
+
+    def reopen(self, branch: str) -> bool:
+        """False when it was not closed. That it was rejected is no lesson any more."""
+        columns = tables.proposals.c
+        where = (columns.branch == branch, columns.state == "closed")
+        values = {"state": "open", "outcome": None, "closed_at": None, "closing": ""}
+        with self._database.writing() as transaction:
+            return bool(transaction.run(update(tables.proposals).where(*where).values(**values)))
 
     def of_incident(self, incident_id: str, attempt: int | None = None) -> Filed | None:
-        """The one of this attempt, or the newest."""
+        """The one that holds this attempt's candidate, or the newest."""
         columns = tables.proposals.c
         query = select(tables.proposals).where(columns.incident_id == incident_id).order_by(columns.attempt.desc())
         if attempt is not None:
@@ -123,33 +178,50 @@ class Proposals:
             row = transaction.one(query)
         return _filed(row) if row else None
 
-    def open(self) -> tuple[Filed, ...]:
+    def by_branch(self, branch: str) -> Filed | None:
         with self._database.reading() as transaction:
-            rows = transaction.all(select(tables.proposals).where(tables.proposals.c.state == "open"))
-        return tuple(_filed(row) for row in rows)
+            row = transaction.one(select(tables.proposals).where(tables.proposals.c.branch == branch))
+        return _filed(row) if row else None
+
+    def open(self, service: str | None = None) -> tuple[Filed, ...]:
+        """Those that are on their forge and undecided, or will be there; oldest first."""
+        return self._of(tables.proposals.c.state.in_(("prepared", "open")), service)
+
+    def prepared(self) -> frozenset[str]:
+        """The incidents whose proposal only waits for its forge."""
+        columns = tables.proposals.c
+        with self._database.reading() as transaction:
+            rows = transaction.all(select(columns.incident_id).where(columns.state == "prepared"))
+        return frozenset(row["incident_id"] for row in rows)
+
+    def closed_since(self, service: str, when: str) -> tuple[Filed, ...]:
+        """Those that were closed unmerged after `when`: somebody may open one again."""
+        columns = tables.proposals.c
+        return self._of(and_(columns.state == "closed", columns.closed_at > when, columns.number.is_not(None)), service)
+
+    def _of(self, which: ColumnElement[bool], service: str | None) -> tuple[Filed, ...]:
+        columns = tables.proposals.c
+        query = select(tables.proposals).where(which).order_by(columns.created_at)
+        if service is not None:
+            query = query.where(columns.service == service)
+        with self._database.reading() as transaction:
+            return tuple(_filed(row) for row in transaction.all(query))
 
     def close(self, proposal: Proposal, state: str, merge_sha: str | None = None) -> bool:
         """To `merged` or `closed`, which is its outcome unless one is known. False when it was not open any more."""
         columns = tables.proposals.c
         outcome = func.coalesce(columns.outcome, _AT_CLOSE[state].value)
+        values = {"state": state, "merge_sha": merge_sha, "outcome": outcome, "closed_at": now(), "closing": ""}
+        open_yet = columns.state.in_(("prepared", "open"))
         with self._database.writing() as transaction:
-            return bool(
-                transaction.run(
-                    update(tables.proposals)
-                    .where(
-                        columns.service == proposal.service,
-                        columns.number == proposal.number,
-                        columns.state == "open",
-                    )
-                    .values(state=state, merge_sha=merge_sha, outcome=outcome)
-                )
-            )
+            where = (columns.branch == proposal.branch, open_yet)
+            return bool(transaction.run(update(tables.proposals).where(*where).values(**values)))
 
     def settle(self, proposal: Proposal, outcome: Outcome) -> bool:
         """Write down what became of it. Said twice it counts once; False when something at least as final was known."""
         columns = tables.proposals.c
         weaker = or_(columns.outcome.is_(None), columns.outcome.in_([known.value for known in _REPLACES[outcome]]))
-        where = (columns.service == proposal.service, columns.number == proposal.number, weaker)
+        where = (columns.branch == proposal.branch, weaker)
         with self._database.writing() as transaction:
             return bool(transaction.run(update(tables.proposals).where(*where).values(outcome=outcome.value)))
 
@@ -174,11 +246,48 @@ class Proposals:
             select(columns.category, tables.incidents.c.exception_type, columns.diff)
             .join(tables.incidents, tables.incidents.c.id == columns.incident_id)
             .where(columns.service == service, columns.outcome == Outcome.MERGED.value)
-            .order_by(columns.number.desc())
+            .order_by(columns.created_at.desc())
             .limit(limit)
         )
         with self._database.reading() as transaction:
             return tuple(PastFix(**row) for row in transaction.all(query))
+
+
+class Remarks:
+    """What people said about proposals, and the healer's replies."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def put(self, service: str, branch: str, remark: Remark, *, worked: bool = False) -> bool:
+        """False when it was known."""
+        values = {**asdict(remark), "service": service, "branch": branch, "worked": worked}
+        try:
+            with self._database.writing() as transaction:
+                transaction.run(insert(tables.remarks).values(**values))
+        except IntegrityError:
+            return False
+        return True
+
+    def of_proposal(self, branch: str) -> tuple[Remark, ...]:
+        """Oldest first."""
+        return self._of(tables.remarks.c.branch == branch)
+
+    def waiting(self, branch: str) -> tuple[Remark, ...]:
+        """Those nobody has worked yet, oldest first."""
+        return self._of(and_(tables.remarks.c.branch == branch, tables.remarks.c.worked.is_(False)))
+
+    def done(self, service: str, remark: Remark) -> None:
+        columns = tables.remarks.c
+        with self._database.writing() as transaction:
+            where = (columns.service == service, columns.id == remark.id)
+            transaction.run(update(tables.remarks).where(*where).values(worked=True))
+
+    def _of(self, which: ColumnElement[bool]) -> tuple[Remark, ...]:
+        columns = tables.remarks.c
+        query = select(columns.id, columns.kind, columns.by, columns.text, columns.at).where(which)
+        with self._database.reading() as transaction:
+            return tuple(Remark(**row) for row in transaction.all(query.order_by(columns.at, columns.id)))
 
 
 class Releases:

@@ -42,6 +42,7 @@ incidents = Table(
     Column("attempt", Integer, nullable=False, default=1),  # names the heal workflow; a retry raises it
     Column("diagnosis", JSON),
     Column("base", String(64)),  # the commit that the running attempt works on
+    Column("feedback", Text),  # what a person asked of the running attempt; null when it is nobody's wish
     Column("origin", Text),
     Column("release", String(64)),  # the commit that carries the fix, once it is live
     Column("soak_until", Float),  # Unix time
@@ -98,30 +99,59 @@ verdicts = Table(
     Column("chosen", Boolean, nullable=False, default=False),
 )
 
+# What is wanted of each proposal, and as far as `pushed_sha`, `told` and `seen` say, what its forge has of it.
 proposals = Table(
     "proposals",
     metadata,
-    Column("service", String(63), primary_key=True),
-    Column("number", Integer, primary_key=True),
+    Column("branch", String(100), primary_key=True),
+    Column("service", String(63), nullable=False),
+    Column("number", Integer),  # on its forge; null until it is there
     Column("incident_id", String(16), ForeignKey("incidents.id"), nullable=False),
-    Column("attempt", Integer, nullable=False),
-    Column("branch", Text, nullable=False),
+    Column("attempt", Integer, nullable=False),  # whose candidate it holds; a round raises it
     Column("base", Text, nullable=False),
+    Column("base_sha", String(64), nullable=False, server_default=""),  # commit that the evidence is about
     Column("head_sha", String(64), nullable=False),
+    Column("pushed_sha", String(64), nullable=False, server_default=""),  # what the healer last put there
+    Column("pushed_at", String(32)),
     Column("title", Text, nullable=False),
     Column("body", Text, nullable=False),
+    Column("told", String(64), nullable=False, server_default=""),  # digest of the title and body that it has
     Column("diff", Text, nullable=False),
     Column("url", Text, nullable=False),
-    Column("state", String(16), nullable=False),
+    Column("state", String(16), nullable=False),  # prepared | open | merged | closed
+    Column("closing", Text, nullable=False, server_default=""),  # why it is to be closed, and is not yet
     Column("merge_sha", String(64)),
     Column("created_at", String(32), nullable=False),
+    Column("closed_at", String(32)),
     Column("approach", Text, nullable=False, server_default=""),  # of the candidate
     Column("category", String(63), nullable=False, server_default=""),  # of the diagnosis
     Column("outcome", String(16)),  # what became of it in the end; null until then
     Column("draft", Boolean, nullable=False, server_default=false()),
-    Index(None, "incident_id", "attempt", unique=True),
+    Column("rounds", Integer, nullable=False, server_default="0"),  # that reviews asked for
+    Column("amended", Boolean, nullable=False, server_default=false()),  # others added commits
+    Column("forge_draft", Boolean, nullable=False, server_default=false()),  # it is a draft there now
+    Column("readied", Boolean, nullable=False, server_default=false()),  # once; a person may make it a draft again
+    Column("reviewer", Text, nullable=False, server_default=""),  # who was asked; "-" when nobody can be
+    Column("seen", String(64), nullable=False, server_default=""),  # the forge's time of the last change worked
+    Index(None, "service", "number", unique=True),
+    Index(None, "incident_id"),
     Index(None, "state"),
     Index(None, "service", "category"),
+)
+
+remarks = Table(
+    "remarks",
+    metadata,
+    Column("service", String(63), primary_key=True),
+    Column("id", String(80), primary_key=True),
+    Column("branch", String(100), nullable=False),
+    Column("kind", String(16), nullable=False),  # comment | changes | approval | reply
+    Column("by", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("worked", Boolean, nullable=False),  # obeyed or left alone; a reply: posted
+    Index(None, "branch"),
+    Index(None, "worked"),
 )
 
 releases = Table(

@@ -40,7 +40,7 @@ const incident = (id) => `/api/v1/incidents/${encodeURIComponent(id)}`;
 export const overview = () => call("/api/v1/overview");
 export const incidents = () => call("/api/v1/incidents");
 export const oneIncident = (id) => call(incident(id));
-export const act = (id, action, reason) => post(`${incident(id)}/${action}`, { reason });
+export const act = (id, action, body) => post(`${incident(id)}/${action}`, body);
 export const automation = (stopped, reason) => post("/api/v1/automation", { stopped, reason });
 export const signIn = (token) => post("/signin", { token });
 export const signOut = () => post("/signout", {});

@@ -5,10 +5,10 @@
 import * as api from "./api.js";
 import { h, render } from "./dom.js";
 import { Stream } from "./events.js";
+import { follow } from "./follow.js";
 import { after, concerns, incidentView, merged } from "./incident.js";
 import { overviewView } from "./overview.js";
 import { note } from "./parts.js";
-import { followLog } from "./patchlog.js";
 import { signInView } from "./signin.js";
 import { stateOf } from "./words.js";
 
@@ -43,7 +43,7 @@ function drawNow() {
 	render(view, described());
 	document.title = titled();
 	element("signout").hidden = !page.signedIn;
-	followLog(page.fresh);
+	follow(page.fresh);
 	if (!page.fresh || (page.signedIn && !page.data)) return;
 	page.fresh = false;
 	view.querySelector("h1")?.focus({ preventScroll: true });
@@ -61,7 +61,8 @@ function described() {
 			!page.data && h("a", { href: "/" }, "All incidents"),
 		);
 	if (!page.data) return problem ?? h("p.dim", { key: "loading" }, "Loading…");
-	return [problem, named() ? incidentView(page.data, changed) : overviewView(page.data, page.shown, showMore, changed)];
+	const { data, shown } = page;
+	return [problem, named() ? incidentView(data, changed, draw) : overviewView(data, shown, showMore, changed)];
 }
 
 function titled() {
@@ -142,8 +143,9 @@ function tell(before) {
 
 function onEvent(event) {
 	const id = named();
-	if (id && !concerns(event, id, page.data?.trace_id ?? id)) return;
-	if (event.type !== "log") refresh(QUIET_MS);
+	const near = !id || concerns(event, id, page.data?.trace_id ?? id);
+	if (near ? event.type !== "log" : event.type === "forge.waits") refresh(QUIET_MS);
+	if (!near) return;
 	if (!id) return;
 	page.recent = [...page.recent, event];
 	if (!page.data) return;
@@ -208,4 +210,5 @@ element("signout").addEventListener("click", () =>
 
 setInterval(() => page.data?.stages?.some((one) => one.state === "running") && draw(), 200); // its seconds
 setInterval(draw, 15_000); // "2 minutes ago" grows old
+setInterval(() => page.data?.overview?.services.some((one) => one.forge?.problem) && refresh(), 15_000); // its end is no event
 start();

@@ -4,27 +4,46 @@
 
 import { act } from "./api.js";
 import { ask } from "./dialog.js";
+import { discussion } from "./discussion.js";
 import { h } from "./dom.js";
 import { note } from "./parts.js";
-import { clip, short } from "./words.js";
+import { clip, published, short } from "./words.js";
 
-/** `tells`: what will happen; `reason`: "required" or "optional" where the reader may give one. */
+const named = (proposal) => (proposal?.number ? `Proposal #${proposal.number}` : "The proposal");
+
+/**
+ * `tells`: what will happen; `reason`: "required" or "optional" where the reader may say something, `prompt` and `lacking`
+ * where that is no reason; `body`: what is sent.
+ */
 const ACTIONS = {
 	approve: {
 		label: "Approve and merge",
 		tone: "primary",
 		asks: "Merge this fix?",
 		tells: ({ proposal, service }) =>
-			`Proposal #${proposal?.number} is merged into ${proposal?.base} and released to ${service} without dropping a request. ` +
+			`${named(proposal)} is merged into ${proposal?.base} and released to ${service} without dropping a request. ` +
 			"If the new release does not come up, the running one stays.",
+		body: (_, { proposal }) => ({ head_sha: proposal?.head_sha ?? "" }), // what the reader saw, and nothing newer
 		done: "Approved. The merge is on its way.",
+	},
+	"request-changes": {
+		label: "Request changes",
+		asks: "Ask for another fix?",
+		tells: ({ proposal }) =>
+			`A new round begins with what you write as feedback: another fix is made and proved, and takes the place of this one. ` +
+			`It is round ${proposal.rounds + 1} of at most ${proposal.most_rounds}.`,
+		reason: "required",
+		prompt: "What should be different",
+		lacking: "Say what should be different.",
+		body: (text) => ({ text }),
+		done: "Changes are asked for. The new round is on its way.",
 	},
 	reject: {
 		label: "Reject",
 		tone: "danger",
 		asks: "Reject this proposal?",
 		tells: ({ proposal, service }) =>
-			`Proposal #${proposal?.number} is closed without merging it. ${service} stays as it is, and the crash can happen again.`,
+			`${named(proposal)} is closed without merging it. ${service} stays as it is, and the crash can happen again.`,
 		reason: "required",
 		done: "Rejected.",
 	},
@@ -32,6 +51,9 @@ const ACTIONS = {
 		label: "Retry",
 		asks: "Heal this incident again?",
 		tells: () => "The heal starts again from the latest report: diagnosis, candidates, verdicts.",
+		reason: "optional",
+		prompt: "What the next attempt should know",
+		body: (hint) => ({ hint }),
 		done: "A new heal is on its way.",
 	},
 	rollback: {
@@ -62,14 +84,39 @@ function waiting(incident) {
 }
 
 async function decide(action, incident, changed) {
-	const send = (reason) => act(incident.id, action, reason);
-	if (!(await ask({ ...ACTIONS[action], text: ACTIONS[action].tells(incident), send }))) return;
-	sent = { situation: situation(incident), at: Date.now(), text: ACTIONS[action].done };
+	const { body = (reason) => ({ reason }), tells, ...asked } = ACTIONS[action];
+	const send = (given) => act(incident.id, action, body(given, incident));
+	if (!(await ask({ ...asked, text: tells(incident), send }))) return;
+	sent = { situation: situation(incident), at: Date.now(), text: asked.done };
 	changed(sent.text);
 }
 
-/** `changed(text)` is called when an action was accepted. */
-export function controlLane(incident, changed) {
+/** Where the proposal is, and what has become of it there. */
+function standing(proposal) {
+	const { number, state, url, forge, rounds, reviewer } = proposal;
+	if (state === "prepared") {
+		const why = forge?.problem ? `Waiting to be published: ${clip(forge.problem, 400)}` : "Being published.";
+		return h("div", { key: "standing" }, note(why, forge?.problem ? "ask" : "busy"));
+	}
+	const elsewhere = /^https?:/.test(url) && !url.endsWith(location.pathname);
+	const link = forge?.kind === "github" ? `Pull request #${number} on GitHub` : "Open the pull request";
+	const facts = [
+		proposal.draft_there && state === "open" && "a draft there",
+		proposal.amended && "others added commits",
+		reviewer && `${clip(reviewer, 100)} was asked to review`,
+		rounds > 0 && `round ${rounds} of ${proposal.most_rounds}`,
+	].filter(Boolean);
+	return h(
+		"p.dim",
+		{ key: "standing" },
+		elsewhere && h("a", { href: url, rel: "noreferrer", target: "_blank" }, link),
+		elsewhere && facts.length > 0 && " · ",
+		facts.join(" · "),
+	);
+}
+
+/** `changed(text)` is called when an action was accepted, `redraw()` when only a part of the lane looks different. */
+export function controlLane(incident, changed, redraw) {
 	const { proposal } = incident;
 	const pending = waiting(incident);
 	const possible = (incident.actions ?? []).filter((action) => ACTIONS[action]);
@@ -78,17 +125,16 @@ export function controlLane(incident, changed) {
 		const onclick = () => decide(action, incident, changed);
 		return h("button", { key: action, class: tone, disabled: Boolean(pending), onclick }, label);
 	};
-	const elsewhere = /^https?:/.test(proposal?.url) && !proposal.url.endsWith(location.pathname);
 	return h(
 		"section.card.control",
 		{ key: "control", "aria-labelledby": "control" },
 		h("h2", { id: "control" }, "Control"),
 		proposal &&
-			h("p", { key: "what" }, `#${proposal.number} (${proposal.state}): `, h("strong", clip(proposal.title, 200))),
+			h("p", { key: "what" }, `${named(proposal)} (${published(proposal.state)}): `, h("strong", clip(proposal.title, 200))),
+		proposal && standing(proposal),
 		possible.length > 0 && h("div.actions", { key: "actions" }, possible.map(button)),
 		pending && h("div", { key: "sent" }, note(pending.text)),
 		!possible.length && !pending && h("p.dim", { key: "nothing" }, "Nothing to decide now."),
-		elsewhere &&
-			h("a", { key: "more", href: proposal.url, rel: "noreferrer", target: "_blank" }, "Open the pull request"),
+		discussion(incident, changed, redraw),
 	);
 }

@@ -6,10 +6,11 @@ import { h, render } from "./dom.js";
 import { note } from "./parts.js";
 
 /**
- * `reason`: undefined, "optional" or "required". `send(reason)` runs at most once at a time; its error is shown and the reader
+ * `reason`: undefined, "optional" or "required"; `prompt`: what the field is called; `lacking`: said when it is empty and must
+ * not be. `send(reason)` runs at most once at a time; its error is shown and the reader
  * may send again. Resolves true when it was sent, false when the reader left.
  */
-export function ask({ asks, text, reason, label, tone, send }) {
+export function ask({ asks, text, reason, prompt = "Reason", lacking = "A reason is needed.", label, tone, send }) {
 	const dialog = document.createElement("dialog");
 	let sending = false;
 	let problem = "";
@@ -20,7 +21,7 @@ export function ask({ asks, text, reason, label, tone, send }) {
 		if (sending) return;
 		const given = event.currentTarget.elements.namedItem("reason")?.value.trim() ?? "";
 		sending = !(reason === "required" && !given);
-		problem = sending ? "" : "A reason is needed.";
+		problem = sending ? "" : lacking;
 		draw();
 		if (!sending) return;
 		try {
@@ -36,7 +37,6 @@ export function ask({ asks, text, reason, label, tone, send }) {
 	}
 
 	function draw() {
-		const prompt = reason === "required" ? "Reason" : "Reason (optional)";
 		const form = h(
 			"form",
 			{ onsubmit: submit },
@@ -46,7 +46,7 @@ export function ask({ asks, text, reason, label, tone, send }) {
 				h(
 					"label",
 					{ key: "reason" },
-					prompt,
+					reason === "required" ? prompt : `${prompt} (optional)`,
 					h("textarea", { name: "reason", rows: "3", maxlength: "1000", readonly: sending }),
 				),
 			problem && h("div", { key: "problem" }, note(problem, "bad")),

@@ -38,6 +38,11 @@ export function merged(some = [], others = []) {
 	return [...all.values()].sort((one, other) => one.id - other.id);
 }
 
+/** What is going on, in a sentence. */
+function doing({ state, proposal }) {
+	return proposal?.state === "prepared" ? "A verified fix is being published." : stateOf(state).says;
+}
+
 function heading(one) {
 	return h(
 		"div.heading",
@@ -46,7 +51,7 @@ function heading(one) {
 		h(
 			"div.row",
 			stateBadge(one.state),
-			h("p.says", stateOf(one.state).says, one.reason && ` ${clip(one.reason, 600)}`),
+			h("p.says", doing(one), one.reason && ` ${clip(one.reason, 600)}`),
 		),
 		h("h1", { tabindex: "-1" }, clip(one.diagnosis?.cause || one.title || failure(one.exception), 300)),
 		h("p.exception", h("code", clip(failure(one.exception), 500))),
@@ -63,7 +68,8 @@ function heading(one) {
 	);
 }
 
-export function incidentView(one, changed) {
-	const lanes = [controlLane(one, changed), executionLane(one), reasoningLane(one), patchLogLane(one.events ?? [])];
+export function incidentView(one, changed, redraw) {
+	const control = controlLane(one, changed, redraw);
+	const lanes = [control, executionLane(one), reasoningLane(one), patchLogLane(one.events ?? [])];
 	return [heading(one), h("div.lanes", { key: "lanes" }, lanes)];
 }

@@ -3,9 +3,9 @@
  */
 
 import { h } from "./dom.js";
-import { badge, place, stateBadge, when } from "./parts.js";
+import { badge, note, place, stateBadge, when } from "./parts.js";
 import { automationSwitch } from "./switch.js";
-import { clip, plural, short } from "./words.js";
+import { absolute, clip, clock, numbered, plural, published, short } from "./words.js";
 
 const AT_ONCE = 100;
 const TONES = { serving: "good", changing: "busy", waiting: "busy", "no supervisor": "calm" };
@@ -15,7 +15,20 @@ const AUTONOMY = {
 	autonomous: "merges by itself",
 };
 
-function service({ name, state = "unknown", release, address, incidents_open: open = 0, autonomy }) {
+const FEW = 0.1; // of the requests that a forge allows: from here on the reader is told when there are more
+
+/** Where a service's proposals are, and whether they can be reached. */
+function forgeLine({ kind, problem, remaining, limit, resets_at: resets }) {
+	const name = kind === "github" ? "GitHub" : "The forge";
+	if (problem) return note(`${name} cannot be used now: ${clip(problem, 300)}`, "ask");
+	if (kind !== "github") return h("p.dim", "proposals on this page");
+	if (!Number.isFinite(remaining)) return h("p.dim", "proposals on GitHub");
+	const left = `${remaining.toLocaleString("en")}${limit ? ` of ${plural(limit, "request")}` : ""} left`;
+	const more = resets && remaining < limit * FEW ? `, more at ${clock(resets)}` : "";
+	return h("p.dim", { title: resets && `all of them again at ${absolute(resets)}` }, `proposals on GitHub · ${left}${more}`);
+}
+
+function service({ name, state = "unknown", release, address, incidents_open: open = 0, autonomy, forge }) {
 	const [word] = String(state).split(":"); // what follows is the reason
 	return h(
 		"li.card",
@@ -23,13 +36,14 @@ function service({ name, state = "unknown", release, address, incidents_open: op
 		h("div.row", h("strong", name), badge(word, TONES[word] ?? "bad")),
 		h("p.dim", "release ", h("code", { title: release }, short(release)), address && ` at ${address}`),
 		h("p.dim", `${plural(open, "open incident")} · ${AUTONOMY[autonomy] ?? autonomy}`),
+		forge && forgeLine(forge),
 	);
 }
 
 function fix({ proposal, origin, state }) {
 	if (!proposal && !origin) return h("span.dim", ["declined", "rejected"].includes(state) ? "no fix" : "no fix yet");
 	return [
-		proposal && h("span", `Proposal #${proposal.number} ${proposal.state}`),
+		proposal && h("span", `${numbered("Proposal", proposal.number)} ${published(proposal.state)}`),
 		origin && h("span.dim", { title: origin }, `by ${clip(origin.split("@")[0], 50)}`), // a model's name without its hash
 	];
 }

@@ -1,13 +1,12 @@
 /**
- * The Patch log lane: what happened, line by line, and what the model writes, as it comes. It follows the end only while
- * the reader is there.
+ * The Patch log lane: what happened, line by line, and what the model writes, as it comes.
  */
 
 import { h } from "./dom.js";
+import { watch } from "./follow.js";
 import { absolute, clock, told } from "./words.js";
 
 const LINES = 400;
-let atEnd = true;
 
 function line(event) {
 	return h(
@@ -36,10 +35,6 @@ function joined(events) {
 	return lines;
 }
 
-function watch({ currentTarget: log }) {
-	atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 24;
-}
-
 /** `events`: oldest first. */
 export function patchLogLane(events) {
 	const lines = joined(events);
@@ -49,17 +44,10 @@ export function patchLogLane(events) {
 		{ key: "patchlog", "aria-labelledby": "patchlog" },
 		h("h2", { id: "patchlog" }, "Patch log"),
 		h(
-			"div.log",
+			"div.log.follows",
 			{ id: "log", tabindex: "0", role: "region", "aria-label": "Events", onscroll: watch },
 			skipped > 0 && h("p.dim", `${skipped} earlier lines not shown`),
 			lines.length ? h("ol", lines.slice(-LINES).map(line)) : h("p.dim", "No event yet."),
 		),
 	);
-}
-
-/** Call after the lane was drawn; `again` when it shows another incident. */
-export function followLog(again) {
-	const log = document.getElementById("log");
-	atEnd ||= again;
-	if (log && atEnd) log.scrollTop = log.scrollHeight;
 }

@@ -6,7 +6,7 @@ import { h } from "./dom.js";
 import { diff } from "./diff.js";
 import { badge, block, facts, fold, note, place, when } from "./parts.js";
 import { earlierRequests, request, traceback } from "./traceback.js";
-import { clip, duration, failure, plural, short, spaced } from "./words.js";
+import { clip, duration, failure, numbered, plural, short, spaced } from "./words.js";
 
 function share(label, value, optimum) {
 	if (!Number.isFinite(value)) return null;
@@ -150,7 +150,7 @@ function changePart(proposal, chosen) {
 	return h(
 		"div",
 		{ key: "change" },
-		h("h3", proposal ? `${proposal.draft ? "Draft proposal" : "Proposal"} #${proposal.number}` : "Best fix"),
+		h("h3", proposal ? numbered(proposal.draft ? "Draft proposal" : "Proposal", proposal.number) : "Best fix"),
 		h("p.cause", clip(proposal?.title ?? chosen.summary, 300)),
 		chosen && origin(chosen),
 		diff(patch),

@@ -52,6 +52,10 @@ export function duration(seconds) {
 export const short = (commit) => (commit ? String(commit).slice(0, 7) : "none");
 export const plural = (count, word) => `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
 
+/** A proposal's state; before it is published it has no number. */
+export const published = (state) => (state === "prepared" ? "not published yet" : state);
+export const numbered = (name, number) => (number ? `${name} #${number}` : name);
+
 /** Foreign text may be a megabyte: no more than `limit` characters of it are shown. */
 export function clip(text, limit) {
 	const whole = String(text ?? "");
@@ -65,26 +69,40 @@ export const failure = (exception) =>
 
 const because = (text) => (text ? `: ${text}` : "");
 
-// What an event of any type may tell about itself; types with an own sentence stand in `told`.
+// What an event of any type may tell about itself; types with a sentence of their own stand in SENTENCES.
 function summary(type, { stage, number, commit, by, seconds, reason, detail, cause, title }) {
 	const parts = [type.replace(/[._]/g, " "), stage && spaced(stage), number && `#${number}`, commit && short(commit)];
 	parts.push(by && `by ${by}`, seconds > 0 && `in ${duration(seconds)}`);
 	return parts.filter(Boolean).join(" ") + because(reason || detail || cause || title);
 }
 
-const MODEL = {
+const SAYS = { changes: "asks for changes", approval: "approves" };
+
+// Types of events that tell themselves in a sentence of their own.
+const SENTENCES = {
+	log: (p) => p.message ?? p.text ?? JSON.stringify(p),
+	"incident.state": (p) => `${stateOf(p.from).word} → ${stateOf(p.to).word}${because(p.reason)}`,
+	"candidate.judged": (p) => `${p.accepted ? "accepted" : "refused"} “${p.summary}” by ${p.origin}${because(p.reason)}`,
 	"model.asked": (p) => `${p.model} is asked for ${p.function}, answer ${p.answer} (a prompt of ${p.tokens} tokens)`,
 	"model.answered": (p) => `answer ${p.answer} came in ${duration(p.seconds)}, its first word after ${duration(p.first)}`,
 	"model.repeated": (p) => `answer ${p.answer} repeats an earlier one`,
 	"model.waiting": (p) => `waiting for the model${because(p.reason)}`,
+	"operator.comment": (p) => `${p.by} says${because(p.reason)}`,
+	"operator.request_changes": (p) => `${p.by} asks for changes${because(p.reason)}`,
+	"proposal.updated": (p) => `${numbered("proposal", p.number)} is renewed${because(p.title)}`,
+	"proposal.remark": (p) => `${p.by} ${SAYS[p.kind] ?? "says"}${because(p.text)}`,
+	"proposal.reply": (p) => `the healer replies${because(p.text)}`,
+	"proposal.ready": () => "the proposal is a draft no more: it is ready for review",
+	"proposal.review_asked": (p) => (p.who ? `${p.who} is asked to review` : "nobody can be asked to review"),
+	"proposal.amended": (p) => `${p.by} added commits, now at ${short(p.head_sha)}; that is kept, and proved again`,
+	"proposal.rechecked": (p) => `with what ${p.by} added the fix ${p.accepted ? "stands" : "does not stand"}${because(p.reason)}`,
+	"proposal.obsolete": (p) => `the proposal is not needed any more${because(p.reason)}`,
+	"proposal.reopened": (p) => `${p.by || "somebody"} opened the proposal again`,
+	"proposal.checks": (p) => `the repository's own checks: ${p.state}`,
+	"round.started": (p) => `round ${p.round} begins${because(p.asked)}`,
+	"forge.waits": (p) => `waiting for the forge${p.until ? ` until ${clock(p.until)}` : ""}${because(p.reason)}`,
 };
 
-export function told({ type, payload: p = {} }) {
-	let text = summary(type, p);
-	if (type === "log") text = p.message ?? p.text ?? JSON.stringify(p);
-	if (type === "incident.state") text = `${stateOf(p.from).word} → ${stateOf(p.to).word}${because(p.reason)}`;
-	if (MODEL[type]) text = MODEL[type](p);
-	if (type === "candidate.judged")
-		text = `${p.accepted ? "accepted" : "refused"} “${p.summary}” by ${p.origin}${because(p.reason)}`;
-	return clip(text, 2000);
+export function told({ type, payload = {} }) {
+	return clip((SENTENCES[type] ?? ((p) => summary(type, p)))(payload), 2000);
 }

@@ -1,0 +1,134 @@
+"""Makes the forge agree with what the store wants of a proposal: pushed, open, its text, what is said, closed.
+
+Each act looks first whether it was done, and is written down after it was: whatever is interrupted is done again.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+
+import structlog
+
+from healer.edges.store import Filed, now
+from healer.model import EdgeError, HealerError, Remark, State
+from healer.pipeline import stopping
+from healer.pipeline.parts import Parts, Service
+
+log = structlog.get_logger()
+
+REPLY = "reply"
+
+# One at a time for a service: the heal that made a proposal publishes it at once, and so does whoever tends it.
+_publishing: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+
+
+def try_now(parts: Parts, filed: Filed) -> None:
+    """Publish without waiting for the next turn; what does not work now is tried again then."""
+    service = parts.service(filed.proposal.service)
+    if not parts.forges.may_ask(service.name):
+        return
+    try:
+        agree(parts, filed.proposal.branch)
+    except EdgeError as error:
+        note_trouble(parts, service.name, error)
+
+
+def branch_of(incident_id: str, attempt: int) -> str:
+    """Of the proposal that an attempt opens; later attempts of the same proposal keep it."""
+    return f"healer/{incident_id}-{attempt}"
+
+
+def agree(parts: Parts, branch: str) -> None:
+    """Raises EdgeError; nothing is half done that would not be found again."""
+    filed = _filed(parts, branch)
+    service = parts.service(filed.proposal.service)
+    with _publishing[service.name]:
+        filed = _filed(parts, branch)
+        if filed.proposal.state == "prepared" and not stopping.stopped(parts):
+            filed = _open(parts, service, filed)
+        if filed.proposal.state == "open" and filed.closing:
+            _close(parts, service, filed)
+        elif filed.proposal.state == "open":
+            _renew(parts, service, filed)
+        if filed.proposal.number:
+            _post(parts, service, filed)
+
+
+def reply(parts: Parts, filed: Filed, key: str, text: str) -> None:
+    """Have something said about a proposal, once for each key."""
+    remark = Remark(f"{filed.proposal.branch}#{key}"[:80], REPLY, "healer", text, now())
+    if parts.store.remarks.put(filed.proposal.service, filed.proposal.branch, remark):
+        incident = parts.store.incidents.get(filed.proposal.incident_id)
+        parts.note(incident, "proposal.reply", {"text": text}, "patch", once=remark.id)
+
+
+def note_trouble(parts: Parts, service: str, error: HealerError) -> None:
+    trouble = parts.forges.failed(service, error)
+    log.warning("the forge cannot be used now", service=service, reason=str(error))
+    if trouble is not None:
+        payload = {"service": service, "reason": trouble.reason, "until": trouble.ends_at}
+        parts.store.log.append("forge.waits", f"service/{service}", payload, trace_id="", ui_hint="execution")
+
+
+def _open(parts: Parts, service: Service, filed: Filed) -> Filed:
+    proposal = filed.proposal
+    _push(parts, service, filed)
+    opened = service.forge.open(proposal, service.labels)
+    number = opened.number or parts.store.proposals.next_number(service.name)
+    parts.store.proposals.set(proposal.branch, number=number, url=opened.url, state="open", told=filed.text_digest)
+    return _filed(parts, proposal.branch)
+
+
+def _renew(parts: Parts, service: Service, filed: Filed) -> None:
+    proposal = filed.proposal
+    if not filed.amended and proposal.head_sha != filed.pushed_sha:
+        _push(parts, service, filed)
+    if filed.told != filed.text_digest:
+        service.forge.update(proposal)
+        parts.store.proposals.set(proposal.branch, told=filed.text_digest)
+    _is_proposed(parts, filed)
+
+
+def _push(parts: Parts, service: Service, filed: Filed) -> None:
+    proposal = filed.proposal
+    service.checkout.push(proposal.head_sha, proposal.branch, filed.pushed_sha or None)
+    parts.store.proposals.set(proposal.branch, pushed_sha=proposal.head_sha, pushed_at=now())
+
+
+def _is_proposed(parts: Parts, filed: Filed) -> None:
+    incident = parts.store.incidents.get(filed.proposal.incident_id)
+    if incident.attempt != filed.attempt or incident.state != State.REPAIRING:
+        return
+    payload = {
+        "number": filed.proposal.number,
+        "title": filed.proposal.title,
+        "branch": filed.proposal.branch,
+        "url": filed.proposal.url,
+        "diff": filed.diff,
+        "draft": filed.proposal.draft,
+    }
+    is_new = filed.proposal.branch == branch_of(incident.id, filed.attempt)
+    type = "proposal.opened" if is_new else "proposal.updated"
+    parts.note(incident, type, payload, "patch", once="")
+    parts.store.incidents.move(incident.id, State.PROPOSED, expected=(State.REPAIRING,))
+
+
+def _close(parts: Parts, service: Service, filed: Filed) -> None:
+    service.forge.close(filed.proposal, filed.closing, "healer")
+    parts.store.proposals.close(filed.proposal, "closed")
+
+
+def _post(parts: Parts, service: Service, filed: Filed) -> None:
+    for remark in parts.store.remarks.waiting(filed.proposal.branch):
+        if remark.kind == REPLY:
+            service.forge.say(filed.proposal, remark.id.partition("#")[2], remark.text)
+            parts.store.remarks.done(service.name, remark)
+
+
+def _filed(parts: Parts, branch: str) -> Filed:
+    filed = parts.store.proposals.by_branch(branch)
+    assert filed is not None, "a proposal is never forgotten"
+    return filed
+
+

@@ -1,0 +1,333 @@
+"""Tends proposals while they are open: looks at each on its forge, and acts on what became of it and on what was said.
+
+A webhook is only a hint to look now, and the poll looks without one; what counts is what the forge answers. So a delivery
+that is lost, late, doubled or made up changes nothing but the time.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from dbos import DBOS, SetWorkflowID
+
+from healer.edges.forge import Standing
+from healer.edges.store import Delivery, Filed, Incident
+from healer.model import Conflict, EdgeError, ForgeError, NotFound, Outcome, State
+from healer.pipeline import publishing, stopping
+from healer.pipeline.conversation import obey
+from healer.pipeline.parts import Parts, Service
+from healer.pipeline.workflows import Workflows
+from healer.stages import owners, webhook
+
+log = structlog.get_logger()
+
+TICK_SECONDS = 2.0
+POLL_SECONDS = 30.0  # how long a merge may go unseen when its webhook was lost
+REST_SECONDS = 60.0  # that the base has to stay as it is before a proposal is laid on it anew
+CHECKS_SECONDS = 60.0  # after which a commit without checks is taken to have none
+REOPENED_DAYS = 14  # that a closed proposal is still looked at
+UNDECIDED = (State.PROPOSED, State.OPEN, State.DIAGNOSING, State.REPAIRING)  # while its proposal is open
+
+
+class Tending:
+    def __init__(
+        self,
+        parts: Parts,
+        workflows: Workflows,
+        changed: Callable[[], None] = lambda: None,
+        poll_seconds: float = POLL_SECONDS,
+        rest_seconds: float = REST_SECONDS,
+    ) -> None:
+        self._parts = parts
+        self._workflows = workflows
+        self._changed = changed  # called when something may have become due elsewhere
+        self._poll_seconds = poll_seconds
+        self._rest_seconds = rest_seconds
+        self._due = threading.Event()
+        self._ended = threading.Event()
+        self._one_at_a_time = threading.Lock()
+        self._polled: dict[str, float] = {}  # service -> when
+        self._hints: dict[str, str] = {}  # branch -> who did something there
+        self._tips: dict[str, str] = {}  # service -> its base in this turn
+        self._moved: dict[str, tuple[str, float]] = {}  # branch -> the base as it was seen last, and since when
+        self._thread = threading.Thread(target=self._run, name="tending", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._ended.set()
+        self._due.set()
+        self._thread.join(timeout=10)
+
+    def deliver(self, delivery: Delivery) -> bool:
+        """Store a webhook whose signature was right. False when it had been delivered before."""
+        new = self._parts.store.deliveries.put(delivery)
+        self._due.set()
+        return new
+
+    def look_soon(self, branch: str, by: str = "") -> None:
+        self._hints[branch] = by
+        self._due.set()
+
+    def turn(self) -> None:
+        """Everything that is due now. Safe to call at any time and from any thread."""
+        with self._one_at_a_time:
+            for delivery in self._parts.store.deliveries.waiting():
+                self._take(delivery)
+            for service in self._parts.services.values():
+                if self._parts.forges.may_ask(service.name):
+                    self._tend_all(service)
+
+    def _run(self) -> None:
+        while not self._ended.is_set():
+            self._due.wait(TICK_SECONDS)
+            self._due.clear()
+            try:
+                self.turn()
+            except Exception:  # whatever it was, what is due must be looked at again
+                log.exception("tending failed; trying again")
+
+    def _take(self, delivery: Delivery) -> None:
+        """Note where to look. Hints die with the process, which looks everywhere when it starts."""
+        hint = webhook.hint(delivery.event, delivery.body)
+        for service in self._parts.services.values() if hint is not None else ():
+            if hint is None or service.repository != hint.repository:
+                continue
+            if hint.number is None and hint.head_sha is None:
+                self._polled.pop(service.name, None)  # the base moved: that is about all of its proposals
+            found = self._parts.store.proposals.by_number(service.name, hint.number) if hint.number else None
+            for filed in [found] if found else self._parts.store.proposals.open(service.name):
+                if found or hint.head_sha == filed.proposal.head_sha:
+                    self._hints[filed.proposal.branch] = hint.by
+        self._parts.store.deliveries.done(delivery.id)
+
+    def _tend_all(self, service: Service) -> None:
+        store = self._parts.store.proposals
+        polls = time.monotonic() - self._polled.get(service.name, -self._poll_seconds) >= self._poll_seconds
+        due = list(store.open(service.name))
+        if polls:
+            since = (datetime.now(UTC) - timedelta(days=REOPENED_DAYS)).isoformat()
+            due += store.closed_since(service.name, since)
+        else:
+            due = [filed for filed in due if self._is_due(filed)] + self._hinted(service, due)
+        self._tips.pop(service.name, None)
+        if self._tended(service, due) and due:
+            self._parts.forges.worked(service.name)
+        if polls:
+            self._polled[service.name] = time.monotonic()
+        if due:
+            self._changed()
+
+    def _tended(self, service: Service, due: Sequence[Filed]) -> bool:
+        """Whether all could be; one that cannot does not keep the others waiting."""
+        well = True
+        for filed in due:
+            try:
+                self._tend(service, filed)
+            except (EdgeError, NotFound, Conflict) as error:
+                well = False
+                publishing.note_trouble(self._parts, service.name, error)
+                if isinstance(error, ForgeError) and error.wait is not None:
+                    break
+        return well
+
+    def _is_due(self, filed: Filed) -> bool:
+        proposal = filed.proposal
+        unfinished = proposal.state == "prepared" or bool(filed.closing) or filed.told != filed.text_digest
+        unpushed = not filed.amended and proposal.head_sha != filed.pushed_sha
+        replies = any(one.kind == publishing.REPLY for one in self._parts.store.remarks.waiting(proposal.branch))
+        return unfinished or unpushed or replies or proposal.branch in self._hints
+
+    def _hinted(self, service: Service, open_ones: list[Filed]) -> list[Filed]:
+        """Closed ones that somebody did something to."""
+        known = {filed.proposal.branch for filed in open_ones}
+        found = [self._parts.store.proposals.by_branch(branch) for branch in set(self._hints) - known]
+        return [filed for filed in found if filed is not None and filed.proposal.service == service.name]
+
+    def _tend(self, service: Service, filed: Filed) -> None:
+        branch = filed.proposal.branch
+        by = self._hints.get(branch, "")
+        if filed.proposal.number:
+            standing = service.forge.standing(filed.proposal)
+            self._act(service, filed, standing, by)
+        publishing.agree(self._parts, branch)
+        self._hints.pop(branch, None)
+
+    def _act(self, service: Service, filed: Filed, standing: Standing, by: str) -> None:
+        if standing.state == "merged" and standing.merge_sha is not None:
+            self._merged(service, filed, standing, standing.merge_sha, by)
+        elif standing.state == "closed" and not filed.closing:
+            self._rejected(filed, "closed unmerged" + (f" by {by}" if by else ""))
+        elif standing.state == "open" and filed.proposal.state == "closed":
+            self._reopened(filed, by)
+        elif standing.state == "open" and not filed.closing:
+            self._went_on(service, filed, standing)
+
+    def _merged(self, service: Service, filed: Filed, standing: Standing, merge_sha: str, by: str) -> None:
+        proposal = filed.proposal
+        if filed.outcome is not None and proposal.state == "merged":
+            return
+        if standing.base and standing.base not in (proposal.base, service.checkout.branch):
+            self._rejected(filed, f"merged into {standing.base}, from where nothing is released")
+            return
+        incident = self._parts.store.incidents.get(proposal.incident_id)
+        if self._is_newest(filed) and incident.state in (*UNDECIDED, State.REJECTED, State.DECLINED):
+            payload = {"by": standing.by or by or "unknown", "merge_sha": merge_sha, **filed.decided_on}
+            if standing.head_sha:
+                payload["head_sha"] = standing.head_sha
+            self._parts.note(incident, "proposal.merged", payload, "control", once=merge_sha)
+            # What was added before the merge was not proved here: the release proves the merged code before it serves.
+            self._parts.store.proposals.set(proposal.branch, merge_sha=merge_sha)
+            expected = (*UNDECIDED, State.REJECTED, State.DECLINED)
+            self._parts.store.incidents.move(incident.id, State.MERGED, expected=expected)
+        if standing.head_sha and standing.head_sha != (filed.pushed_sha or proposal.head_sha):
+            self._learn_of_change(service, filed, standing.head_sha)
+        # Last: while it is open, the next look finds a merge that a killed process left halfway.
+        self._parts.store.proposals.close(proposal, "merged", merge_sha)
+
+    def _learn_of_change(self, service: Service, filed: Filed, head: str) -> None:
+        """Others added commits before the merge: whether they changed the files of our fix, or only others."""
+        judged = self._parts.store.incidents.verdicts(filed.proposal.incident_id, filed.attempt)
+        files = [change.file for verdict, chosen in judged if chosen for change in verdict.candidate.changes]
+        try:
+            service.checkout.fetch()
+            same = service.checkout.same_files(filed.pushed_sha or filed.proposal.head_sha, head, files)
+        except EdgeError as error:  # after a squash the head may be nowhere: another head is other work
+            log.info("cannot see what was merged instead", proposal=filed.proposal.number, error=str(error))
+            same = False
+        self._parts.store.proposals.settle(filed.proposal, Outcome.MERGED if same else Outcome.CHANGED)
+
+    def _rejected(self, filed: Filed, reason: str) -> None:
+        if filed.proposal.state != "open":
+            return
+        incident = self._parts.store.incidents.get(filed.proposal.incident_id)
+        if self._is_newest(filed) and incident.state in UNDECIDED:
+            payload = {"reason": reason, **filed.decided_on}
+            self._parts.note(incident, "proposal.rejected", payload, "control", once=filed.proposal.branch)
+            self._parts.store.incidents.move(incident.id, State.REJECTED, reason, expected=UNDECIDED)
+        self._parts.store.proposals.close(filed.proposal, "closed")
+
+    def _reopened(self, filed: Filed, by: str) -> None:
+        incident = self._parts.store.incidents.get(filed.proposal.incident_id)
+        if not self._is_newest(filed) or incident.state not in (State.REJECTED, State.DECLINED):
+            return
+        self._parts.store.proposals.reopen(filed.proposal.branch)
+        self._parts.note(incident, "proposal.reopened", {"by": by or "unknown"}, "control")
+        self._parts.store.incidents.move(incident.id, State.PROPOSED, expected=(State.REJECTED, State.DECLINED))
+
+    def _is_newest(self, filed: Filed) -> bool:
+        newest = self._parts.store.proposals.of_incident(filed.proposal.incident_id)
+        return newest is not None and newest.proposal.branch == filed.proposal.branch
+
+    def _went_on(self, service: Service, filed: Filed, standing: Standing) -> None:
+        proposal = filed.proposal
+        if standing.base and standing.base != proposal.base:  # retargeted, or the branch was renamed
+            self._parts.store.proposals.set(proposal.branch, base=standing.base)
+        if standing.draft != filed.forge_draft:
+            self._parts.store.proposals.set(proposal.branch, forge_draft=standing.draft)
+        if standing.head_sha and standing.head_sha not in (proposal.head_sha, filed.pushed_sha):
+            filed = self._amended(service, filed, standing.head_sha)
+        if standing.updated_at != filed.seen or not standing.updated_at:
+            for remark in service.forge.remarks(proposal):
+                if self._parts.store.remarks.put(service.name, proposal.branch, remark):
+                    incident = self._parts.store.incidents.get(proposal.incident_id)
+                    payload = {"by": remark.by, "kind": remark.kind, "text": remark.text}
+                    self._parts.note(incident, "proposal.remark", payload, "control", once=remark.id)
+            self._parts.store.proposals.set(proposal.branch, seen=standing.updated_at)
+        if not stopping.stopped(self._parts):
+            obey(self._parts, service, filed, self.rebase)
+            self._make_ready(service, filed, standing)
+            self._follow_base(service, filed, standing)
+
+    def _amended(self, service: Service, filed: Filed, head: str) -> Filed:
+        """Somebody else's commits are on the branch: they stay, and what is there now is proved again."""
+        branch = filed.proposal.branch
+        service.checkout.bring(branch)
+        names = service.checkout.authors(filed.base_sha or head, head)
+        incident = self._parts.store.incidents.get(filed.proposal.incident_id)
+        payload = {"by": ", ".join(names) or "somebody", "head_sha": head}
+        self._parts.note(incident, "proposal.amended", payload, "control", once=head)
+        self._parts.store.proposals.set(branch, amended=True, head_sha=head)
+        self._start(f"recheck:{branch}:{head}", self._workflows.recheck, incident)
+        found = self._parts.store.proposals.by_branch(branch)
+        assert found is not None
+        return found
+
+    def _make_ready(self, service: Service, filed: Filed, standing: Standing) -> None:
+        """A draft until its checks are green; then one person is asked, once. A person's later draft is left alone."""
+        proposal = filed.proposal
+        incident = self._parts.store.incidents.get(proposal.incident_id)
+        if not filed.readied and standing.draft and not proposal.draft:
+            checks = service.forge.checks(proposal)
+            pushed = filed.pushed_at or filed.created_at
+            waited = datetime.now(UTC) - datetime.fromisoformat(pushed.replace("Z", "+00:00"))
+            if checks in ("none", "unknown") and waited < timedelta(seconds=CHECKS_SECONDS):
+                return
+            self._parts.note(
+                incident, "proposal.checks", {"state": checks}, "execution", once=f"{proposal.head_sha}{checks}"
+            )
+            if checks in ("pending", "failed"):
+                return
+            service.forge.ready(proposal)
+            self._parts.note(incident, "proposal.ready", {}, "execution", once=proposal.branch)
+        elif standing.draft:
+            return
+        if not filed.readied:
+            self._parts.store.proposals.set(proposal.branch, readied=True)
+        if not filed.reviewer:
+            asked = self._ask_review(service, filed, incident) if service.ask_review else ""
+            if asked:
+                self._parts.note(incident, "proposal.review_asked", {"who": asked}, "execution", once=proposal.branch)
+            self._parts.store.proposals.set(proposal.branch, reviewer=asked or "-")
+
+    def _ask_review(self, service: Service, filed: Filed, incident: Incident) -> str:
+        if service.forge.kind == "local":
+            return ""
+        judged = self._parts.store.incidents.verdicts(incident.id, filed.attempt)
+        files = [change.file for verdict, chosen in judged if chosen for change in verdict.candidate.changes]
+        commit = filed.base_sha or filed.proposal.base
+        texts = (service.checkout.text(commit, place) for place in owners.LOCATIONS)
+        text = next((text for text in texts if text is not None), "")
+        suspect = incident.diagnosis.suspect if incident.diagnosis else None
+        return service.forge.ask_review(filed.proposal, owners.owners(text, files), suspect.commit if suspect else "")
+
+    def _follow_base(self, service: Service, filed: Filed, standing: Standing) -> None:
+        """Once the base has come to rest somewhere else, the proposal is proved and laid there anew."""
+        branch = filed.proposal.branch
+        if service.name not in self._tips:
+            self._tips[service.name] = service.checkout.fetch()
+        tip = self._tips[service.name]
+        incident = self._parts.store.incidents.get(filed.proposal.incident_id)
+        # What was tried on this base and did not come out is not tried there again.
+        if not filed.base_sha or tip in (filed.base_sha, incident.base) or filed.amended:
+            self._moved.pop(branch, None)
+            return
+        seen, since = self._moved.get(branch, ("", 0.0))
+        if seen != tip:
+            since = time.monotonic()
+            self._moved[branch] = (tip, since)
+        if standing.conflicting or time.monotonic() - since >= self._rest_seconds:
+            self.rebase(filed)
+
+    def rebase(self, filed: Filed, worked: str | None = None) -> None:
+        """Another attempt of the heal, which takes the same fix to the base as it is now. `worked`: the remark."""
+        incident = self._parts.store.incidents.get(filed.proposal.incident_id)
+        if incident.state == State.PROPOSED:
+            self._parts.store.incidents.move(
+                incident.id,
+                State.OPEN,
+                "The fix is proved anew on the code as it is now.",
+                expected=(State.PROPOSED,),
+                worked=worked,
+                attempt=incident.attempt + 1,
+                feedback=None,
+            )
+
+    def _start(self, workflow_id: str, workflow: object, incident: Incident) -> None:
+        with SetWorkflowID(workflow_id):
+            DBOS.start_workflow(workflow, incident.id, incident.attempt)  # type: ignore[arg-type]

@@ -1,0 +1,180 @@
+"""From environment, secret files and healer.toml to settings; what is wrong is told with field, value and remedy."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+
+from healer.model import BadInput
+from healer.settings.addresses import is_address, is_loopback, without_user
+from healer.settings.secret_files import checked_token, kept_secret, read_secret, read_token
+from healer.settings.services import ServiceSettings
+from healer.settings.whole import MADE_SECRETS, SECRETS, Settings
+
+_NOT_SHOWN = (*SECRETS, "repository", "github_api")
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Environment, files named by `HEALER_…_FILE`, and healer.toml together; home and secrets exist afterwards.
+
+    Raises BadInput with the field, its value and what to write instead.
+    """
+    given = dict(os.environ if environ is None else environ)
+    _refuse_unknown(given)
+    values: dict[str, Any] = {}
+    for name in SECRETS:
+        variable = f"HEALER_{name.upper()}_FILE"
+        if path := given.get(variable):
+            values[name] = (read_token if name == "github_token" else read_secret)(Path(path), variable)
+    for name in Settings.model_fields:
+        if name != "services" and (value := given.get(f"HEALER_{name.upper()}")):
+            values.setdefault(name, value)
+    if "github_token" in values and not given.get("HEALER_GITHUB_TOKEN_FILE"):
+        values["github_token"] = checked_token(values["github_token"].strip(), "HEALER_GITHUB_TOKEN")
+    config = Path(values.get("config") or "healer.toml")
+    if config.exists():
+        values["services"] = _services(config)
+    elif values.get("config"):
+        raise BadInput(f"HEALER_CONFIG: {str(config)!r} does not exist; write the file or unset the variable")
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        names = [service["name"] for service in values.get("services", ())]
+        raise BadInput(_explain(error, config, names)) from None
+    for service in settings.services:
+        if service.engine == "llm" and not settings.llm_url:
+            raise BadInput(
+                f"HEALER_LLM_URL: services.{service.name}.engine is 'llm', which needs a model's server; "
+                "set its address, for example http://127.0.0.1:8002/v1"
+            )
+        _check_forge(settings, service, f"{config}: services.{service.name}")
+    _check_token_of_all(settings)
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    made = {
+        name: SecretStr(kept_secret(settings.home / name.replace("_", "-")))
+        for name in MADE_SECRETS
+        if not getattr(settings, name).get_secret_value()
+    }
+    return settings.model_copy(update=made)
+
+
+def _check_forge(settings: Settings, service: ServiceSettings, where: str) -> None:
+    remote = service.remote
+    if remote is None:
+        if service.forge == "github":
+            raise BadInput(
+                f"{where}.forge: 'github' needs an address, and repository is the path {service.repository!r}; "
+                "write for example https://github.com/owner/name, or set forge = 'local'"
+            )
+        if service.token_file is not None:
+            raise BadInput(
+                f"{where}.token_file: repository is the path {service.repository!r}, which takes no token; "
+                "leave token_file out, or write an address in repository"
+            )
+        return
+    if not settings.token_of(service).get_secret_value():
+        if service.forge == "github":
+            raise BadInput(
+                f"{where}.forge: 'github' needs a token; write one to a file of mode 0600 and name it in token_file "
+                "or HEALER_GITHUB_TOKEN_FILE"
+            )
+        return
+    for field, address in (("repository", remote.web), ("github_api", service.github_api)):
+        parts = urlsplit(address)
+        if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+            raise BadInput(f"{where}.{field}: {address} would take the token unencrypted; use https://")
+    try:
+        settings.github_of(service)
+    except ValueError as error:
+        raise BadInput(f"{where}.repository: {error}") from None
+
+
+def _check_token_of_all(settings: Settings) -> None:
+    """One token must not be shown to two servers, of which one did not give it."""
+    if not settings.github_token.get_secret_value():
+        return
+    shown_to: dict[str, str] = {}
+    for service in settings.services:
+        if service.token_file is None and (github := settings.github_of(service)):
+            shown_to.setdefault(github.api, service.name)
+    if len(shown_to) > 1:
+        listed = " and ".join(f"{api} (services.{name})" for api, name in sorted(shown_to.items()))
+        raise BadInput(
+            f"HEALER_GITHUB_TOKEN: one token would be sent to {listed}; give the services of all but one server a "
+            "token_file of their own, or forge = 'local'"
+        )
+
+
+def _refuse_unknown(given: Mapping[str, str]) -> None:
+    """A misspelt variable must not silently leave its default in force."""
+    known = {f"HEALER_{name.upper()}" for name in Settings.model_fields if name != "services"}
+    known |= {f"HEALER_{name.upper()}_FILE" for name in SECRETS}
+    for name in sorted(given):
+        if name.startswith("HEALER_") and name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            raise BadInput(f"{name}: there is no such setting" + (f"; is {near[0]} meant?" if near else ""))
+
+
+def read_llm_key(environ: Mapping[str, str]) -> str:
+    """For commands that need no other setting."""
+    if path := environ.get("HEALER_LLM_KEY_FILE"):
+        return read_secret(Path(path), "HEALER_LLM_KEY_FILE")
+    return environ.get("HEALER_LLM_KEY", "")
+
+
+def _services(config: Path) -> tuple[dict[str, Any], ...]:
+    try:
+        document = tomllib.loads(config.read_text())
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise BadInput(f"{config}: {error}") from None
+    if unknown := set(document) - {"services"}:
+        raise BadInput(f"{config}: unknown table {sorted(unknown)[0]!r}; services are tables named [services.<name>]")
+    tables = document.get("services", {})
+    if not isinstance(tables, dict):
+        raise BadInput(f"{config}: services must hold tables named [services.<name>], not {tables!r}")
+    services = []
+    for name, table in tables.items():
+        if not isinstance(table, dict):
+            raise BadInput(f"{config}: services.{name} must be a table")
+        services.append({**_absolute(table, config.resolve().parent), "name": name})
+    return tuple(services)
+
+
+def _absolute(table: dict[str, Any], folder: Path) -> dict[str, Any]:
+    out = dict(table)
+    for field in ("seed", "releases", "control", "dsn_file", "token_file", "ssh_key"):
+        if isinstance(out.get(field), str):
+            out[field] = folder / out[field]
+    repository = out.get("repository")
+    if isinstance(repository, str) and repository and not is_address(repository):
+        out["repository"] = str(folder / repository)
+    return out
+
+
+def _explain(error: ValidationError, config: Path, names: list[str]) -> str:
+    lines = []
+    for problem in error.errors():
+        where = problem["loc"]
+        if where and where[0] == "services":
+            field = ".".join(["services", names[int(where[1])], *(str(part) for part in where[2:])])
+            field = f"{config}: {field}"
+        else:
+            field = "HEALER_" + "_".join(str(part).upper() for part in where)
+        lines.append(f"{field}: {problem['msg'].removeprefix('Value error, ')}{_shown(problem)}")
+    return "\n".join(lines)
+
+
+def _shown(problem: ErrorDetails) -> str:
+    """The value that is wrong, unless it may be a secret: one put into an unknown field, or into an address."""
+    value, field = problem.get("input"), str(problem["loc"][-1]) if problem["loc"] else ""
+    if isinstance(value, dict | SecretStr) or problem["type"] == "extra_forbidden" or field in _NOT_SHOWN:
+        return ""
+    return f" (got {without_user(repr(value))})"

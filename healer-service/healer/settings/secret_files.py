@@ -1,0 +1,78 @@
+"""Secrets in files: read, kept for their owner alone, made where there is none, and told from what is no token."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import stat
+from pathlib import Path
+
+from healer.model import BadInput
+
+_TOKEN = re.compile(r"[!#-&(-~]{20,1000}")  # GitHub's have 40 to some hundred characters; no space, no quote
+
+
+def read_secret(path: Path, variable: str) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError as error:
+        raise BadInput(f"{variable}: cannot read {str(path)!r}: {error.strerror}; name a readable file") from None
+    except UnicodeDecodeError:
+        raise BadInput(f"{variable}: {str(path)!r} holds no text; name the file of the secret") from None
+
+
+def private_file(path: Path) -> None:
+    """As ssh treats its keys: what others may read is no secret.
+
+    A read-only mount is let pass. What puts a secret there (as Docker and Kubernetes do) sets the mode, and the
+    container is its wall.
+    """
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise BadInput(f"cannot read {str(path)!r}: {error.strerror}; name a file that the healer may read") from None
+    if not stat.S_ISREG(mode) or not os.access(path, os.R_OK):
+        raise BadInput(f"{str(path)!r} is no file that the healer may read; give it to the healer's user")
+    if open_to_others(path):
+        raise BadInput(f"others may read {str(path)!r} (mode {stat.S_IMODE(mode):04o}); chmod 600 {path}")
+
+
+def open_to_others(path: Path) -> bool:
+    return bool(path.stat().st_mode & 0o077) and not os.statvfs(path).f_flag & os.ST_RDONLY
+
+
+def read_token(path: Path, field: str) -> str:
+    try:
+        private_file(path)
+    except BadInput as error:
+        raise BadInput(f"{field}: {error}") from None
+    token = read_secret(path, field)
+    if not token:
+        raise BadInput(f"{field}: {str(path)!r} is empty; write the token into it")
+    return checked_token(token, f"{field}: what {str(path)!r} holds")
+
+
+def checked_token(token: str, what: str) -> str:
+    """The token; BadInput, without a character of it, for what is obviously none."""
+    if not _TOKEN.fullmatch(token):
+        raise BadInput(
+            f"{what} is no token: 20 to 1000 ASCII characters without spaces or quotes, "
+            f"not {len(token)}{'' if token.isascii() else ' with others among them'}; copy it from GitHub once more"
+        )
+    return token
+
+
+def kept_secret(path: Path) -> str:
+    """The secret in `path`, made at the first start with mode 0600. Concurrent makers agree on one value."""
+    if not path.exists():
+        draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(32) + "\n")
+        try:
+            os.link(draft, path)  # fails if someone was faster, unlike a rename
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text().strip()

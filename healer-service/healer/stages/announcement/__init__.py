@@ -1,0 +1,34 @@
+"""What the healer writes on a forge: title, body and commit of a proposal, and its answers to people.
+
+All text that came from a report, a model or a commit is made inert first. It posts nothing.
+"""
+
+from healer.stages.announcement.commit import changes, commit_message, title
+from healer.stages.announcement.description import MOST_CHARACTERS, body
+from healer.stages.announcement.explaining import explanation
+from healer.stages.announcement.replies import (
+    amended,
+    cannot_rebase,
+    handover,
+    help_text,
+    obsolete,
+    round_failed,
+)
+from healer.stages.announcement.wording import fenced, inert
+
+__all__ = [
+    "MOST_CHARACTERS",
+    "amended",
+    "body",
+    "cannot_rebase",
+    "changes",
+    "commit_message",
+    "explanation",
+    "fenced",
+    "handover",
+    "help_text",
+    "inert",
+    "obsolete",
+    "round_failed",
+    "title",
+]

@@ -1,0 +1,144 @@
+"""The operator's routes: what there is, what happens, what a person decides. All need the token or the cookie."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from importlib.metadata import version
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
+
+from healer.edges.store import Incident
+from healer.pipeline import stopping
+from healer.web import views
+from healer.web.needs import Web
+from healer.web.recording import Recorder
+from healer.web.reports import clean
+
+KEEP_ALIVE_SECONDS = 15.0
+LONGEST = 1000  # characters of what a person says
+
+
+class Action(BaseModel):
+    reason: str = Field(default="", max_length=LONGEST)
+
+
+class Approval(BaseModel):
+    head_sha: str = Field(default="", max_length=64)  # the commit that was looked at; "" takes what is there
+
+
+class Said(BaseModel):
+    text: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST), BeforeValidator(clean)
+    ]
+
+
+class Again(BaseModel):
+    hint: Annotated[str, StringConstraints(strip_whitespace=True, max_length=LONGEST), BeforeValidator(clean)] = ""
+
+
+class Turn(BaseModel):
+    stopped: bool
+    reason: str = Field(default="", max_length=LONGEST)
+
+
+def routes(web: Web) -> APIRouter:
+    router = APIRouter(prefix="/api/v1", dependencies=[Depends(web.access.require_operator)])
+    _add_views(web, router)
+    _add_actions(web, router)
+    return router
+
+
+def _add_views(web: Web, router: APIRouter) -> None:
+    @router.get("/overview")
+    def overview() -> dict[str, Any]:
+        incidents = web.store.incidents.list()
+        services = [views.service(web.parts, name, incidents) for name in web.parts.services]
+        automation = asdict(stopping.switch(web.parts))
+        return {"services": services, "version": version("healer"), "automation": automation}
+
+    @router.get("/incidents")
+    def incidents() -> dict[str, Any]:
+        found = web.store.incidents.list()
+        filed = web.store.proposals.newest([item.id for item in found])
+        return {"incidents": [views.summary(item, filed.get(item.id)) for item in found]}
+
+    @router.get("/incidents/{incident_id}")
+    def incident(incident_id: str) -> dict[str, Any]:
+        return views.whole(web.parts, web.store.incidents.get(incident_id))
+
+    @router.get("/events")
+    async def events(request: Request, after: int | None = None) -> StreamingResponse:
+        last = request.headers.get("last-event-id", "")
+        start = int(last) if last.isascii() and last.isdigit() else after
+        if start is None:
+            start = await run_in_threadpool(web.store.log.last_id)
+        stream = _stream(web, start)
+        return StreamingResponse(stream, media_type="text/event-stream")
+
+
+def _add_actions(web: Web, router: APIRouter) -> None:
+    who = web.access.require_operator
+    recorder = Recorder(web.parts)
+
+    def acted(done: Incident) -> dict[str, Any]:
+        return {"incident_id": done.id, "state": done.state}
+
+    @router.post("/automation")
+    def automation(turn: Turn, request: Request) -> dict[str, Any]:
+        recorder.switch(request, who(request), "stop" if turn.stopped else "resume", turn.reason)
+        return asdict(web.dispatch.turn(turn.stopped, who(request), turn.reason))
+
+    @router.post("/incidents/{incident_id}/approve", status_code=202)
+    def approve(incident_id: str, request: Request, approval: Approval | None = None) -> dict[str, Any]:
+        head = approval.head_sha if approval else ""
+        with recorder.action(request, who(request), incident_id, "approve"):
+            return acted(web.dispatch.approve(incident_id, who(request), head))
+
+    @router.post("/incidents/{incident_id}/reject", status_code=202)
+    def reject(incident_id: str, action: Action, request: Request) -> dict[str, Any]:
+        with recorder.action(request, who(request), incident_id, "reject", action.reason):
+            return acted(web.dispatch.reject(incident_id, who(request), action.reason))
+
+    @router.post("/incidents/{incident_id}/comment", status_code=202)
+    def comment(incident_id: str, said: Said, request: Request) -> dict[str, Any]:
+        with recorder.action(request, who(request), incident_id, "comment", said.text):
+            return acted(web.dispatch.comment(incident_id, said.text, who(request)))
+
+    @router.post("/incidents/{incident_id}/request-changes", status_code=202)
+    def request_changes(incident_id: str, said: Said, request: Request) -> dict[str, Any]:
+        with recorder.action(request, who(request), incident_id, "request_changes", said.text):
+            return acted(web.dispatch.request_changes(incident_id, said.text, who(request)))
+
+    @router.post("/incidents/{incident_id}/retry", status_code=202)
+    def retry(incident_id: str, request: Request, again: Again | None = None) -> dict[str, Any]:
+        hint = again.hint if again else ""
+        with recorder.action(request, who(request), incident_id, "retry", hint):
+            return acted(web.dispatch.retry(incident_id, hint))
+
+    @router.post("/incidents/{incident_id}/rollback", status_code=202)
+    def rollback(incident_id: str, action: Action, request: Request) -> dict[str, Any]:
+        reason = f"Rolled back by {who(request)}" + (f": {action.reason}" if action.reason else ".")
+        with recorder.action(request, who(request), incident_id, "rollback", action.reason):
+            return acted(web.dispatch.roll_back(incident_id, reason))
+
+
+async def _stream(web: Web, after: int) -> AsyncIterator[str]:
+    """Server-Sent Events from the log; whoever was away gets what was missed."""
+    yield "retry: 1000\n\n"
+    with web.bus.subscribe() as news:
+        while True:
+            news.clear()
+            for event in await run_in_threadpool(web.store.log.after, after):
+                after = event.id
+                yield f"id: {event.id}\ndata: {json.dumps(asdict(event))}\n\n"
+            try:
+                await asyncio.wait_for(news.wait(), KEEP_ALIVE_SECONDS)
+            except TimeoutError:
+                yield ": still here\n\n"

@@ -1,0 +1,96 @@
+/**
+ * What was said about a proposal, and the field to say something. What a comment brings about is the healer's matter.
+ */
+
+import { act } from "./api.js";
+import { h } from "./dom.js";
+import { watch } from "./follow.js";
+import { badge, fold, note, when } from "./parts.js";
+import { clip } from "./words.js";
+
+// What a remark is besides a comment, and the tone of it. A reply is the healer's own, under whatever name it writes there.
+const KINDS = { changes: ["asks for changes", "ask"], approval: ["approves", "good"], reply: ["the healer", "calm"] };
+
+const LONG = 800; // characters
+const COMMANDS = ["/heal explain", "/heal rebase", "/heal retry <hint>", "/heal ignore"];
+
+const under = new Map(); // incident's id → {sending, problem}: the comment that is on its way, or did not get there
+
+function remark({ id, kind, by, text, at }) {
+	const [word, tone] = KINDS[kind] ?? [];
+	return h(
+		"li",
+		{ key: id },
+		h("p", kind !== "reply" && h("strong", `${clip(by, 100)} `), word && badge(word, tone), " ", h("span.dim", when(at))),
+		said(id, clip(text, 10_000)),
+	);
+}
+
+/** An answer in full may be pages long: it opens on demand. */
+function said(id, text) {
+	const whole = h("p.said", text);
+	return text.length > LONG ? fold(`said ${id}`, h("span", clip(text.split("\n", 1)[0], 160)), false, whole) : whole;
+}
+
+async function send(id, field, changed, redraw) {
+	if (under.get(id)?.sending) return;
+	const text = field.value.trim();
+	under.set(id, text ? { sending: true } : { problem: "Write something first." });
+	redraw();
+	if (!text) return;
+	try {
+		await act(id, "comment", { text });
+		under.delete(id);
+		field.value = "";
+		changed("Your comment is sent.");
+	} catch (error) {
+		under.set(id, { problem: error.message });
+		redraw();
+	}
+}
+
+function field(id, may, changed, redraw) {
+	const { sending = false, problem } = under.get(id) ?? {};
+	const submit = (event) => {
+		event.preventDefault();
+		send(id, event.currentTarget.elements.namedItem("comment"), changed, redraw);
+	};
+	// Hidden, not gone, while nothing can be said: what is half written stays. A field for each incident, for the same reason.
+	return h(
+		"form",
+		{ key: `say ${id}`, onsubmit: submit, hidden: !may },
+		h(
+			"label",
+			"Comment",
+			h("textarea", { name: "comment", rows: "2", maxlength: "1000", readonly: sending, "aria-describedby": "obeyed" }),
+		),
+		h(
+			"p.dim",
+			{ id: "obeyed" },
+			COMMANDS.map((one, index) => [index > 0 && (index < COMMANDS.length - 1 ? ", " : " and "), h("code", one)]),
+			" work here too.",
+		),
+		problem && h("div", { key: "problem" }, note(problem, "bad")),
+		h("div.actions", { key: "send" }, h("button", { type: "submit" }, sending ? "Sending…" : "Comment")),
+	);
+}
+
+/** `changed(text)` is called when a comment was taken, `redraw()` when only this part looks different. */
+export function discussion({ id, proposal, actions = [] }, changed, redraw) {
+	const remarks = proposal?.discussion ?? [];
+	const may = actions.includes("comment");
+	if (!proposal || !(may || remarks.length)) return null;
+	return h(
+		"div.discussion",
+		{ key: "discussion" },
+		h("h3", { id: "discussion" }, "Discussion"),
+		remarks.length > 0
+			? h(
+					"div.said-all.follows",
+					{ key: "all", tabindex: "0", role: "log", "aria-labelledby": "discussion", onscroll: watch },
+					h("ol", remarks.map(remark)),
+				)
+			: h("p.dim", { key: "none" }, "Nobody has said anything yet."),
+		field(id, may, changed, redraw),
+	);
+}

@@ -1,0 +1,40 @@
+import httpx
+import pytest
+
+from tests.github import FakeGitHub
+
+RIGHTS = {
+    "contents": "write",
+    "pull_requests": "write",
+    "issues": "write",
+    "checks": "read",
+    "statuses": "read",
+    "administration": "read",
+    "repository_hooks": "read",
+}
+
+
+@pytest.fixture
+def hub(tmp_path):
+    with FakeGitHub(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def repo(hub):
+    """With a branch `fix`, of which nothing was made yet."""
+    made = hub.repository(
+        "acme/stock", files={"app.py": "count = 1\n"}, collaborators={"ada": "write", "bob": "read", hub.bot: "admin"}
+    )
+    made.push("fix", {"app.py": "count = 2\n"}, by=hub.bot, message="Count right")
+    return made
+
+
+@pytest.fixture
+def client(hub):
+    with client_of(hub, hub.token(**RIGHTS)) as made:
+        yield made
+
+
+def client_of(hub, token):
+    return httpx.Client(base_url=hub.api, headers={"authorization": f"Bearer {token}"}, trust_env=False)
