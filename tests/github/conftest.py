@@ -1,17 +1,7 @@
-import httpx
 import pytest
 
 from tests.github import FakeGitHub
-
-RIGHTS = {
-    "contents": "write",
-    "pull_requests": "write",
-    "issues": "write",
-    "checks": "read",
-    "statuses": "read",
-    "administration": "read",
-    "repository_hooks": "read",
-}
+from tests.github.client import RIGHTS, client_of
 
 
 @pytest.fixture
@@ -34,7 +24,3 @@ def repo(hub):
 def client(hub):
     with client_of(hub, hub.token(**RIGHTS)) as made:
         yield made
-
-
-def client_of(hub, token):
-    return httpx.Client(base_url=hub.api, headers={"authorization": f"Bearer {token}"}, trust_env=False)

@@ -49,7 +49,7 @@ class FakeGitHub:
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self.api = self.url + REST
         self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.02,), name="fake GitHub", daemon=True
+            target=self._server.serve_forever, args=(0.01,), name="fake GitHub", daemon=True
         )
 
     def __enter__(self) -> Self:
@@ -64,7 +64,7 @@ class FakeGitHub:
         self._server.server_close()
         self._thread.join()
         if self.strict and error is None:
-            assert self.violations == []
+            assert not self.violations, "\n".join(self.violations)
 
     def next_id(self) -> int:
         with self.lock:

@@ -243,6 +243,16 @@ class Git:
                 counts = [int(count) if count.isdigit() else 0 for count in (added, deleted)]
                 yield FileChange(path, status.get(path, "modified"), *counts)
 
+    def entries(self, commit: str, folder: str) -> list[tuple[str, str, int, str]]:
+        """Kind, sha, size and path of what is in a folder."""
+        listed = self.text("ls-tree", "-z", "--long", commit, "--", folder.rstrip("/") + "/").rstrip("\0")
+        found = []
+        for line in listed.split("\0"):
+            facts, path = line.split("\t")
+            _, kind, sha, size = facts.split()
+            found.append((kind, sha, 0 if size == "-" else int(size), path))
+        return found
+
     def blob(self, commit: str, path: str) -> tuple[str, str, bytes] | None:
         """Kind, sha and content of what is at this path."""
         listed = self.text("ls-tree", "-z", commit, "--", path.rstrip("/")).rstrip("\0")

@@ -113,7 +113,11 @@ def found(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
 
 @cache
 def _declared() -> list[tuple[re.Pattern[str], frozenset[str]]]:
-    return [(_pattern(path), frozenset(methods)) for path, methods in openapi()["paths"].items()]
+    """Each declared path, its values of any form."""
+    paths = openapi()["paths"].items()
+    return [
+        (re.compile(re.sub(r"\\{[^}]+\\}", "[^/]+", re.escape(path))), frozenset(methods)) for path, methods in paths
+    ]
 
 
 def is_declared(method: str, path: str) -> bool:

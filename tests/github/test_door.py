@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.github.conftest import RIGHTS, client_of
+from tests.github.client import RIGHTS, client_of
 
 STOCK = "/repos/acme/stock"
 FIX = {"title": "Count right", "head": "fix", "base": "main"}

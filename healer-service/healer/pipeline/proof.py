@@ -76,7 +76,7 @@ class Trial:
 
     def prove(self, candidate: Candidate) -> Verdict:
         """The evidence alone, for what a person wrote: the guardrails are there for what a machine writes."""
-        return self._proved(candidate, self._evidence())
+        return self._proved(candidate, self._evidence(), adds_tests=True)
 
     def _judged(self, candidate: Candidate) -> Verdict:
         evidence = self._evidence()
@@ -87,10 +87,10 @@ class Trial:
         shown = self._shown()
         return Evidence(shown.before, shown_by=shown.by, unsteady=shown.unsteady)
 
-    def _proved(self, candidate: Candidate, evidence: Evidence) -> Verdict:
+    def _proved(self, candidate: Candidate, evidence: Evidence, *, adds_tests: bool = False) -> Verdict:
         for prove in (self._answered, self._compared, self._tested, self._covered):
             evidence = prove(candidate, evidence)
-            verdict = judgement.judge(candidate, evidence)
+            verdict = judgement.judge(candidate, evidence, adds_tests=adds_tests)
             if not verdict.accepted:
                 break
         return verdict

@@ -60,6 +60,9 @@ class Search:
         """
         self._turned_down = turned_down
         sure, guesses = ranking.around_model(playbooks, self._diagnosis, self._past)
+        if wished := [candidate for candidate in playbooks if self._wished(candidate)]:
+            sure = (*wished, *(candidate for candidate in sure if candidate not in wished))
+            guesses = tuple(candidate for candidate in guesses if candidate not in wished)
         if self._found(sure, guesses):
             return ""
         trouble = self._ask(guesses)
@@ -114,6 +117,8 @@ class Search:
         if verdict.accepted:
             verdict = self._assessed(self._trial.with_test(verdict))
             reason = ranking.why(candidate, untried[0] if untried else None, self._diagnosis, self._past)
+            if wished := self._wished(candidate):
+                reason = f"It answers with {wished}, as was asked for."
             verdict = replace(verdict, reason=assessment.too_little(verdict) or reason)
             verdict = replace(verdict, accepted=verdict.reason == reason)
         self._file(verdict)
@@ -127,10 +132,15 @@ class Search:
             verdict.evidence,
             self._diagnosis,
             Project(self._service.checkout.sources(base_of(self._incident))),
-            grounds=min(1.0, ranking.sureness(candidate, self._diagnosis)),
+            # What a person asks for needs no other grounds.
+            grounds=1.0 if self._wished(candidate) else min(1.0, ranking.sureness(candidate, self._diagnosis)),
             record=ranking.record(candidate, self._past),
         )
         return replace(verdict, assessment=assessed)
+
+    def _wished(self, candidate: Candidate) -> str:
+        asked = self._incident.feedback
+        return ranking.asked_for(candidate, asked, self._turned_down) if asked and self._turned_down else ""
 
     def _file(self, verdict: Verdict) -> None:
         position = len(self.verdicts)

@@ -34,14 +34,21 @@ def reproduces(report: Report, before: Replay) -> str:
     return ""
 
 
-def judge(candidate: Candidate, evidence: Evidence, findings: Iterable[Finding] = ()) -> Verdict:
-    """Accepted only if nothing speaks against it; the first thing that does is the reason."""
+def judge(
+    candidate: Candidate, evidence: Evidence, findings: Iterable[Finding] = (), *, adds_tests: bool = False
+) -> Verdict:
+    """Accepted only if nothing speaks against it; the first thing that does is the reason.
+
+    `adds_tests`: it may bring tests of its own, as long as they pass.
+    """
     broken = tuple(findings)
-    reason = _objection(candidate, evidence, broken)
+    reason = _objection(candidate, evidence, broken, adds_tests)
     return Verdict(candidate, not reason, reason or "accepted", broken, evidence)
 
 
-def _objection(candidate: Candidate, evidence: Evidence, findings: tuple[Finding, ...]) -> str:
+def _objection(
+    candidate: Candidate, evidence: Evidence, findings: tuple[Finding, ...], adds_tests: bool
+) -> str:
     if findings:
         first = findings[0]
         return f"guardrail {first.number} ({first.rule}): {first.reason}"
@@ -50,7 +57,7 @@ def _objection(candidate: Candidate, evidence: Evidence, findings: tuple[Finding
     return (
         wrong_answer(candidate, evidence.before, evidence.after)
         or _changed_neighbour(evidence.differences)
-        or _broken_tests(evidence.tests_before, evidence.tests_after)
+        or _broken_tests(evidence.tests_before, evidence.tests_after, adds_tests)
     )
 
 
@@ -106,7 +113,7 @@ def _changed_neighbour(differences: Iterable[Difference]) -> str:
     return ""
 
 
-def _broken_tests(before: Suite | None, after: Suite | None) -> str:
+def _broken_tests(before: Suite | None, after: Suite | None, adds_tests: bool) -> str:
     if after is None:
         return ""
     if after.problem:
@@ -119,9 +126,12 @@ def _broken_tests(before: Suite | None, after: Suite | None) -> str:
     for test, outcome in before.outcomes.items():
         if outcome in ("failed", "error") and test not in uncollected and _is_hidden(after.outcomes.get(test)):
             return f"the test {test} failed before and is now {after.outcomes.get(test, 'missing')}"
-    for test in after.outcomes:
+    for test, outcome in after.outcomes.items():
         if test not in before.outcomes and test.partition("::")[0] not in uncollected and "::" in test:
-            return f"the test {test} was not there before"
+            if not adds_tests:
+                return f"the test {test} was not there before"
+            if outcome in ("failed", "error"):
+                return f"the new test {test} is {outcome}"
     return ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ MOST_PRAISE, MOST_BLAME = 0.04, 0.2
 """How far the past may lift a candidate and how far it may push it down, in units of the fit."""
 DISTRUST = -0.06
 """What the past may take away at most from a candidate that is still proposed."""
+_STATUS = re.compile(r"\b[2-5]\d\d\b")
 _PRIOR = 2.0  # made-up proposals of each kind, accepted and not, that every approach starts with
 _HALF_ACCEPTED = 0.5  # of a fix that a person had to change
 _HARM = 2.0  # what a fix that was live and had to go counts beside one that was only rejected
@@ -116,6 +118,12 @@ def why(winner: Candidate, next_best: Candidate | None, diagnosis: Diagnosis, pa
     if winner.answer == diagnosis.answer != next_best.answer:
         text += f" and gives the answer that is wanted here ({diagnosis.answer.value.replace('_', ' ')})"
     return text + "."
+
+
+def asked_for(candidate: Candidate, asked: str, turned_down: Candidate) -> str:
+    """The HTTP status that a person asks for and this candidate answers with, unlike the one before; "" when none."""
+    mine = set(_STATUS.findall(candidate.summary)) - set(_STATUS.findall(turned_down.summary))
+    return next((status for status in _STATUS.findall(asked) if status in mine), "")
 
 
 def why_not(guess: Candidate, diagnosis: Diagnosis) -> str:

@@ -173,15 +173,17 @@ def delete_reference(request: Request) -> Answer:
 
 
 @route("GET", REPO + "/contents/{path}", "contents=read")
-def contents(request: Request) -> dict[str, Any]:
+def contents(request: Request) -> dict[str, Any] | list[Any]:
     repo, path = request.repo, request.values["path"]
     revision = request.query.get("ref", repo.default_branch)
     sha = repo.git.resolved(revision)
     if sha is None:
         raise Refused(404, f"No commit found for the ref {revision}")
     found = repo.git.blob(sha, path)
-    if found is None or found[0] != "blob":
+    if found is None:
         raise Refused(404, "Not Found")
+    if found[0] == "tree":
+        return [views.entry(repo, revision, *entry) for entry in repo.git.entries(sha, path)]
     return views.file(repo, path, revision, found[1], found[2])
 
 

@@ -150,22 +150,26 @@ def status(repo: Repository, sha: str, shown: Status) -> JSON:
 
 
 def file(repo: Repository, path: str, revision: str, sha: str, content: bytes) -> JSON:
-    api = f"{repo.api}/contents/{path}?ref={revision}"
-    page = f"{repo.hub.url}/{repo.full_name}/blob/{revision}/{path}"
-    git = f"{repo.api}/git/blobs/{sha}"
+    text = base64.encodebytes(content).decode()
+    return {**entry(repo, revision, "blob", sha, len(content), path), "encoding": "base64", "content": text}
+
+
+def entry(repo: Repository, revision: str, kind: str, sha: str, size: int, path: str) -> JSON:
+    """A file, or a folder in a list."""
+    page = f"{repo.hub.url}/{repo.full_name}"
+    api, git = f"{repo.api}/contents/{path}?ref={revision}", f"{repo.api}/git/{kind}s/{sha}"
+    html = f"{page}/{kind}/{revision}/{path}"
     return {
-        "type": "file",
-        "encoding": "base64",
-        "size": len(content),
+        "type": "file" if kind == "blob" else "dir",
+        "size": size,
         "name": path.rpartition("/")[2],
         "path": path,
-        "content": base64.encodebytes(content).decode(),
         "sha": sha,
         "url": api,
         "git_url": git,
-        "html_url": page,
-        "download_url": f"{repo.hub.url}/{repo.full_name}/raw/{revision}/{path}",
-        "_links": {"self": api, "git": git, "html": page},
+        "html_url": html,
+        "download_url": f"{page}/raw/{revision}/{path}" if kind == "blob" else None,
+        "_links": {"self": api, "git": git, "html": html},
     }
 
 

@@ -66,9 +66,24 @@ def test_a_review_that_asks_for_changes_starts_a_round_and_the_third_without_suc
         site.wait(lambda: site.incident(incident_id)["attempt"] == number + 1)  # noqa: B023
         site.until(incident_id, "proposed")
     site.repo.review(1, by="ada", state="CHANGES_REQUESTED", text="and again")
-    site.wait(lambda: site.said("three rounds"))
+    site.wait(lambda: site.said("After 3 rounds"))
     assert site.incident(incident_id)["attempt"] == 4
     assert len(site.repo.pulls) == 1
+
+
+def test_a_round_gives_what_was_asked_for_on_the_same_pull_request(site):
+    incident_id = site.proposed()
+    first = site.pull().head_sha
+    site.repo.review(
+        1, by="ada", state="CHANGES_REQUESTED", text="Not a 404 here.", lines=[("app.py", 20, "we answer 422")]
+    )
+    site.wait(lambda: site.pull().head_sha != first)
+    incident = site.until(incident_id, "proposed")
+    assert "+        raise HTTPException(422," in incident["proposal"]["diff"]
+    assert "as was asked for" in next(item for item in incident["verdicts"] if item["chosen"])["reason"]
+    site.wait(lambda: "422" in site.pull().title)
+    assert len(site.repo.pulls) == 1
+    assert site.git("rev-list", "--count", f"main..{site.pull().head_sha}") == "1"
 
 
 @pytest.mark.parametrize("site", [{"hooked": False}], indirect=True)
@@ -87,10 +102,11 @@ def test_what_a_person_adds_stays_is_proved_again_and_is_released_with_the_merge
     branch = site.incident(incident_id)["proposal"]["branch"]
     text = site.git("show", f"{branch}:app.py")
     head = site.repo.push(branch, {"app.py": f"{text}\n# amended\n"}, by="ada", message="Add a remark")
-    site.wait(lambda: site.said("ada"))
+    site.wait(lambda: site.said("Ada added commits"))
+    assert site.said(f"I proved `{head[:10]}` again: the crash is gone")
     assert site.incident(incident_id)["proposal"]["head_sha"] == head
     site.repo.comment(1, by="ada", text="/heal rebase")
-    site.wait(lambda: len(site.pull().comments) == 3)
+    site.wait(lambda: len(site.pull().comments) == 3)  # ours, hers, and why not
     assert site.pull().head_sha == head
     site.repo.ready(1, by="ada")
     merged = site.repo.merge(1, by="ada", method="merge")

@@ -85,6 +85,15 @@ def test_good_traffic_keeps_its_answers(differences: tuple[Difference, ...], sai
     assert (verdict.accepted, verdict.reason) == (not said, said or "accepted")
 
 
+@pytest.mark.parametrize(
+    ("outcome", "said"), [("passed", ""), ("skipped", ""), ("failed", f"the new test {B} is failed")]
+)
+def test_what_a_person_wrote_may_bring_tests_that_pass(outcome: str, said: str):
+    evidence = Evidence(BEFORE, OK, tests_before=suite({A: "passed"}), tests_after=suite({A: "passed", B: outcome}))
+    assert judge(REFUSES, evidence, adds_tests=True).reason == (said or "accepted")
+    assert judge(REFUSES, evidence).reason == f"the test {B} was not there before"
+
+
 HTTP = ExceptionInfo("HTTPException", "404", "fastapi.exceptions", ("HTTPException", "Exception"))
 OWN = ExceptionInfo("UnknownRate", "XXX", "shop.errors", ("UnknownRate", "Exception"))
 
