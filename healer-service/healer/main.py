@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import logging
+import os
 import signal
 import sqlite3
 import sys
@@ -34,7 +35,7 @@ from healer.model import BadInput, HealerError, LlmError, Message
 from healer.pipeline.dispatch import Dispatch
 from healer.pipeline.parts import Parts, Service
 from healer.pipeline.workflows import Workflows
-from healer.settings import GitHubAddress, ServiceSettings, Settings
+from healer.settings import SECRETS, GitHubAddress, ServiceSettings, Settings
 from healer.stages import guardrails, prompt
 from healer.web.access import Access
 from healer.web.application import Web, create_app
@@ -270,6 +271,8 @@ def serve(settings: Settings) -> None:
     """Run until a signal."""
     signal.signal(signal.SIGTERM, _end)
     configure_logging(settings.log_level, settings.log_format)
+    for name in SECRETS:  # they are in the settings now, and no concern of the programs started from here
+        os.environ.pop(f"HEALER_{name.upper()}", None)
     healer = Healer(settings)
     config = uvicorn.Config(
         healer.app(),

@@ -11,7 +11,6 @@ import http.client
 import json
 import queue
 import threading
-import time
 import urllib.parse
 import uuid
 from collections.abc import Callable
@@ -79,11 +78,11 @@ class Deliveries:
             self._thread.join(PATIENCE)
 
     def _put(self, made: Delivery) -> None:
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="fake GitHub's deliveries", daemon=True)
-            self._thread.start()
         with self._settled:
             self._unsettled += 1
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="fake GitHub's deliveries", daemon=True)
+                self._thread.start()
         self._waiting.put(made)
 
     def _run(self) -> None:
@@ -128,7 +127,6 @@ class Deliveries:
         if hook.secret:
             old = "sha1=" + hmac.new(hook.secret.encode(), made.body, hashlib.sha1).hexdigest()
             headers |= {"X-Hub-Signature": old, "X-Hub-Signature-256": signature(hook.secret, made.body)}
-        began = time.monotonic()
         connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=PATIENCE)
         try:
             connection.request("POST", address.path or "/", made.body, headers)
@@ -136,14 +134,10 @@ class Deliveries:
         except (OSError, http.client.HTTPException) as error:
             made.answers.append(None)
             hook.last = (502, "failed to connect", str(error))
+            if isinstance(error, TimeoutError):
+                self._violations.append(f"the delivery {made.id} was not answered within {PATIENCE:.0f} seconds")
             return
         finally:
             connection.close()
         made.answers.append(status)
-        hook.last = (
-            status,
-            "active" if status < 300 else "misconfigured",
-            "OK" if status < 300 else "Invalid HTTP Response",
-        )
-        if time.monotonic() - began > PATIENCE:
-            self._violations.append(f"the delivery {made.id} was answered after more than {PATIENCE:.0f} seconds")
+        hook.last = (status, "active", "OK") if status < 300 else (status, "misconfigured", "Invalid HTTP Response")

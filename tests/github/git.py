@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -105,9 +106,11 @@ class Git:
         home = self.path / "refs" / "heads"
         for folder, _, files in os.walk(home):
             for file in files:
-                if not file.endswith(".lock"):
-                    path = Path(folder, file)
-                    found[str(path.relative_to(home))] = path.read_text().strip()
+                path = Path(folder, file)
+                # A push may delete it in this moment.
+                with suppress(FileNotFoundError):
+                    if path.suffix != ".lock":
+                        found[str(path.relative_to(home))] = path.read_text().strip()
         return found
 
     def set_ref(self, ref: str, sha: str) -> None:
@@ -165,7 +168,9 @@ class Git:
         return made.stdout.decode().strip()
 
     def merged_tree(self, ours: str, theirs: str) -> str | None:
-        """The tree of a merge, None when it conflicts."""
+        """The tree of a merge, None when it conflicts or they have nothing in common."""
+        if self.merge_base(ours, theirs) is None:
+            return None
         done = self.run("merge-tree", "--write-tree", ours, theirs, codes=(0, 1))
         return done.stdout.decode().splitlines()[0] if done.returncode == 0 else None
 

@@ -174,8 +174,8 @@ def review(
     ]
     pull.reviews.append(made)
     pull.line_comments += said
-    if by in pull.requested_users:
-        pull.requested_users.remove(by)
+    pull.requested_users = [login for login in pull.requested_users if login != by]
+    pull.requested_teams = [name for name in pull.requested_teams if by not in repo.teams[name].members]
     pull.touch()
     repo.announce_review(pull, made, said)
     return made

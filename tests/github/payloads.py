@@ -37,9 +37,12 @@ def _body(repo: Repository, event: str, action: str | None, by: str, parts: Mapp
 
 
 def _pull(repo: Repository, shown: JSON) -> JSON:
-    """Here more is told of the repository than in the REST API's answers."""
+    """Here more is told of the repository than in the REST API's answers, and less of teams."""
     whole = views.repository(repo)
-    return {**shown, **{end: {**shown[end], "repo": whole} for end in ("head", "base")}}
+    ends = {end: {**shown[end], "repo": whole} for end in ("head", "base")}
+    told = webhooks.fields("team")
+    teams = [{key: team[key] for key in team.keys() & told} for team in shown["requested_teams"]]
+    return {**shown, **ends, "requested_teams": teams}
 
 
 def pull_request(repo: Repository, pull: Pull, action: str, by: str, more: Mapping[str, Any]) -> JSON:

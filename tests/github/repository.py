@@ -175,9 +175,9 @@ class Repository:
         """A team of the owner with write access here."""
         self.teams[f"{self.owner}/{slug}"] = Team(self.hub.next_id(), self.owner, slug, members)
 
-    def protect(self, branch: str, reviews: int = 0, owners: bool = False, pushes: bool = True) -> None:
+    def protect(self, branch: str, reviews: int = 0, pushes: bool = True) -> None:
         """With `pushes`, pushing to it is refused: changes come through pull requests only."""
-        self.protected[branch] = Protection(reviews, owners, pushes)
+        self.protected[branch] = Protection(reviews, pushes)
         self._write_rules()
 
     def protect_pattern(self, pattern: str) -> None:

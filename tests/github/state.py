@@ -137,7 +137,6 @@ class Pull:
     merge_commit_sha: str | None = None
     closed_by: str | None = None
     closed: datetime | None = None
-    locked: bool = False
     maintainer_can_modify: bool = False
     labels: list[str] = field(default_factory=list)
     requested_users: list[str] = field(default_factory=list)
@@ -176,5 +175,4 @@ class Hook:
 @dataclass
 class Protection:
     reviews: int = 0
-    owners: bool = False
     pushes: bool = True  # refused: changes come through pull requests only

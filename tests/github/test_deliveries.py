@@ -8,8 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tests.github import Faults
-from tests.github.deliveries import signature
+from tests.github import Faults, deliveries
 
 
 @pytest.fixture
@@ -44,7 +43,7 @@ def events(endpoint):
 
 
 def test_the_vector_of_github():
-    made = signature("It's a Secret to Everybody", b"Hello, World!")
+    made = deliveries.signature("It's a Secret to Everybody", b"Hello, World!")
     assert made == "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
 
 
@@ -128,7 +127,8 @@ def test_one_that_is_sent_again_has_the_same_id(hub, repo, endpoint):
     assert endpoint.got[0][:3] == endpoint.got[1][:3]
 
 
-def test_lost_duplicate_and_out_of_order(hub, repo, endpoint):
+def test_lost_duplicate_and_out_of_order(hub, repo, endpoint, monkeypatch):
+    monkeypatch.setattr(deliveries, "HELD", 60.0)
     repo.webhook(endpoint.url, "secret")
 
     def pushed(kind):
@@ -144,6 +144,15 @@ def test_lost_duplicate_and_out_of_order(hub, repo, endpoint):
     assert pushed("duplicate")[0] == ["first", "first", "second"]
     assert endpoint.got[0][1] == endpoint.got[1][1]
     assert pushed("reordered")[0] == ["second", "first"]
+
+
+def test_one_that_waits_for_the_next_goes_out_without_it(hub, repo, endpoint, monkeypatch):
+    monkeypatch.setattr(deliveries, "HELD", 0.01)
+    repo.webhook(endpoint.url, "secret")
+    hub.faults = Faults(1.0, ("reordered",))
+    repo.push("main", {"app.py": "count = 3\n"}, by="ada")
+    hub.settle()
+    assert events(endpoint) == [("push", None)]
 
 
 def test_nobody_listens(hub, repo):

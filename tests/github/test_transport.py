@@ -2,6 +2,7 @@
 
 import random
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -128,6 +129,14 @@ def test_faults_come_from_the_seed_and_leave_git_alone(tmp_path):
 def test_git_fails_when_told_so(hub, repo, git):
     hub.faults = Faults(1.0, ("git",))
     assert "unable to access" in git("ls-remote", address(hub, hub.token(contents="read")), code=128)
+
+
+def test_of_many_at_once_one_makes_it(hub, repo, client):
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: client.post(PULLS, json=FIX).status_code, range(16)))
+    assert sorted(answers) == [201] + [422] * 15
+    assert [pull.number for pull in repo.pulls] == [1]
+    assert client.get(PULLS).headers["x-ratelimit-used"] == "17"
 
 
 def test_unknown_faults_are_refused():

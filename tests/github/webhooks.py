@@ -24,6 +24,10 @@ def example(event: str, action: str | None) -> dict[str, Any]:
     return next(example for example in fitting if not wrong_delivery(event, example))
 
 
+def fields(definition: str) -> frozenset[str]:
+    return frozenset(webhook_schemas()[definition]["properties"])
+
+
 def wrong_delivery(event: str, body: dict[str, Any]) -> list[str]:
     kind = f"{event}${body.get('action', 'event')}"
     if kind not in _validators:

@@ -32,9 +32,7 @@ def obey(parts: Parts, service: Service, filed: Filed, rebase: Rebase) -> None:
         _obey(parts, service, filed, incident, remark, rebase)
 
 
-def _obey(
-    parts: Parts, service: Service, filed: Filed, incident: Incident, remark: Remark, rebase: Rebase
-) -> None:
+def _obey(parts: Parts, service: Service, filed: Filed, incident: Incident, remark: Remark, rebase: Rebase) -> None:
     command = commands.parse(remark.text) if remark.kind == "comment" else None
     asks = remark.kind == "changes" or command is not None
     if asks and (remark.id.startswith(OPERATOR) or service.forge.may_write(remark.by)):
@@ -91,4 +89,4 @@ def reject(parts: Parts, filed: Filed, incident: Incident, by: str, reason: str)
     payload = {"by": by, "reason": reason, **filed.decided_on}
     parts.note(incident, "proposal.rejected", payload, "control", once=filed.proposal.branch)
     parts.store.proposals.set(filed.proposal.branch, closing=reason)
-    parts.store.incidents.move(incident.id, State.REJECTED, reason, expected=(State.PROPOSED,))
+    parts.store.incidents.move(incident.id, State.REJECTED, reason, expected=(State.PROPOSED, State.REPAIRING))

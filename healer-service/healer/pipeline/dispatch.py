@@ -92,7 +92,7 @@ class Dispatch:
         return self._parts.store.incidents.get(incident_id)
 
     def reject(self, incident_id: str, by: str, reason: str) -> Incident:
-        filed = self._proposed(incident_id, "reject")
+        filed = self._unpublished(incident_id) or self._proposed(incident_id, "reject")
         incident = self._parts.store.incidents.get(incident_id)
         conversation.reject(self._parts, filed, incident, by, reason or f"rejected by {by}")
         publishing.try_now(self._parts, filed)
@@ -241,6 +241,11 @@ class Dispatch:
         self._parts.store.remarks.put(filed.proposal.service, filed.proposal.branch, remark)
         self.tending.look_soon(filed.proposal.branch, by)
         return self._parts.store.incidents.get(incident_id)
+
+    def _unpublished(self, incident_id: str) -> Filed | None:
+        """The proposal that its forge has not taken yet."""
+        filed = self._parts.store.proposals.of_incident(incident_id)
+        return filed if filed is not None and filed.proposal.state == "prepared" else None
 
     def _proposed(self, incident_id: str, action: str) -> Filed:
         incident = self._parts.store.incidents.get(incident_id)

@@ -101,7 +101,7 @@ def repair(parts: Parts, memory: Memory, incident_id: str) -> str:
     thought = _thought(parts, memory, incident, service, report)
     in_hand = _in_hand(parts, incident)
     asked_for = incident.feedback is not None
-    before = _chosen(parts, incident, in_hand.attempt) if in_hand is not None else None
+    before = chosen_of(parts, incident, in_hand.attempt) if in_hand is not None else None
     diagnosis = incident.diagnosis if in_hand is not None and incident.diagnosis is not None else thought.diagnosis
     search = Search(parts, memory, incident, service, report, diagnosis, thought.past)
     if in_hand is not None and before is not None and not asked_for:
@@ -130,29 +130,14 @@ def propose(parts: Parts, incident_id: str, attempt: int) -> str:
 
 def _prepare(parts: Parts, service: Service, incident: Incident, report: Report) -> None:
     assert incident.diagnosis is not None
-    judged = parts.store.incidents.verdicts(incident.id, incident.attempt)
-    chosen = next(verdict for verdict, was_chosen in judged if was_chosen)
-    others = tuple(verdict for verdict, was_chosen in judged if not was_chosen)
+    chosen = chosen_of(parts, incident, incident.attempt)
+    assert chosen is not None
     in_hand = _in_hand(parts, incident)
     base = base_of(incident)
     subjects = service.checkout.subjects(base)
-    title = announcement.title(report, chosen, subjects)
     message = announcement.commit_message(report, incident.diagnosis, chosen, incident.id, subjects)
     changes = announcement.changes(chosen)
     head = service.checkout.commit(base, {change.file: change.after for change in changes}, message, incident.last_seen)
-    text = announcement.body(
-        report,
-        incident.diagnosis,
-        chosen,
-        others,
-        count=incident.count,
-        first_seen=incident.first_seen,
-        last_seen=incident.last_seen,
-        incident_url=f"{parts.base_url}/incidents/{incident.id}",
-        template=_template(service, base),
-        round_of=in_hand.rounds if in_hand is not None else 0,
-        asked=incident.feedback or "",
-    )
     proposal = Proposal(
         incident.id,
         in_hand.proposal.number if in_hand is not None else 0,
@@ -160,8 +145,8 @@ def _prepare(parts: Parts, service: Service, incident: Incident, report: Report)
         in_hand.proposal.branch if in_hand is not None else publishing.branch_of(incident.id, incident.attempt),
         service.checkout.branch,
         head,
-        title,
-        text,
+        announcement.title(report, chosen, subjects),
+        text_of(parts, incident, incident.attempt, base, round_of=in_hand.rounds if in_hand is not None else 0),
         "",
         state="prepared",
         draft=assessment.is_draft(chosen),
@@ -175,6 +160,28 @@ def _prepare(parts: Parts, service: Service, incident: Incident, report: Report)
         base_sha=base,
     )
     parts.store.incidents.set(incident.id, origin=chosen.candidate.origin)
+
+
+def text_of(parts: Parts, incident: Incident, attempt: int, base: str, *, round_of: int = 0, amended: str = "") -> str:
+    """What the proposal says that holds an attempt's candidate. `amended`: what others added since."""
+    _, service, report = about(parts, incident.id)
+    judged = parts.store.incidents.verdicts(incident.id, attempt)
+    chosen = next(verdict for verdict, was_chosen in judged if was_chosen)
+    assert incident.diagnosis is not None
+    return announcement.body(
+        report,
+        incident.diagnosis,
+        chosen,
+        tuple(verdict for verdict, was_chosen in judged if not was_chosen),
+        count=incident.count,
+        first_seen=incident.first_seen,
+        last_seen=incident.last_seen,
+        incident_url=f"{parts.base_url}/incidents/{incident.id}",
+        template=_template(service, base),
+        amended=amended,
+        round_of=round_of,
+        asked=incident.feedback or "",
+    )
 
 
 def _template(service: Service, commit: str) -> str:
@@ -207,7 +214,7 @@ def _in_hand(parts: Parts, incident: Incident) -> Filed | None:
     return filed if filed is not None and filed.proposal.state == "open" and not filed.closing else None
 
 
-def _chosen(parts: Parts, incident: Incident, attempt: int) -> Verdict | None:
+def chosen_of(parts: Parts, incident: Incident, attempt: int) -> Verdict | None:
     return next((verdict for verdict, chosen in parts.store.incidents.verdicts(incident.id, attempt) if chosen), None)
 
 

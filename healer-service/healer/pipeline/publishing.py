@@ -130,5 +130,3 @@ def _filed(parts: Parts, branch: str) -> Filed:
     filed = parts.store.proposals.by_branch(branch)
     assert filed is not None, "a proposal is never forgotten"
     return filed
-
-

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from healer.model import Answer, Candidate, State
 from healer.pipeline import publishing
-from healer.pipeline.healing import about
+from healer.pipeline.healing import about, chosen_of, text_of
 from healer.pipeline.memory import Memory
 from healer.pipeline.parts import Parts
 from healer.pipeline.proof import Trial
@@ -25,19 +25,21 @@ def prove_again(parts: Parts, memory: Memory, incident_id: str) -> str:
     if base is None:
         return "The branch has nothing in common with the base any more."
     names = service.checkout.authors(base, head)
-    judged = parts.store.incidents.verdicts(incident_id, filed.attempt)
-    ours = next((verdict.candidate for verdict, chosen in judged if chosen), None)
     by = ", ".join(names) or "somebody"
+    ours = chosen_of(parts, incident, filed.attempt)
     candidate = Candidate(
         f"amended by {by}",
-        ours.summary if ours is not None else filed.proposal.title,
+        ours.candidate.summary if ours is not None else filed.proposal.title,
         service.checkout.changed(base, head),
-        ours.answer if ours is not None else Answer.CORRECT,
+        ours.candidate.answer if ours is not None else Answer.CORRECT,
         engine="person",
     )
     verdict = Trial(memory, replace(incident, base=base), service, report, incident.diagnosis).prove(candidate)
     payload = {"by": by, "head_sha": head, "accepted": verdict.accepted, "reason": verdict.reason}
     parts.note(incident, "proposal.rechecked", payload, "execution", once=head)
-    parts.store.proposals.set(filed.proposal.branch, head_sha=head, diff="".join(c.diff for c in candidate.changes))
-    publishing.reply(parts, filed, f"recheck-{head[:12]}", announcement.amended(names, head, verdict))
+    told = announcement.amended(names, head, verdict)
+    body = text_of(parts, incident, filed.attempt, base, round_of=filed.rounds, amended=told)
+    diff = "".join(change.diff for change in candidate.changes)
+    parts.store.proposals.set(filed.proposal.branch, head_sha=head, body=body, diff=diff)
+    publishing.reply(parts, filed, f"recheck-{head[:12]}", told)
     return "" if verdict.accepted else verdict.reason

@@ -172,7 +172,9 @@ class Tending:
         proposal = filed.proposal
         if filed.outcome is not None and proposal.state == "merged":
             return
-        if standing.base and standing.base not in (proposal.base, service.checkout.branch):
+        if standing.base and standing.base != service.checkout.branch:
+            service.checkout.fetch()  # it may have been renamed since
+        if standing.base and standing.base != service.checkout.branch:
             self._rejected(filed, f"merged into {standing.base}, from where nothing is released")
             return
         incident = self._parts.store.incidents.get(proposal.incident_id)

@@ -46,9 +46,7 @@ def judge(
     return Verdict(candidate, not reason, reason or "accepted", broken, evidence)
 
 
-def _objection(
-    candidate: Candidate, evidence: Evidence, findings: tuple[Finding, ...], adds_tests: bool
-) -> str:
+def _objection(candidate: Candidate, evidence: Evidence, findings: tuple[Finding, ...], adds_tests: bool) -> str:
     if findings:
         first = findings[0]
         return f"guardrail {first.number} ({first.rule}): {first.reason}"

@@ -67,6 +67,8 @@ def actions(incident: Incident, filed: Filed | None) -> list[str]:
     if incident.state == State.PROPOSED:
         another = filed is not None and filed.rounds < MOST_ROUNDS and not filed.amended
         return ["approve", *(["request-changes"] if another else []), "reject", "comment"]
+    if filed is not None and filed.proposal.state == "prepared" and incident.state == State.REPAIRING:
+        return ["reject"]  # a forge that refuses it must not hold the incident for ever
     possible = ["rollback"] if incident.state in (State.SOAKING, State.RESOLVED) else []
     return [*possible, "retry"] if incident.state in ENDS else possible
 

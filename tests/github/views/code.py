@@ -88,7 +88,7 @@ def protection(repo: Repository, name: str) -> JSON:
     reviews = {
         "url": f"{api}/required_pull_request_reviews",
         "dismiss_stale_reviews": False,
-        "require_code_owner_reviews": rule.owners,
+        "require_code_owner_reviews": False,
         "required_approving_review_count": rule.reviews,
         "require_last_push_approval": False,
     }

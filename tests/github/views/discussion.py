@@ -78,7 +78,7 @@ def simple_pull(repo: Repository, pull: Pull) -> JSON:
         "_links": {name: {"href": address} for name, address in {"self": api, **addresses}.items()},
         "number": number,
         "state": pull.state,
-        "locked": pull.locked,
+        "locked": False,
         "title": pull.title,
         "user": user(hub, pull.by),
         "body": pull.body,

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from healer.edges.checkout import Checkout
+from healer.edges.forge import Standing
 from healer.edges.forge.local import LocalForge
 from healer.edges.llm import Served
-from healer.edges.store import Delivery, Store
+from healer.edges.store import Store
 from healer.model import Change, LlmError, Outcome, Outcomes, Prompt, Proposal, State, Verdict
 from healer.pipeline import releasing
 from healer.pipeline.asking import Asking
@@ -69,8 +70,20 @@ def test_what_people_reject_is_not_proposed_for_ever_and_what_they_merge_is_reme
     store.close()
 
 
+class Forge(LocalForge):
+    """Where things stand as the test says."""
+
+    stands = Standing("open")
+
+    def __init__(self) -> None:
+        pass
+
+    def standing(self, proposal: Proposal) -> Standing:
+        return self.stands
+
+
 class Desk:
-    """A dispatch over a real store and repository with one open proposal; nothing is healed or released."""
+    """A real store and repository with one open proposal that is tended; nothing is healed or released."""
 
     def __init__(self, folder: Any) -> None:
         (folder / "seed").mkdir()
@@ -82,10 +95,12 @@ class Desk:
         self.checkout.seed(folder / "seed")
         self.base = self.checkout.fetch()
         self.head = self.commit({"a.py": "x = 2\n"})
-        forge = LocalForge(self.checkout, "http://127.0.0.1:9/", "", "")
-        service = SimpleNamespace(name="shop", checkout=self.checkout, forge=forge, deployment=None)
+        self.forge = Forge()
+        service = SimpleNamespace(
+            name="shop", repository="acme/shop", checkout=self.checkout, forge=self.forge, deployment=None
+        )
         self.parts = Parts(self.store, {"shop": service}, "", 0, 0)
-        self.dispatch = Dispatch(self.parts, None, poll_seconds=1e9)
+        self.dispatch = Dispatch(self.parts, None, poll_seconds=0)
         self.incident_id = self.store.incidents.take(a_report(), "f").id
         self.store.incidents.set(self.incident_id, diagnosis=a_diagnosis())
         self.store.incidents.move(self.incident_id, State.PROPOSED, expected=(State.OPEN,))
@@ -94,21 +109,14 @@ class Desk:
         self.proposal = Proposal(self.incident_id, 1, "shop", "healer/a-1", "main", self.head, "t", "b", "u")
         self.diff = candidate.diff
         self.store.proposals.put(self.proposal, 1, self.diff, approach=candidate.approach, category="c")
+        self.store.proposals.set(self.proposal.branch, pushed_sha=self.head)
 
     def commit(self, changes: dict[str, str]) -> str:
         return self.checkout.commit(getattr(self, "head", self.base), changes, "m\n", "2026-01-02T03:04:05Z")
 
     def closed(self, head: str, *, merged: bool = True) -> Outcome | None:
-        request = {
-            "number": 1,
-            "merged": merged,
-            "merge_commit_sha": "c" * 40,
-            "head": {"sha": head},
-            "base": {"ref": "main"},
-        }
-        body = {"action": "closed", "pull_request": request, "repository": {"full_name": "local/shop"}}
-        self.dispatch.deliver(Delivery(f"{head}{merged}", "pull_request", body))
-        self.dispatch.tick()
+        self.forge.stands = Standing("merged" if merged else "closed", head, "main", "c" * 40 if merged else None)
+        self.dispatch.tending.turn()
         return self.outcome()
 
     def outcome(self) -> Outcome | None:
@@ -135,7 +143,8 @@ def test_one_closed_unmerged_is_rejected(desk):
 
 def test_a_merge_with_other_lines_in_the_file_we_changed_is_changed(desk):
     assert desk.closed(desk.commit({"a.py": "x = 3\n"})) is Outcome.CHANGED
-    assert desk.store.incidents.get(desk.incident_id).state == State.PROPOSED  # what was not proved is not released
+    # It is a merge all the same; the release proves the merged code before it serves a request.
+    assert desk.store.incidents.get(desk.incident_id).state == State.MERGED
 
 
 def test_a_merge_with_more_beside_our_fix_is_merged(desk):
@@ -163,7 +172,7 @@ def test_a_release_that_never_went_live_says_nothing_about_the_fix(desk):
 
 def test_the_model_is_shown_what_was_merged_in_the_same_service(desk):
     desk.closed(desk.head)
-    other = replace(desk.proposal, service="other")
+    other = replace(desk.proposal, service="other", branch="healer/b-1")
     desk.store.proposals.put(replace(other, incident_id=desk.incident_id), 2, desk.diff.replace("x = 2", "secret = 2"))
     desk.store.proposals.settle(other, Outcome.MERGED)
     source = {"app/main.py": "TABLE = {}\n" * 10 + "def read(key):\n    value = TABLE[key]\n    return value\n"}

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 SECRET, BODY = "It's a Secret to Everybody", b"Hello, World!"
 SIGNATURE = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
 
+
 def test_githubs_own_vector():
     assert signed(BODY, SIGNATURE, SECRET)
 

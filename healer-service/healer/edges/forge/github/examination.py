@@ -166,10 +166,11 @@ def _base(calls: Calls, repository: Repository, base: str) -> tuple[Branch | Non
 
 def _checks(calls: Calls, repository: Repository, sha: str) -> Iterator[Finding]:
     commit = repository.get_commit(sha)
-    remedy = f"{GRANT} Without it a draft is made ready without waiting for them."
-    for name, needs, read in (
-        ("checks", "Checks: read-only", lambda: commit.get_check_runs(filter="latest").get_page(0)),
-        ("statuses", "Commit statuses: read-only", commit.get_combined_status),
+    without = "Without it a draft is made ready after a minute, without waiting for them."
+    for name, needs, read, remedy in (
+        # GitHub offers no such permission to fine-grained tokens, so nobody can be told to grant it.
+        ("checks", "Checks: read-only", lambda: commit.get_check_runs(filter="latest").get_page(0), without),
+        ("statuses", "Commit statuses: read-only", commit.get_combined_status, f"{GRANT} {without}"),
     ):
         try:
             with calls.asking(f"read the {name} of a commit", needs):
@@ -208,7 +209,9 @@ def _hook(hooks: list[Hook], address: str) -> Finding:
     if problems:
         found = f"points to {there}, but: {'; '.join(problems)}; {POLLING}"
         return Finding("webhook", WEAKER, found, "Correct it in the repository's settings, under Webhooks.")
-    return Finding("webhook", OK, f"points to {there}; its last delivery was answered")
+    answered = hook.last_response is not None and bool(hook.last_response.code)
+    told = "its last delivery was answered" if answered else "nothing was delivered yet"
+    return Finding("webhook", OK, f"points to {there}; {told}")
 
 
 def _problems(hook: Hook) -> Iterator[str]:
