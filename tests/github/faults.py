@@ -6,6 +6,7 @@ It only decides; the server and the deliveries carry it out.
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import dataclass
 
 REQUESTS = ("5xx", "reset-after", "reset-before", "422", "secondary", "primary", "slow")
@@ -28,9 +29,10 @@ class Faults:
 
 
 class Fate:
-    """The seed's sequence: the n-th request, delivery or git request always meets the same."""
+    """The seed's sequence: the n-th request, delivery or git request always meets the same. `met` counts the faults."""
 
     def __init__(self, seed: int) -> None:
+        self.met: Counter[str] = Counter()
         self._seed = seed
         self._counts: dict[str, int] = {}
 
@@ -48,4 +50,8 @@ class Fate:
     def _drawn(self, stream: str, faults: Faults, kinds: list[str]) -> str | None:
         self._counts[stream] = self._counts.get(stream, 0) + 1
         drawn = random.Random(f"{self._seed}:{stream}:{self._counts[stream]}")
-        return drawn.choice(kinds) if kinds and drawn.random() < faults.rate else None
+        if not kinds or drawn.random() >= faults.rate:
+            return None
+        kind = drawn.choice(kinds)
+        self.met[f"{stream}: {kind}"] += 1
+        return kind

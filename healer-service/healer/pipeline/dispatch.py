@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
@@ -168,27 +169,33 @@ class Dispatch:
 
     def _start_heals(self) -> None:
         incidents = self._parts.store.incidents
-        published_soon = self._parts.store.proposals.prepared()  # their heals are done; only the forge is awaited
-        room = self._parts.heals_at_once - sum(item.id not in published_soon for item in incidents.list(AT_WORK))
-        held: dict[str, str] = {}  # service -> why none of its heals may start; starting others cannot change that
         # Another attempt for an open proposal is no heal more, whatever the caps.
         rounds = {filed.proposal.incident_id for filed in self._parts.store.proposals.open()}
+        published_soon = self._parts.store.proposals.prepared()  # their heals are done; only the forge is awaited
+        working = [incident for incident in incidents.list(AT_WORK) if incident.id not in published_soon]
+        room = self._parts.heals_at_once - len(working)
+        under_way = Counter(incident.service for incident in working if incident.id not in rounds)
+        held: dict[str, str] = {}  # service -> why none of its heals may start; starting others cannot change that
         for incident in reversed(incidents.list((State.OPEN,))):
             if room <= 0:
                 break
             if not self._known(incident):
                 continue
+            name = incident.service
+            is_round = incident.id in rounds
             if _heal_id(incident) not in self._started:
-                service = incident.service
-                if incident.id not in rounds:
-                    waits = held.get(service) or stopping.held_back(self._parts, self._parts.service(service))
+                if not is_round:
+                    waits = held.get(name) or stopping.held_back(
+                        self._parts, self._parts.service(name), under_way[name]
+                    )
                     if waits:
-                        held[service] = waits
+                        held[name] = waits
                         self._note_wait(incident, waits)
                         continue
                     stopping.note_start(self._parts, incident)
                 self._start(_heal_id(incident), self._workflows.heal, incident)
             room -= 1
+            under_way[name] += not is_round
 
     def _note_wait(self, incident: Incident, reason: str) -> None:
         if self._waiting.get(_heal_id(incident)) != reason:

@@ -56,7 +56,9 @@ def reproduce(parts: Parts, memory: Memory, incident_id: str) -> str:
         return ""
     in_hand = _in_hand(parts, incident)
     if in_hand is not None:
-        if not found.before.problem:
+        before = chosen_of(parts, incident, in_hand.attempt)
+        unsteady = before is not None and before.evidence is not None and before.evidence.unsteady
+        if not found.before.problem and not unsteady:
             _obsolete(parts, incident, in_hand, found.reason)
         return found.reason
     diagnosis = _thought(parts, memory, incident, service, report).diagnosis

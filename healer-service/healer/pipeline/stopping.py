@@ -46,10 +46,10 @@ def stopped(parts: Parts) -> str:
     return f"All automation was stopped by {standing.by}" + (f": {standing.reason}" if standing.reason else ".")
 
 
-def held_back(parts: Parts, service: Service) -> str:
-    """Why no further heal of this service may start now; "" when one may."""
-    if len(parts.store.proposals.open(service.name)) >= service.open_proposals:
-        return f"{service.open_proposals} proposals are open, as many as {service.name} allows"
+def held_back(parts: Parts, service: Service, under_way: int = 0) -> str:
+    """Why no further heal of this service may start now; "" when one may. `under_way`: heals that may yet propose."""
+    if len(parts.store.proposals.open(service.name)) + under_way >= service.open_proposals:
+        return f"{service.open_proposals} proposals are open or under way, as many as {service.name} allows"
     since = (datetime.now(UTC) - timedelta(hours=1)).isoformat(timespec="microseconds")
     begun = parts.store.log.of_key(_heals(service.name), service.heals_per_hour)
     if len(begun) >= service.heals_per_hour and begun[0].timestamp > since:

@@ -1,7 +1,7 @@
 """Tends proposals while they are open: looks at each on its forge, and acts on what became of it and on what was said.
 
-A webhook is only a hint to look now, and the poll looks without one; what counts is what the forge answers. So a delivery
-that is lost, late, doubled or made up changes nothing but the time.
+A webhook is only a hint to look now, and the poll looks without one; what counts is what the forge answers. So a
+delivery that is lost, late, doubled or made up changes nothing but the time.
 """
 
 from __future__ import annotations
@@ -234,6 +234,8 @@ class Tending:
             self._parts.store.proposals.set(proposal.branch, forge_draft=standing.draft)
         if standing.head_sha and standing.head_sha not in (proposal.head_sha, filed.pushed_sha):
             filed = self._amended(service, filed, standing.head_sha)
+        elif filed.amended and standing.head_sha == filed.pushed_sha:  # they took their commits back
+            self._parts.store.proposals.set(proposal.branch, amended=False, head_sha=filed.pushed_sha)
         if standing.updated_at != filed.seen or not standing.updated_at:
             for remark in service.forge.remarks(proposal):
                 if self._parts.store.remarks.put(service.name, proposal.branch, remark):

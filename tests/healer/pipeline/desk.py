@@ -24,7 +24,7 @@ from healer.edges.checkout import Access as GitAccess
 from healer.edges.checkout import Checkout
 from healer.edges.forge.github import GitHub, allowance, calls, discussion
 from healer.edges.store import Store, database
-from healer.model import Candidate, Change, EdgeError, Evidence, HealerError, State, Verdict
+from healer.model import Change, EdgeError, Evidence, Frame, HealerError, State, Verdict
 from healer.pipeline import forges, healing, rechecking, tending
 from healer.pipeline.dispatch import Dispatch
 from healer.pipeline.parts import Parts, Service
@@ -32,7 +32,7 @@ from healer.web.access import Access
 from healer.web.application import Web, create_app
 
 from tests.github import FakeGitHub, limits, state
-from tests.healer.samples import a_candidate, a_diagnosis, a_replay, answered, crashed
+from tests.healer.samples import a_candidate, a_diagnosis, a_replay, a_report, answered, crashed
 
 SECRET = "a secret that both sides know"
 RIGHTS = {"contents": "write", "pull_requests": "write", "metadata": "read", "checks": "read", "statuses": "read"}
@@ -132,7 +132,8 @@ class Durable:
 
     heal, release, recheck = "heal", "release", "recheck"  # as the healer's Workflows calls them
 
-    def __init__(self, finds: Callable[[str, int], Candidate | None], files: dict[str, str]) -> None:
+    def __init__(self, finds: Callable[[str, int], bool], files: dict[str, str]) -> None:
+        """`finds`: whether a heal's attempt comes to a fix. `files`: incident -> where it crashed."""
         self.started: dict[str, tuple[str, str, int]] = {}
         self._ended: dict[str, str] = {}
         self._steps: dict[tuple[str, str], str] = {}
@@ -180,8 +181,7 @@ class Durable:
         incidents = parts.store.incidents
         incidents.move(incident_id, State.REPAIRING, expected=(State.DIAGNOSING,))
         incidents.set(incident_id, diagnosis=a_diagnosis())
-        found = self._finds(incident_id, attempt)
-        if found is None:
+        if not self._finds(incident_id, attempt):
             return "nothing was found"
         incident = incidents.get(incident_id)
         file = self._files[incident_id]
@@ -228,11 +228,20 @@ async def _no_lifespan(_app: Any) -> AsyncIterator[None]:
     yield
 
 
+def make_template(path: Path) -> Path:
+    """A database as new; copying one takes a hundredth of the time that making one does."""
+    store = Store(f"sqlite:///{path}")
+    store.migrate()
+    store.close()
+    return path
+
+
 class Desk:
     """One fake GitHub with a repository, and one healer after the other over the same folder."""
 
-    def __init__(self, folder: Path, seed: int, entrance: Entrance, template: Path, incidents: int) -> None:
-        folder.mkdir(parents=True)
+    def __init__(
+        self, folder: Path, seed: int, entrance: Entrance, template: Path, finds: Callable[[str, int], bool]
+    ) -> None:
         (folder / "hub").mkdir()
         self.folder = folder
         self.hub = FakeGitHub(folder / "hub", seed, strict=False)
@@ -249,8 +258,7 @@ class Desk:
         self.mortality.of_writes(self.store)
         self.files: dict[str, str] = {}
         self._entrance = entrance
-        self._number = incidents
-        self.durable = Durable(lambda *_: a_candidate(), self.files)
+        self.durable = Durable(finds, self.files)
         self._checkout: Checkout | None = None
         self.start()
 
@@ -284,6 +292,14 @@ class Desk:
         self.forge._calls.hub.close()
         if self._checkout is not None and self._checkout._repo is not None:
             self._checkout._repo.close()
+
+    def crash(self, number: int) -> str:
+        file = f"part{number}.py"
+        frame = Frame(file, 5, "left", True, "return STOCK[name]")
+        report = a_report(report_id=f"{number:032d}", service="stock", frames=(frame,))
+        incident = self.dispatch.take(report)
+        self.files[incident.id] = file
+        return incident.id
 
     def turn(self) -> None:
         """What the healer's threads do, one after the other."""

@@ -131,6 +131,23 @@ def test_a_moved_base_is_followed_and_a_crash_that_is_gone_closes_the_proposal(s
     assert not site.pull().merged
 
 
+def test_a_base_that_was_rewritten_and_renamed_is_followed(site):
+    incident_id = site.proposed()
+    first = site.pull().head_sha
+    start = site.git("commit-tree", "main^{tree}", "-m", "Start anew")
+    site.git("update-ref", "refs/heads/main", start)
+    site.repo.rename_branch("main", "trunk")
+    site.repo.comment(1, by="ada", text="/heal rebase")
+    site.wait(lambda: site.pull().head_sha != first)
+    site.until(incident_id, "proposed")
+    assert site.pull().base == "trunk"
+    assert site.git("rev-parse", f"{site.pull().head_sha}^") == start
+    site.repo.ready(1, by="ada")
+    merged = site.repo.merge(1, by="ada", method="rebase")
+    site.until(incident_id, "soaking")
+    assert site.supervisor.changes == [merged]
+
+
 def test_the_operator_merges_rejects_and_discusses_from_here_too(site):
     incident_id = site.proposed()
     site.act(incident_id, "comment", text="/heal explain")

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from healer.edges.checkout import Checkout
-from healer.edges.forge import Standing
-from healer.edges.forge.local import LocalForge
 from healer.edges.llm import Served
 from healer.edges.store import Store
-from healer.model import Change, LlmError, Outcome, Outcomes, Prompt, Proposal, State, Verdict
+from healer.model import LlmError, Outcome, Outcomes, Prompt, State
 from healer.pipeline import releasing
 from healer.pipeline.asking import Asking
-from healer.pipeline.dispatch import Dispatch
-from healer.pipeline.parts import Parts
 from healer.syntax.situation import Situation
 
-from tests.healer.samples import a_candidate, a_diagnosis, a_report
+from tests.healer.pipeline.one_proposal import OneProposal
+from tests.healer.samples import a_diagnosis, a_report
 from tests.healer.site import SERVICE
 
 LEFT = """
@@ -70,64 +65,9 @@ def test_what_people_reject_is_not_proposed_for_ever_and_what_they_merge_is_reme
     store.close()
 
 
-class Forge(LocalForge):
-    """Where things stand as the test says."""
-
-    stands = Standing("open")
-
-    def __init__(self) -> None:
-        pass
-
-    def standing(self, proposal: Proposal) -> Standing:
-        return self.stands
-
-
-class Desk:
-    """A real store and repository with one open proposal that is tended; nothing is healed or released."""
-
-    def __init__(self, folder: Any) -> None:
-        (folder / "seed").mkdir()
-        (folder / "seed" / "a.py").write_text("x = 1\n")
-        (folder / "seed" / "b.py").write_text("y = 1\n")
-        self.store = Store(f"sqlite:///{folder}/healer.db")
-        self.store.migrate()
-        self.checkout = Checkout(folder / "mirror.git", str(folder / "origin.git"), "main")
-        self.checkout.seed(folder / "seed")
-        self.base = self.checkout.fetch()
-        self.head = self.commit({"a.py": "x = 2\n"})
-        self.forge = Forge()
-        service = SimpleNamespace(
-            name="shop", repository="acme/shop", checkout=self.checkout, forge=self.forge, deployment=None
-        )
-        self.parts = Parts(self.store, {"shop": service}, "", 0, 0)
-        self.dispatch = Dispatch(self.parts, None, poll_seconds=0)
-        self.incident_id = self.store.incidents.take(a_report(), "f").id
-        self.store.incidents.set(self.incident_id, diagnosis=a_diagnosis())
-        self.store.incidents.move(self.incident_id, State.PROPOSED, expected=(State.OPEN,))
-        candidate = a_candidate(changes=(Change("a.py", "x = 1\n", "x = 2\n"),))
-        self.store.incidents.put_verdict(self.incident_id, 1, 0, Verdict(candidate, True, ""), chosen=True)
-        self.proposal = Proposal(self.incident_id, 1, "shop", "healer/a-1", "main", self.head, "t", "b", "u")
-        self.diff = candidate.diff
-        self.store.proposals.put(self.proposal, 1, self.diff, approach=candidate.approach, category="c")
-        self.store.proposals.set(self.proposal.branch, pushed_sha=self.head)
-
-    def commit(self, changes: dict[str, str]) -> str:
-        return self.checkout.commit(getattr(self, "head", self.base), changes, "m\n", "2026-01-02T03:04:05Z")
-
-    def closed(self, head: str, *, merged: bool = True) -> Outcome | None:
-        self.forge.stands = Standing("merged" if merged else "closed", head, "main", "c" * 40 if merged else None)
-        self.dispatch.tending.turn()
-        return self.outcome()
-
-    def outcome(self) -> Outcome | None:
-        filed = self.store.proposals.by_number("shop", 1)
-        assert filed is not None
-        return filed.outcome
-
-
 @pytest.fixture
 def desk(tmp_path):
-    made = Desk(tmp_path)
+    made = OneProposal(tmp_path)
     yield made
     made.store.close()
 

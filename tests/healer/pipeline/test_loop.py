@@ -104,6 +104,35 @@ def test_a_rejected_proposal_is_gone_and_a_retry_makes_another(site):
     assert site.git("branch", "--list", "--format=%(refname:short)", "healer/*") == f"healer/{incident_id}-2"
 
 
+def test_a_proposal_is_discussed_here_as_on_a_forge(site):
+    incident_id = site.proposed()
+    first = site.incident(incident_id)["proposal"]["head_sha"]
+
+    def discussion() -> list[tuple[str, str]]:
+        return [(one["kind"], one["text"]) for one in site.incident(incident_id)["proposal"]["discussion"]]
+
+    site.act(incident_id, "comment", text="/heal explain")
+    site.wait(lambda: any(kind == "reply" and "KeyError" in text for kind, text in discussion()))
+    site.act(incident_id, "request-changes", text="Answer with 422, as the rest of the service does.")
+    site.wait(lambda: site.incident(incident_id)["proposal"]["head_sha"] != first)
+    incident = site.until(incident_id, "proposed")
+    assert "+        raise HTTPException(422," in incident["proposal"]["diff"]
+    assert (incident["proposal"]["number"], incident["proposal"]["rounds"]) == (1, 1)
+    branch, head = incident["proposal"]["branch"], incident["proposal"]["head_sha"]
+    assert site.git("rev-parse", branch) == head
+    assert site.http.post(f"/api/v1/incidents/{incident_id}/approve", json={"head_sha": first}).status_code == 409
+
+    # As a person would: one more commit on the healer's branch.
+    tree = site.git("rev-parse", f"{branch}^{{tree}}")
+    author = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+    amended = site.git(*author, "commit-tree", tree, "-p", head, "-m", "Say why")
+    site.git("update-ref", f"refs/heads/{branch}", amended)
+    site.wait(lambda: any("Ada added commits" in text for _, text in discussion()))
+    site.act(incident_id, "approve", head_sha=amended)
+    site.until(incident_id, "soaking")
+    assert site.git("merge-base", "--is-ancestor", amended, "main") == ""
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [

@@ -53,8 +53,10 @@ def test_proposals_that_wait_for_a_person_hold_further_heals_back(parts):
     incident = parts.store.incidents.take(a_report(), "f")
     proposal = Proposal(incident.id, 1, "shop", "healer/x-1", "main", "a" * 40, "t", "b", "u")
     parts.store.proposals.put(proposal, 1, "diff")
-    assert stopping.held_back(parts, service()) == "1 proposals are open, as many as shop allows"
+    said = "1 proposals are open or under way, as many as shop allows"
+    assert stopping.held_back(parts, service()) == said
     assert stopping.held_back(parts, service(open_proposals=2)) == ""
+    assert stopping.held_back(parts, service(open_proposals=2), under_way=1) != ""
     parts.store.proposals.close(proposal, "closed")
     assert stopping.held_back(parts, service()) == ""
 

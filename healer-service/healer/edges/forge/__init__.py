@@ -74,12 +74,13 @@ class Forge(Protocol):
     def ask_review(self, proposal: Proposal, owners: Sequence[str], suspect: str) -> str:
         """Ask one person or team; who was asked, or is asked already, "" when nobody can be.
 
-        `owners`: code owners as `@login`, `@org/team` or an address, best first; `suspect`: commit whose author is next.
+        `owners`: code owners as `@login`, `@org/team` or an address, best first; `suspect`: commit whose author comes
+        after them.
         """
         ...
 
     def merge(self, proposal: Proposal, by: str) -> str:
-        """The commit of the base branch that brought it in. Only while its head is `proposal.head_sha`, else Conflict."""
+        """The commit of the base branch that brought it in. Conflict unless its head is `proposal.head_sha`."""
         ...
 
     def close(self, proposal: Proposal, reason: str, by: str) -> None:

@@ -1,6 +1,6 @@
 """The forge for a machine with no token: a git repository merged here, announced by the same webhook as on GitHub.
 
-Proposals are reviewed on the healer's page, and what is said about them is in the healer's store; this keeps none of it.
+Proposals are reviewed on the healer's page, and what is said about them is in its store; this keeps none of it.
 """
 
 from __future__ import annotations

@@ -345,6 +345,7 @@ class Deliveries:
             return tuple(Delivery(row["id"], row["event"], row["body"]) for row in transaction.all(query))
 
     def done(self, delivery_id: str) -> None:
+        """From here on only its id counts."""
         with self._database.writing() as transaction:
             where = tables.deliveries.c.id == delivery_id
-            transaction.run(update(tables.deliveries).where(where).values(worked=True))
+            transaction.run(update(tables.deliveries).where(where).values(worked=True, body={}))
