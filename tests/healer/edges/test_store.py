@@ -17,6 +17,7 @@ from healer.model import (
     Outcomes,
     PastFix,
     Proposal,
+    Remark,
     Site,
     State,
     Suspect,
@@ -225,7 +226,20 @@ def test_proposals_of_the_first_tables_come_along(tmp_path):
     filed = made.proposals.by_number("shop", 1)
     assert filed is not None
     assert (filed.diff, filed.approach, filed.outcome) == ("d", "", None)
+    # What was open before forges were followed is there as it is, and nobody is asked to review it now.
+    assert (filed.pushed_sha, filed.proposal.branch, filed.readied, filed.reviewer) == ("h", "b", True, "-")
     made.close()
+
+
+def test_an_answer_comes_after_its_question_whatever_the_clocks_say(store):
+    question = Remark("comment-1", "comment", "ada", "why?", "2026-01-01T00:00:01Z")
+    answer = Remark("b#comment-1", "reply", "healer", "because", "2026-01-01T00:00:01.5Z")
+    assert store.remarks.put("shop", "b", question)
+    assert store.remarks.put("shop", "b", answer)
+    assert not store.remarks.put("shop", "b", question)
+    assert store.remarks.of_proposal("b") == (question, answer)
+    store.remarks.done("shop", question)
+    assert store.remarks.waiting("b") == (answer,)
 
 
 def test_a_delivery_is_worked_once(store):

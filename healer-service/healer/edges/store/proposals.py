@@ -261,7 +261,7 @@ class Remarks:
 
     def put(self, service: str, branch: str, remark: Remark, *, worked: bool = False) -> bool:
         """False when it was known."""
-        values = {**asdict(remark), "service": service, "branch": branch, "worked": worked}
+        values = {**asdict(remark), "service": service, "branch": branch, "taken_at": now(), "worked": worked}
         try:
             with self._database.writing() as transaction:
                 transaction.run(insert(tables.remarks).values(**values))
@@ -270,7 +270,7 @@ class Remarks:
         return True
 
     def of_proposal(self, branch: str) -> tuple[Remark, ...]:
-        """Oldest first."""
+        """In the order in which the healer learnt of them, so that an answer comes after its question."""
         return self._of(tables.remarks.c.branch == branch)
 
     def waiting(self, branch: str) -> tuple[Remark, ...]:
@@ -287,7 +287,7 @@ class Remarks:
         columns = tables.remarks.c
         query = select(columns.id, columns.kind, columns.by, columns.text, columns.at).where(which)
         with self._database.reading() as transaction:
-            return tuple(Remark(**row) for row in transaction.all(query.order_by(columns.at, columns.id)))
+            return tuple(Remark(**row) for row in transaction.all(query.order_by(columns.taken_at, columns.id)))
 
 
 class Releases:

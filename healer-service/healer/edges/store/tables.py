@@ -149,6 +149,7 @@ remarks = Table(
     Column("by", Text, nullable=False),
     Column("text", Text, nullable=False),
     Column("at", String(32), nullable=False),
+    Column("taken_at", String(32), nullable=False),  # in this order they were learnt of; `at` has whole seconds only
     Column("worked", Boolean, nullable=False),  # obeyed or left alone; a reply: posted
     Index(None, "branch"),
     Index(None, "worked"),

@@ -82,6 +82,7 @@ def upgrade() -> None:
         sa.Column('by', sa.Text(), nullable=False),
         sa.Column('text', sa.Text(), nullable=False),
         sa.Column('at', sa.String(32), nullable=False),
+        sa.Column('taken_at', sa.String(32), nullable=False),
         sa.Column('worked', sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint('service', 'id', name='pk_remarks'),
     )
