@@ -88,5 +88,5 @@ def reject(parts: Parts, filed: Filed, incident: Incident, by: str, reason: str)
     """Decided at once; the forge is told as soon as it can be."""
     payload = {"by": by, "reason": reason, **filed.decided_on}
     parts.note(incident, "proposal.rejected", payload, "control", once=filed.proposal.branch)
-    parts.store.proposals.set(filed.proposal.branch, closing=reason)
-    parts.store.incidents.move(incident.id, State.REJECTED, reason, expected=(State.PROPOSED, State.REPAIRING))
+    parts.store.proposals.set(filed.proposal.branch, closing=reason)  # from here on publishing goes through with it
+    parts.store.incidents.move(incident.id, State.REJECTED, reason, expected=publishing.REJECTABLE)

@@ -18,6 +18,7 @@ from dbos import DBOS, SetWorkflowID
 from healer.edges.store import AT_WORK, ENDS, Delivery, Filed, Incident, now
 from healer.model import Conflict, Outcome, Remark, Report, State
 from healer.pipeline import conversation, publishing, stopping
+from healer.pipeline.beat import Beat
 from healer.pipeline.parts import Parts, Service
 from healer.pipeline.runs import measure_baseline
 from healer.pipeline.tending import POLL_SECONDS, Tending
@@ -26,7 +27,6 @@ from healer.stages.fingerprint import fingerprint
 
 log = structlog.get_logger()
 
-TICK_SECONDS = 2.0
 GIVEN_UP = ("ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED", "RETRIES_EXCEEDED")
 
 
@@ -38,19 +38,17 @@ class Dispatch:
     def __init__(self, parts: Parts, workflows: Workflows, poll_seconds: float = POLL_SECONDS) -> None:
         self._parts = parts
         self._workflows = workflows
-        self._due = threading.Event()
-        self.tending = Tending(parts, workflows, self._due.set, poll_seconds)
-        self._ended = threading.Event()
+        self._beat = Beat("dispatch", self.tick)
+        self.tending = Tending(parts, workflows, self._beat.soon, poll_seconds)
         self._one_at_a_time = threading.Lock()
         self._started: set[str] = set()
         self._measured: set[str] = set()
         self._waiting: dict[str, str] = {}  # heal -> why it waits, as the log says already
         self._measuring = ThreadPoolExecutor(1, thread_name_prefix="baseline")
-        self._thread = threading.Thread(target=self._run, name="dispatch", daemon=True)
 
     def start(self) -> None:
         self._bury_the_dead()
-        self._thread.start()
+        self._beat.start()
         self.tending.start()
 
     def measure_baseline(self, service: str) -> None:
@@ -58,10 +56,8 @@ class Dispatch:
         self._measuring.submit(self._measure, self._parts.service(service))
 
     def stop(self) -> None:
-        self._ended.set()
-        self._due.set()
         self.tending.stop()
-        self._thread.join(timeout=10)
+        self._beat.stop()
         self._measuring.shutdown(wait=False, cancel_futures=True)
 
     def take(self, report: Report) -> Incident:
@@ -70,7 +66,7 @@ class Dispatch:
         if report.release is not None and report.release == incident.release:
             self._came_back(incident)
         if incident.state == State.OPEN:
-            self._due.set()
+            self._beat.soon()
         return incident
 
     def deliver(self, delivery: Delivery) -> bool:
@@ -122,7 +118,7 @@ class Dispatch:
             attempt=incident.attempt + 1,
             feedback=hint or None,
         )
-        self._due.set()
+        self._beat.soon()
         return self._parts.store.incidents.get(incident_id)
 
     def roll_back(self, incident_id: str, reason: str) -> Incident:
@@ -135,7 +131,7 @@ class Dispatch:
     def turn(self, stopped: bool, by: str, reason: str) -> stopping.Switch:
         """Stop all automation at once, or let it go on."""
         standing = stopping.turn(self._parts, stopped, by, reason)
-        self._due.set()
+        self._beat.soon()
         return standing
 
     def tick(self) -> None:
@@ -151,15 +147,6 @@ class Dispatch:
                     self.measure_baseline(incident.service)
                 if incident.soak_until is not None and incident.soak_until <= time.time():
                     self._parts.store.incidents.move(incident.id, State.RESOLVED, expected=(State.SOAKING,))
-
-    def _run(self) -> None:
-        while not self._ended.is_set():
-            self._due.wait(TICK_SECONDS)
-            self._due.clear()
-            try:
-                self.tick()
-            except Exception:  # whatever it was, what is due must be looked at again
-                log.exception("dispatch failed; trying again")
 
     def _measure(self, service: Service) -> None:
         try:
@@ -246,7 +233,7 @@ class Dispatch:
         filed = self._proposed(incident_id, action)
         remark = Remark(f"{conversation.OPERATOR}{uuid4().hex}", kind, by, text, now())
         self._parts.store.remarks.put(filed.proposal.service, filed.proposal.branch, remark)
-        self.tending.look_soon(filed.proposal.branch, by)
+        self.tending.look_soon(filed.proposal.branch)
         return self._parts.store.incidents.get(incident_id)
 
     def _unpublished(self, incident_id: str) -> Filed | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
+from dataclasses import replace
 
 import structlog
 
@@ -18,6 +19,7 @@ from healer.pipeline.parts import Parts, Service
 log = structlog.get_logger()
 
 REPLY = "reply"
+REJECTABLE = (State.PROPOSED, State.REPAIRING)  # where an incident is while its proposal can be decided here
 
 # One at a time for a service: the heal that made a proposal publishes it at once, and so does whoever tends it.
 _publishing: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
@@ -73,7 +75,9 @@ def note_trouble(parts: Parts, service: str, error: HealerError) -> None:
 
 def _open(parts: Parts, service: Service, filed: Filed) -> Filed:
     proposal = filed.proposal
-    _push(parts, service, filed)
+    # It may be open there already, and a person may have added to it, before the answer that said so arrived.
+    if filed.pushed_sha != proposal.head_sha or service.checkout.tip(proposal.branch) is None:
+        _push(parts, service, filed)
     opened = service.forge.open(proposal, service.labels)
     number = opened.number or parts.store.proposals.next_number(service.name)
     parts.store.proposals.set(proposal.branch, number=number, url=opened.url, state="open", told=filed.text_digest)
@@ -115,8 +119,14 @@ def _is_proposed(parts: Parts, filed: Filed) -> None:
 
 
 def _close(parts: Parts, service: Service, filed: Filed) -> None:
-    service.forge.close(filed.proposal, filed.closing, "healer")
-    parts.store.proposals.close(filed.proposal, "closed")
+    proposal = filed.proposal
+    incident = parts.store.incidents.get(proposal.incident_id)
+    newest = parts.store.proposals.of_incident(incident.id)
+    if newest is not None and newest.proposal.branch == proposal.branch and incident.state in REJECTABLE:
+        parts.store.incidents.move(incident.id, State.REJECTED, filed.closing, expected=REJECTABLE)  # was interrupted
+    # The branch goes only as we left it, whatever of others' commits is proved by now.
+    service.forge.close(replace(proposal, head_sha=filed.pushed_sha or proposal.head_sha), filed.closing, "healer")
+    parts.store.proposals.close(proposal, "closed")
 
 
 def _post(parts: Parts, service: Service, filed: Filed) -> None:

@@ -18,6 +18,7 @@ from healer.edges.forge import Standing
 from healer.edges.store import Delivery, Filed, Incident
 from healer.model import Conflict, EdgeError, ForgeError, NotFound, Outcome, State
 from healer.pipeline import publishing, stopping
+from healer.pipeline.beat import Beat
 from healer.pipeline.conversation import obey
 from healer.pipeline.parts import Parts, Service
 from healer.pipeline.workflows import Workflows
@@ -25,7 +26,6 @@ from healer.stages import owners, webhook
 
 log = structlog.get_logger()
 
-TICK_SECONDS = 2.0
 POLL_SECONDS = 30.0  # how long a merge may go unseen when its webhook was lost
 REST_SECONDS = 60.0  # that the base has to stay as it is before a proposal is laid on it anew
 CHECKS_SECONDS = 60.0  # after which a commit without checks is taken to have none
@@ -47,32 +47,28 @@ class Tending:
         self._changed = changed  # called when something may have become due elsewhere
         self._poll_seconds = poll_seconds
         self._rest_seconds = rest_seconds
-        self._due = threading.Event()
-        self._ended = threading.Event()
         self._one_at_a_time = threading.Lock()
         self._polled: dict[str, float] = {}  # service -> when
-        self._hints: dict[str, str] = {}  # branch -> who did something there
+        self._hints: dict[str, str] = {}  # branch where something happened -> who decided it, "" when nobody did
         self._tips: dict[str, str] = {}  # service -> its base in this turn
         self._moved: dict[str, tuple[str, float]] = {}  # branch -> the base as it was seen last, and since when
-        self._thread = threading.Thread(target=self._run, name="tending", daemon=True)
+        self._beat = Beat("tending", self.turn)
 
     def start(self) -> None:
-        self._thread.start()
+        self._beat.start()
 
     def stop(self) -> None:
-        self._ended.set()
-        self._due.set()
-        self._thread.join(timeout=10)
+        self._beat.stop()
 
     def deliver(self, delivery: Delivery) -> bool:
         """Store a webhook whose signature was right. False when it had been delivered before."""
         new = self._parts.store.deliveries.put(delivery)
-        self._due.set()
+        self._beat.soon()
         return new
 
     def look_soon(self, branch: str, by: str = "") -> None:
-        self._hints[branch] = by
-        self._due.set()
+        self._hints[branch] = by or self._hints.get(branch, "")
+        self._beat.soon()
 
     def turn(self) -> None:
         """Everything that is due now. Safe to call at any time and from any thread."""
@@ -83,18 +79,10 @@ class Tending:
                 if self._parts.forges.may_ask(service.name):
                     self._tend_all(service)
 
-    def _run(self) -> None:
-        while not self._ended.is_set():
-            self._due.wait(TICK_SECONDS)
-            self._due.clear()
-            try:
-                self.turn()
-            except Exception:  # whatever it was, what is due must be looked at again
-                log.exception("tending failed; trying again")
-
     def _take(self, delivery: Delivery) -> None:
         """Note where to look. Hints die with the process, which looks everywhere when it starts."""
         hint = webhook.hint(delivery.event, delivery.body)
+        decides = delivery.event == "pull_request" and delivery.body.get("action") in ("closed", "reopened")
         for service in self._parts.services.values() if hint is not None else ():
             if hint is None or service.repository != hint.repository:
                 continue
@@ -103,7 +91,8 @@ class Tending:
             found = self._parts.store.proposals.by_number(service.name, hint.number) if hint.number else None
             for filed in [found] if found else self._parts.store.proposals.open(service.name):
                 if found or hint.head_sha == filed.proposal.head_sha:
-                    self._hints[filed.proposal.branch] = hint.by
+                    branch = filed.proposal.branch
+                    self._hints[branch] = (hint.by if decides else "") or self._hints.get(branch, "")
         self._parts.store.deliveries.done(delivery.id)
 
     def _tend_all(self, service: Service) -> None:
@@ -166,7 +155,10 @@ class Tending:
         elif standing.state == "open" and filed.proposal.state == "closed":
             self._reopened(filed, by)
         elif standing.state == "open" and not filed.closing:
-            self._went_on(service, filed, standing)
+            if self._parts.store.incidents.get(filed.proposal.incident_id).state == State.REJECTED:
+                self._reopened(filed, by)  # a killed process left its closing halfway, and it is open again by now
+            else:
+                self._went_on(service, filed, standing)
 
     def _merged(self, service: Service, filed: Filed, standing: Standing, merge_sha: str, by: str) -> None:
         proposal = filed.proposal
@@ -177,6 +169,8 @@ class Tending:
         if standing.base and standing.base != service.checkout.branch:
             self._rejected(filed, f"merged into {standing.base}, from where nothing is released")
             return
+        if proposal.state == "closed":  # opened again and merged since the last look
+            self._parts.store.proposals.reopen(proposal.branch)
         incident = self._parts.store.incidents.get(proposal.incident_id)
         if self._is_newest(filed) and incident.state in (*UNDECIDED, State.REJECTED, State.DECLINED):
             payload = {"by": standing.by or by or "unknown", "merge_sha": merge_sha, **filed.decided_on}
@@ -216,11 +210,19 @@ class Tending:
 
     def _reopened(self, filed: Filed, by: str) -> None:
         incident = self._parts.store.incidents.get(filed.proposal.incident_id)
-        if not self._is_newest(filed) or incident.state not in (State.REJECTED, State.DECLINED):
+        decided = (State.REJECTED, State.DECLINED)
+        if not self._is_newest(filed) or incident.state not in (*decided, State.PROPOSED):
             return
+        now = self._parts.store.proposals.by_branch(filed.proposal.branch)
+        if now is None or now.closing or now.proposal.state != filed.proposal.state:
+            return  # decided here while the forge was asked
+        self._parts.note(incident, "proposal.reopened", {"by": by or "unknown"}, "control", once=str(filed.closed_at))
+        for remark in self._parts.store.remarks.waiting(filed.proposal.branch):
+            if remark.kind != publishing.REPLY:  # said before it was closed, and maybe the order to close it
+                self._parts.store.remarks.done(filed.proposal.service, remark)
+        self._parts.store.incidents.move(incident.id, State.PROPOSED, expected=decided)
+        # Last: while it is closed, the next look finds what a killed process left halfway.
         self._parts.store.proposals.reopen(filed.proposal.branch)
-        self._parts.note(incident, "proposal.reopened", {"by": by or "unknown"}, "control")
-        self._parts.store.incidents.move(incident.id, State.PROPOSED, expected=(State.REJECTED, State.DECLINED))
 
     def _is_newest(self, filed: Filed) -> bool:
         newest = self._parts.store.proposals.of_incident(filed.proposal.incident_id)
@@ -265,6 +267,8 @@ class Tending:
     def _make_ready(self, service: Service, filed: Filed, standing: Standing) -> None:
         """A draft until its checks are green; then one person is asked, once. A person's later draft is left alone."""
         proposal = filed.proposal
+        if standing.head_sha and standing.head_sha != proposal.head_sha:
+            return  # what a round brought is not pushed yet, so the forge knows nothing of it
         incident = self._parts.store.incidents.get(proposal.incident_id)
         if not filed.readied and standing.draft and not proposal.draft:
             checks = service.forge.checks(proposal)

@@ -38,6 +38,12 @@ SECRET = "a secret that both sides know"
 RIGHTS = {"contents": "write", "pull_requests": "write", "metadata": "read", "checks": "read", "statuses": "read"}
 PEOPLE = {"ada": "write", "bob": "read", "owen": "write"}
 OWNERS = ".github/CODEOWNERS"
+PART = """STOCK = {}
+
+
+def left(name):
+    return STOCK[name]
+"""
 
 
 class Clock:
@@ -81,13 +87,16 @@ class Mortality:
 
     def __init__(self) -> None:
         self._left = 0
+        self._writes = False
         self._thread = threading.get_ident()  # deliveries come in on others
 
-    def aim(self, steps: int) -> None:
+    def aim(self, steps: int, *, writes: bool = False) -> None:
+        """`writes`: only the ends of transactions count. 0 steps: not at all."""
         self._left = steps
+        self._writes = writes
 
-    def pass_by(self) -> None:
-        if self._left and threading.get_ident() == self._thread:
+    def pass_by(self, *, write: bool = False) -> None:
+        if self._left and (write or not self._writes) and threading.get_ident() == self._thread:
             self._left -= 1
             if not self._left:
                 raise Killed
@@ -103,7 +112,7 @@ class Mortality:
             self.pass_by()
             with writing() as transaction:
                 yield transaction
-            self.pass_by()
+            self.pass_by(write=True)
 
         store._database.writing = mortal  # type: ignore[method-assign]
 
@@ -195,6 +204,16 @@ class Durable:
         return ""
 
 
+class Contented:
+    """Stands where the sandbox would prove a change: it takes whatever a person added."""
+
+    def __init__(self, *_: Any) -> None:
+        pass
+
+    def prove(self, candidate: Any) -> Verdict:
+        return Verdict(candidate, True, "")
+
+
 class Entrance:
     """The webhook's route over real HTTP, for one healer after the other; while none lives, it fails."""
 
@@ -249,7 +268,7 @@ class Desk:
         for person in PEOPLE:
             self.hub.user(person)
         self.token = self.hub.token(**RIGHTS)
-        files = {f"part{number}.py": "STOCK = {}\n\n\ndef left(name):\n    return STOCK[name]\n" for number in range(3)}
+        files = {f"part{number}.py": PART for number in range(3)}
         self.repo = self.hub.repository("acme/stock", files={**files, OWNERS: "* @owen\n"}, collaborators=PEOPLE)
         self.repo.webhook(entrance.url, SECRET)
         self.mortality = Mortality()

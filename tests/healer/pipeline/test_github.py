@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from pathlib import Path
+
 import pytest
 
 from tests.healer.github_site import GitHubSite
@@ -169,3 +172,7 @@ def test_the_token_is_nowhere(site):
     for path in site.folder.rglob("*"):
         if path.is_file() and not path.is_symlink() and path.name != "token" and "hub" not in path.parts:
             assert token not in path.read_bytes(), path
+    for process in Path("/proc").glob("[0-9]*"):
+        for name in ("cmdline", "environ"):
+            with suppress(OSError):  # it ended meanwhile, or is somebody else's
+                assert token not in (process / name).read_bytes(), (process, name)

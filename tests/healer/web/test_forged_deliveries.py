@@ -1,6 +1,6 @@
 """Deliveries that GitHub did not send, or not so: none is accepted. And what is signed is believed in nothing.
 
-The real route over a real store, with a proposal that is open on the fake GitHub; what is altered are its own deliveries.
+The real route over a real store, with a proposal that is open on the fake GitHub: its own deliveries are altered.
 """
 
 from __future__ import annotations
@@ -17,19 +17,20 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
+from healer.web.access import Access
 from healer.web.application import Web, create_app
 
 from tests.github.deliveries import Delivery, signature
-from tests.healer.pipeline.desk import SECRET, Access, Clock, Desk, Entrance, make_template
+from tests.healer.pipeline.desk import SECRET, Clock, Desk, Entrance, make_template
 
 FORGED = 10_000
-MALFORMED = 1_500
+MALFORMED = 400
 ALTERED = ("issue_comment", "pull_request", "pull_request_review", "pull_request_review_comment", "push", "check_run")
 EVENTS = (*ALTERED, "check_suite", "status", "ping", "installation", "")
 Headers = list[tuple[str, str]]
 
 
-class Desks(Desk):
+class Delivered(Desk):
     """A desk with one proposal on GitHub, about which everything was said and done that is announced."""
 
     def __init__(self, folder: Any, entrance: Entrance, clock: Clock) -> None:
@@ -120,14 +121,16 @@ def entrance() -> Iterator[Entrance]:
     made.close()
 
 
-@pytest.fixture
-def desk(tmp_path, entrance, monkeypatch):
-    clock = Clock()
-    clock.put_into(monkeypatch)
-    made = Desks(tmp_path, entrance, clock)
-    yield made
-    made.close()
-    assert not made.hub.violations
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory, entrance):
+    """One for all of them: none of them may change anything."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        clock = Clock()
+        clock.put_into(monkeypatch)
+        made = Delivered(tmp_path_factory.mktemp("forged"), entrance, clock)
+        yield made
+        made.close()
+        assert not made.hub.violations
 
 
 Forgery = Callable[[random.Random, bytes, bytes], tuple[Headers, bytes]]
@@ -175,11 +178,17 @@ FORGERIES: dict[str, Forgery] = {
     "sha1 as sha256": lambda draw, body, other: ([(NAME, f"{draw.choice(('sha1', 'sha256'))}={_sha1(body)}")], body),
     "plain sha256": lambda draw, body, other: ([(NAME, f"sha256={hashlib.sha256(body).hexdigest()}")], body),
     "a body that is cut": lambda draw, body, other: ([(NAME, signature(SECRET, body))], _cut(draw, body)),
-    "a body with more": lambda draw, body, other: ([(NAME, signature(SECRET, body))], body + draw.choice((b"\n", b" ", b"{}"))),
+    "a body with more": lambda draw, body, other: (
+        [(NAME, signature(SECRET, body))],
+        body + draw.choice((b"\n", b" ", b"{}")),
+    ),
     "a cut signature": lambda draw, body, other: ([(NAME, signature(SECRET, body)[: draw.randrange(71)])], body),
     "a longer signature": lambda draw, body, other: ([(NAME, signature(SECRET, body) + draw.choice("0 \t;,"))], body),
     "written anew": lambda draw, body, other: ([(NAME, signature(SECRET, body))], _again(body)),
-    "the right one second": lambda draw, body, other: ([(NAME, _wrong(draw, body)), (NAME, signature(SECRET, body))], body),
+    "the right one second": lambda draw, body, other: (
+        [(NAME, _wrong(draw, body)), (NAME, signature(SECRET, body))],
+        body,
+    ),
     "two in one": lambda draw, body, other: ([(NAME, f"{_wrong(draw, body)}, {signature(SECRET, body)}")], body),
     "another header": lambda draw, body, other: ([("x-hub-signature-512", signature(SECRET, body))], body),
     "not ASCII": lambda draw, body, other: ([(NAME, f"sha256={chr(draw.randrange(128, 256)) * 64}")], body),
@@ -256,7 +265,10 @@ def test_a_known_id_with_another_body_is_worked_no_second_time(desk):
 
 def test_a_body_beyond_the_bound_is_not_read_to_its_end(desk):
     headers, body = desk.signed("push", b"{}", "large")
-    assert desk.post([([*headers, ("content-length", str(26 * 2**20))], body), (headers, b" " * (26 * 2**20))]) == [413, 413]
+    assert desk.post([([*headers, ("content-length", str(26 * 2**20))], body), (headers, b" " * (26 * 2**20))]) == [
+        413,
+        413,
+    ]
 
 
 CLAIMS: dict[str, dict[str, Any]] = {

@@ -122,6 +122,7 @@ class GitHub:
         if not self._pull(proposal).merged:
             self.say(proposal, "closed", reason)
         merging.close(self._calls, self._repository(), self._pull(proposal), proposal)
+        self._pulls.pop(proposal.number, None)  # its ETag is that of before, when it was as it will be once reopened
 
     def limits(self) -> Limits:
         return self._calls.allowance.limits
