@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.healer.github_site import GitHubSite
+from tests.healer.site import SERVICE, TESTS
 
 CODEOWNERS = {".github/CODEOWNERS": "* @owen\n"}
 TEMPLATE = {".github/pull_request_template.md": "## Checklist\n- [ ] I read the contribution guide\n"}
@@ -137,8 +138,9 @@ def test_a_moved_base_is_followed_and_a_crash_that_is_gone_closes_the_proposal(s
 def test_a_base_that_was_rewritten_and_renamed_is_followed(site):
     incident_id = site.proposed()
     first = site.pull().head_sha
-    start = site.git("commit-tree", "main^{tree}", "-m", "Start anew")
-    site.git("update-ref", "refs/heads/main", start)
+    files = {"app.py": SERVICE, "tests/test_app.py": TESTS, "NEWS.md": "# News\n"}
+    start = site.repo.push("main", files, by="ada", message="Start anew", force=True)
+    assert site.git("rev-list", "--count", start) == "1"
     site.repo.rename_branch("main", "trunk")
     site.repo.comment(1, by="ada", text="/heal rebase")
     site.wait(lambda: site.pull().head_sha != first)

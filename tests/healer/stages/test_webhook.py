@@ -1,4 +1,3 @@
-import copy
 
 import pytest
 from healer.stages.webhook import Hint, hint, signed
