@@ -1,4 +1,3 @@
-
 import pytest
 from healer.stages.webhook import Hint, hint, signed
 from hypothesis import given
