@@ -203,7 +203,7 @@ class Dispatch:
             return
         if self._parts.service(incident.service).deployment is None:
             return  # merged is as far as a service without a supervisor goes
-        filed = self._parts.store.proposals.of_incident(incident.id)
+        filed = self._parts.store.proposals.merged_of(incident.id)
         if filed is not None and filed.proposal.merge_sha is not None:
             self._start(f"release:{incident.service}:{filed.proposal.merge_sha}", self._workflows.release, incident)
 
@@ -224,7 +224,7 @@ class Dispatch:
         if incident.state == State.SOAKING:
             self._start_roll_back(incident, reason)
         elif incident.state == State.RESOLVED:
-            filed = self._parts.store.proposals.of_incident(incident.id, incident.attempt)
+            filed = self._parts.store.proposals.merged_of(incident.id)
             if filed is not None:
                 self._parts.store.proposals.settle(filed.proposal, Outcome.ROLLED_BACK)
             self._parts.store.incidents.move(incident.id, State.REGRESSED, reason, expected=(State.RESOLVED,))

@@ -103,7 +103,7 @@ def go_back(parts: Parts, incident_id: str, reason: str) -> str:
         parts.note(incident, "release.failed", {"commit": commit, "reason": reason}, "execution", once=commit)
     states = (State.MERGED, State.RELEASING, State.SOAKING, State.RESOLVED)
     parts.store.incidents.move(incident_id, State.ROLLED_BACK, reason, expected=states)
-    filed = parts.store.proposals.of_incident(incident_id, incident.attempt)
+    filed = parts.store.proposals.merged_of(incident_id)
     # What never went live was not found wanting: a release fails for many reasons besides the fix.
     if filed is not None and release is not None and _end_of(release.state) == "rolled_back":
         parts.store.proposals.settle(filed.proposal, Outcome.ROLLED_BACK)
@@ -129,7 +129,7 @@ def _end_of(state: str) -> str:
 
 
 def _merged(parts: Parts, incident_id: str) -> str:
-    filed = parts.store.proposals.of_incident(incident_id)
+    filed = parts.store.proposals.merged_of(incident_id)
     assert filed is not None and filed.proposal.merge_sha is not None, "a release follows a merge"
     return filed.proposal.merge_sha
 

@@ -15,7 +15,7 @@ import structlog
 from dbos import DBOS, SetWorkflowID
 
 from healer.edges.forge import Standing
-from healer.edges.store import Delivery, Filed, Incident
+from healer.edges.store import Delivery, Filed, Incident, now
 from healer.model import Conflict, EdgeError, ForgeError, NotFound, Outcome, State
 from healer.pipeline import publishing, stopping
 from healer.pipeline.beat import Beat
@@ -172,19 +172,30 @@ class Tending:
         if proposal.state == "closed":  # opened again and merged since the last look
             self._parts.store.proposals.reopen(proposal.branch)
         incident = self._parts.store.incidents.get(proposal.incident_id)
-        if self._is_newest(filed) and incident.state in (*UNDECIDED, State.REJECTED, State.DECLINED):
+        expected = (*UNDECIDED, State.REJECTED, State.DECLINED)
+        if incident.state in expected:
             payload = {"by": standing.by or by or "unknown", "merge_sha": merge_sha, **filed.decided_on}
             if standing.head_sha:
                 payload["head_sha"] = standing.head_sha
             self._parts.note(incident, "proposal.merged", payload, "control", once=merge_sha)
             # What was added before the merge was not proved here: the release proves the merged code before it serves.
-            self._parts.store.proposals.set(proposal.branch, merge_sha=merge_sha)
-            expected = (*UNDECIDED, State.REJECTED, State.DECLINED)
+            self._parts.store.proposals.set(proposal.branch, merge_sha=merge_sha, closed_at=now())
+            self._instead_of(filed)
             self._parts.store.incidents.move(incident.id, State.MERGED, expected=expected)
         if standing.head_sha and standing.head_sha != (filed.pushed_sha or proposal.head_sha):
             self._learn_of_change(service, filed, standing.head_sha)
         # Last: while it is open, the next look finds a merge that a killed process left halfway.
         self._parts.store.proposals.close(proposal, "merged", merge_sha)
+
+    def _instead_of(self, merged: Filed) -> None:
+        """A later proposal for the same crash is not needed any more."""
+        newest = self._parts.store.proposals.of_incident(merged.proposal.incident_id)
+        if newest is None or newest.proposal.branch == merged.proposal.branch:
+            return
+        if newest.proposal.state in ("prepared", "open"):
+            self._parts.store.proposals.settle(newest.proposal, Outcome.OBSOLETE)
+            reason = f"Proposal #{merged.proposal.number} for the same crash was merged."
+            self._parts.store.proposals.set(newest.proposal.branch, closing=reason)
 
     def _learn_of_change(self, service: Service, filed: Filed, head: str) -> None:
         """Others added commits before the merge: whether they changed the files of our fix, or only others."""

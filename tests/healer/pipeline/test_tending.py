@@ -53,6 +53,25 @@ def test_a_merge_in_the_middle_of_a_round_is_a_merge(desk):
     assert desk.outcome() is Outcome.MERGED
 
 
+def test_an_older_proposal_that_is_opened_again_and_merged_is_what_is_released(desk):
+    stands(desk, state="closed")
+    assert state(desk) == State.REJECTED
+    desk.dispatch.retry(desk.incident_id)
+    newer = replace(desk.proposal, number=2, branch="healer/a-2")
+    desk.store.proposals.put(newer, 2, desk.diff)
+    desk.store.incidents.move(desk.incident_id, State.PROPOSED, expected=(State.OPEN,))
+    older = desk.filed()
+    standing = Standing("merged", desk.head, "main", MERGE)
+    desk.forge.standing = lambda one: standing if one.number == 1 else Standing("open", desk.head, "main")
+    desk.dispatch.tending.turn()
+    assert state(desk) == State.MERGED
+    merged = desk.store.proposals.merged_of(desk.incident_id)
+    assert (merged.proposal.branch, merged.proposal.merge_sha) == (older.proposal.branch, MERGE)
+    desk.dispatch.tending.turn()
+    assert desk.store.proposals.by_branch("healer/a-2").outcome is Outcome.OBSOLETE
+    assert desk.store.proposals.by_branch("healer/a-2").proposal.state == "closed"
+
+
 def test_commits_that_are_taken_back_leave_the_proposal_as_it_was(desk):
     desk.store.proposals.set(desk.proposal.branch, amended=True, head_sha="d" * 40)
     stands(desk)

@@ -164,6 +164,14 @@ class Proposals:
             row = transaction.one(query.limit(1))
         return _filed(row) if row else None
 
+    def merged_of(self, incident_id: str) -> Filed | None:
+        """The one that was merged last, which need not be the newest: an older one may be opened again and merged."""
+        columns = tables.proposals.c
+        query = select(tables.proposals).where(columns.incident_id == incident_id, columns.merge_sha.is_not(None))
+        with self._database.reading() as transaction:
+            row = transaction.one(query.order_by(columns.closed_at.desc(), columns.attempt.desc()).limit(1))
+        return _filed(row) if row else None
+
     def newest(self, incident_ids: Sequence[str]) -> dict[str, Filed]:
         """Incident id -> its newest proposal, for those that have one."""
         columns = tables.proposals.c
