@@ -20,7 +20,7 @@ down: ## stop what `make up` left running
 llm: $(VENV)/.llm ## what runs the local model on this machine
 
 test: $(VENV)/.tests ## everything but containers
-	$(BIN)/pytest -m "not compose" -n 3 --dist loadgroup
+	$(BIN)/pytest -m "not compose" -n 2 --dist loadgroup
 
 test-compose: $(VENV)/.tests ## the loop under docker-compose; needs a Docker engine
 	$(BIN)/pytest -m compose tests/compose

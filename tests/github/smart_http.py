@@ -25,8 +25,11 @@ if TYPE_CHECKING:
 SERVICES = r"/(?P<owner>[^/]+)/(?P<name>[^/]+?)(?:\.git)?/(?P<rest>info/refs|git-upload-pack|git-receive-pack)"
 
 
+DUMB = r"/[^/]+/[^/]+\.git/.+"  # what git asks for next where it takes the first answer for that of a plain web server
+
+
 def fits(path: str) -> bool:
-    return re.fullmatch(SERVICES, path) is not None
+    return re.fullmatch(SERVICES, path) is not None or re.fullmatch(DUMB, path) is not None
 
 
 def _refused(status: int, text: str) -> Answer:
@@ -36,7 +39,8 @@ def _refused(status: int, text: str) -> Answer:
 
 def answered(hub: FakeGitHub, heard: Heard) -> Answer:
     match = re.fullmatch(SERVICES, heard.path)
-    assert match is not None
+    if match is None:
+        return _refused(404, "Not Found")  # GitHub speaks the smart protocol only
     full_name = f"{match['owner']}/{match['name']}"
     repo = hub.repositories.get(full_name.lower())
     writes = "git-receive-pack" in heard.path + heard.query
@@ -98,6 +102,7 @@ def _backend(hub: FakeGitHub, path: str, heard: Heard) -> Answer:
     head, _, content = done.stdout.partition(b"\r\n\r\n")
     if done.returncode != 0 or not head:
         return _refused(500, done.stderr.decode(errors="replace"))
-    found = dict(line.split(": ", 1) for line in head.decode().splitlines())
-    status = int(found.pop("Status", "200").split()[0])
+    lines = (line.split(": ", 1) for line in head.decode().splitlines())
+    found = {name.lower(): value for name, value in lines}  # in place of the server's own, not beside them
+    status = int(found.pop("status", "200").split()[0])
     return Answer(status, content, found)
