@@ -41,6 +41,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self, hub: FakeGitHub) -> None:
         self.hub = hub
         super().__init__(("127.0.0.1", 0), Handler)
+        self.socket.settimeout(1)  # a client that is gone before it is let in must not hold the next ones up for ever
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away is no matter; anything else is a fault of the fake."""

@@ -55,6 +55,7 @@ class GitServer(ThreadingHTTPServer):
 
     def __init__(self, root: Path, token: str) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
+        self.socket.settimeout(1)  # a client that is gone before it is let in must not hold the next ones up for ever
         self.root = root
         self.token = token
         self.seen: list[tuple[str, str]] = []  # path, Authorization
