@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from github.PullRequest import PullRequest
 from healer.edges.forge.github import GitHub, discussion
 from healer.model import Conflict, ForgeError, Proposal
 
@@ -245,6 +246,17 @@ def test_what_people_say_is_read_and_what_we_say_is_not(hub, repo, forge, opened
     assert len(texts[f"review-{four}"]) == 4000
     assert [remark.at for remark in remarks] == sorted(remark.at for remark in remarks)
     assert all(datetime.fromisoformat(remark.at).tzinfo == UTC for remark in remarks)
+
+
+def test_a_review_that_comes_while_they_are_read_has_its_lines(repo, forge, opened, monkeypatch):
+    read = PullRequest.get_reviews
+
+    def read_after_another(pull):
+        repo.review(1, by="ada", state="CHANGES_REQUESTED", text="Not so.", lines=[("app.py", 1, "but so")])
+        return read(pull)
+
+    monkeypatch.setattr(PullRequest, "get_reviews", read_after_another)
+    assert [remark.text for remark in forge.remarks(opened)] == ["Not so.\napp.py:1: but so"]
 
 
 def test_of_many_remarks_the_newest_hundred_are_read(repo, forge, opened):

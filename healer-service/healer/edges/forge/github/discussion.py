@@ -64,12 +64,13 @@ class Discussion:
     def _take_in(self, pull: PullRequest) -> None:
         since = self._since or NotSet
         comments = _newest(pull.as_issue().get_comments(since=since))
+        submitted = _newest(pull.get_reviews())  # before their lines: one that comes in between has its lines then
         on_lines = list(islice(pull.get_review_comments(sort="created", direction="desc", since=since), KEPT))
         self._comments |= {one.id: _comment(one) for one in comments if not _is_ours(one)}
         self._comments = dict(sorted(self._comments.items())[-KEPT:])
         self._lines |= {one.id: (one.pull_request_review_id, _line(one)) for one in on_lines}
         self._lines = dict(sorted(self._lines.items())[-KEPT:])
-        reviews = [_review(one, self._lines) for one in _newest(pull.get_reviews()) if not _is_ours(one)]
+        reviews = [_review(one, self._lines) for one in submitted if not _is_ours(one)]
         said = [*self._comments.values(), *(review for review in reviews if review is not None)]
         self._remarks = tuple(sorted(said, key=lambda remark: (remark.at, remark.id))[-KEPT:])
         stamps = [one.updated_at for one in comments] + [one.updated_at for one in on_lines]
