@@ -52,6 +52,7 @@ if os.fork() == 0:
 time.sleep(0.1)
 """,
         needs=("processes",),
+        status=("ok", "tampered"),  # where no more processes are to be had, a copy of the job goes on and answers too
     ),
     Probe(
         "stopped",
