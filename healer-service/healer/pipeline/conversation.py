@@ -5,8 +5,6 @@ Only people who may write to the repository are obeyed. Each remark is worked on
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from healer.edges.store import Filed, Incident
 from healer.model import Remark, State
 from healer.pipeline import publishing
@@ -17,11 +15,7 @@ MOST_ROUNDS = 3
 OPERATOR = "operator-"  # how the id of a remark begins that came by the page, the command line or the API
 
 
-class Rebase(Protocol):
-    def __call__(self, filed: Filed, worked: str | None = None) -> None: ...
-
-
-def obey(parts: Parts, service: Service, filed: Filed, rebase: Rebase) -> None:
+def obey(parts: Parts, service: Service, filed: Filed) -> None:
     """What is said about one proposal, oldest first."""
     for remark in parts.store.remarks.waiting(filed.proposal.branch):
         incident = parts.store.incidents.get(filed.proposal.incident_id)
@@ -29,10 +23,10 @@ def obey(parts: Parts, service: Service, filed: Filed, rebase: Rebase) -> None:
             continue
         if incident.state != State.PROPOSED:
             return  # a round is running; what is said meanwhile is about what it brings
-        _obey(parts, service, filed, incident, remark, rebase)
+        _obey(parts, service, filed, incident, remark)
 
 
-def _obey(parts: Parts, service: Service, filed: Filed, incident: Incident, remark: Remark, rebase: Rebase) -> None:
+def _obey(parts: Parts, service: Service, filed: Filed, incident: Incident, remark: Remark) -> None:
     command = commands.parse(remark.text) if remark.kind == "comment" else None
     asks = remark.kind == "changes" or command is not None
     if asks and (remark.id.startswith(OPERATOR) or service.forge.may_write(remark.by)):
@@ -41,7 +35,7 @@ def _obey(parts: Parts, service: Service, filed: Filed, incident: Incident, rema
         elif command is not None and command.name == "retry":
             _round(parts, filed, incident, remark, command.hint)
         elif command is not None and command.name == "rebase" and not filed.amended:
-            rebase(filed, remark.id)
+            rebase(parts, filed, remark.id)
         elif command is not None:
             _answer(parts, filed, incident, remark, command.name)
     parts.store.remarks.done(service.name, remark)
@@ -73,14 +67,25 @@ def _round(parts: Parts, filed: Filed, incident: Incident, remark: Remark, asked
     parts.store.proposals.set(filed.proposal.branch, rounds=filed.rounds + 1)
     payload = {"round": filed.rounds + 1, "asked": asked, "by": remark.by}
     parts.note(incident, "round.started", payload, "control", once=remark.id)
+    _attempt_again(parts, incident, f"{remark.by} asked for changes.", remark.id, asked)
+
+
+def rebase(parts: Parts, filed: Filed, worked: str | None = None) -> None:
+    """Another attempt of the heal, which takes the same fix to the base as it is now. `worked`: the remark."""
+    incident = parts.store.incidents.get(filed.proposal.incident_id)
+    if incident.state == State.PROPOSED:
+        _attempt_again(parts, incident, "The fix is proved anew on the code as it is now.", worked, None)
+
+
+def _attempt_again(parts: Parts, incident: Incident, why: str, worked: str | None, feedback: str | None) -> None:
     parts.store.incidents.move(
         incident.id,
         State.OPEN,
-        f"{remark.by} asked for changes.",
+        why,
         expected=(State.PROPOSED,),
-        worked=remark.id,
+        worked=worked,
         attempt=incident.attempt + 1,
-        feedback=asked,
+        feedback=feedback,
     )
 
 

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import structlog
-from dbos import DBOS, SetWorkflowID
+from dbos import DBOS
 
 from healer.edges.store import AT_WORK, ENDS, Delivery, Filed, Incident, now
 from healer.model import Conflict, Outcome, Remark, Report, State
@@ -22,7 +22,7 @@ from healer.pipeline.beat import Beat
 from healer.pipeline.parts import Parts, Service
 from healer.pipeline.runs import measure_baseline
 from healer.pipeline.tending import POLL_SECONDS, Tending
-from healer.pipeline.workflows import Workflows
+from healer.pipeline.workflows import Workflows, begin
 from healer.stages.fingerprint import fingerprint
 
 log = structlog.get_logger()
@@ -156,10 +156,12 @@ class Dispatch:
 
     def _start_heals(self) -> None:
         incidents = self._parts.store.incidents
+        proposed = [filed.proposal for filed in self._parts.store.proposals.open()]
         # Another attempt for an open proposal is no heal more, whatever the caps.
-        rounds = {filed.proposal.incident_id for filed in self._parts.store.proposals.open()}
-        published_soon = self._parts.store.proposals.prepared()  # their heals are done; only the forge is awaited
-        working = [incident for incident in incidents.list(AT_WORK) if incident.id not in published_soon]
+        rounds = {proposal.incident_id for proposal in proposed}
+        # Their heals are done; only the forge is awaited.
+        unpublished = {proposal.incident_id for proposal in proposed if proposal.state == "prepared"}
+        working = [incident for incident in incidents.list(AT_WORK) if incident.id not in unpublished]
         room = self._parts.heals_at_once - len(working)
         under_way = Counter(incident.service for incident in working if incident.id not in rounds)
         held: dict[str, str] = {}  # service -> why none of its heals may start; starting others cannot change that
@@ -211,13 +213,11 @@ class Dispatch:
         # DBOS never runs an id twice; this only saves asking it each second.
         if workflow_id in self._started:
             return
-        with SetWorkflowID(workflow_id):
-            DBOS.start_workflow(workflow, incident.id, incident.attempt)  # type: ignore[arg-type]
+        begin(workflow_id, workflow, incident)
         self._started.add(workflow_id)
 
     def _start_roll_back(self, incident: Incident, reason: str) -> None:
-        with SetWorkflowID(f"roll_back:{incident.id}-{incident.attempt}"):
-            DBOS.start_workflow(self._workflows.roll_back, incident.id, incident.attempt, reason)
+        begin(f"roll_back:{incident.id}-{incident.attempt}", self._workflows.roll_back, incident, reason)
 
     def _came_back(self, incident: Incident) -> None:
         reason = "The same crash was reported by the release that was to heal it."

@@ -56,7 +56,7 @@ def reproduce(parts: Parts, memory: Memory, incident_id: str) -> str:
         return ""
     in_hand = _in_hand(parts, incident)
     if in_hand is not None:
-        before = chosen_of(parts, incident, in_hand.attempt)
+        before = chosen_of(parts, incident.id, in_hand.attempt)
         unsteady = before is not None and before.evidence is not None and before.evidence.unsteady
         if not found.before.problem and not unsteady:
             _obsolete(parts, incident, in_hand, found.reason)
@@ -103,7 +103,7 @@ def repair(parts: Parts, memory: Memory, incident_id: str) -> str:
     thought = _thought(parts, memory, incident, service, report)
     in_hand = _in_hand(parts, incident)
     asked_for = incident.feedback is not None
-    before = chosen_of(parts, incident, in_hand.attempt) if in_hand is not None else None
+    before = chosen_of(parts, incident.id, in_hand.attempt) if in_hand is not None else None
     diagnosis = incident.diagnosis if in_hand is not None and incident.diagnosis is not None else thought.diagnosis
     search = Search(parts, memory, incident, service, report, diagnosis, thought.past)
     if in_hand is not None and before is not None and not asked_for:
@@ -115,24 +115,25 @@ def repair(parts: Parts, memory: Memory, incident_id: str) -> str:
 
 def propose(parts: Parts, incident_id: str, attempt: int) -> str:
     """Write down what is to be proposed; from here on it is published, whatever happens meanwhile."""
-    incident, service, report = about(parts, incident_id)
-    assert incident.diagnosis is not None
+    about_it = about(parts, incident_id)
+    incident = about_it[0]
     filed = parts.store.proposals.of_incident(incident_id, attempt)
     if filed is None and (reason := stopping.stopped(parts)):
         return reason
     if filed is None:
         if incident.state != State.REPAIRING:
             return f"The proposal in hand was decided meanwhile: the incident is {incident.state}."
-        _prepare(parts, service, incident, report)
+        _prepare(parts, about_it)
         filed = parts.store.proposals.of_incident(incident_id, attempt)
         assert filed is not None
     publishing.try_now(parts, filed)
     return ""
 
 
-def _prepare(parts: Parts, service: Service, incident: Incident, report: Report) -> None:
+def _prepare(parts: Parts, about_it: tuple[Incident, Service, Report]) -> None:
+    incident, service, report = about_it
     assert incident.diagnosis is not None
-    chosen = chosen_of(parts, incident, incident.attempt)
+    chosen = chosen_of(parts, incident.id, incident.attempt)
     assert chosen is not None
     in_hand = _in_hand(parts, incident)
     base = base_of(incident)
@@ -148,7 +149,7 @@ def _prepare(parts: Parts, service: Service, incident: Incident, report: Report)
         service.checkout.branch,
         head,
         announcement.title(report, chosen, subjects),
-        text_of(parts, incident, incident.attempt, base, round_of=in_hand.rounds if in_hand is not None else 0),
+        text_of(parts, about_it, incident.attempt, base, round_of=in_hand.rounds if in_hand is not None else 0),
         "",
         state="prepared",
         draft=assessment.is_draft(chosen),
@@ -164,9 +165,17 @@ def _prepare(parts: Parts, service: Service, incident: Incident, report: Report)
     parts.store.incidents.set(incident.id, origin=chosen.candidate.origin)
 
 
-def text_of(parts: Parts, incident: Incident, attempt: int, base: str, *, round_of: int = 0, amended: str = "") -> str:
+def text_of(
+    parts: Parts,
+    about_it: tuple[Incident, Service, Report],
+    attempt: int,
+    base: str,
+    *,
+    round_of: int = 0,
+    amended: str = "",
+) -> str:
     """What the proposal says that holds an attempt's candidate. `amended`: what others added since."""
-    _, service, report = about(parts, incident.id)
+    incident, service, report = about_it
     judged = parts.store.incidents.verdicts(incident.id, attempt)
     chosen = next(verdict for verdict, was_chosen in judged if was_chosen)
     assert incident.diagnosis is not None
@@ -216,8 +225,8 @@ def _in_hand(parts: Parts, incident: Incident) -> Filed | None:
     return filed if filed is not None and filed.proposal.state == "open" and not filed.closing else None
 
 
-def chosen_of(parts: Parts, incident: Incident, attempt: int) -> Verdict | None:
-    return next((verdict for verdict, chosen in parts.store.incidents.verdicts(incident.id, attempt) if chosen), None)
+def chosen_of(parts: Parts, incident_id: str, attempt: int) -> Verdict | None:
+    return next((verdict for verdict, chosen in parts.store.incidents.verdicts(incident_id, attempt) if chosen), None)
 
 
 def _obsolete(parts: Parts, incident: Incident, filed: Filed, reason: str) -> None:

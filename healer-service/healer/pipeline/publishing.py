@@ -43,10 +43,10 @@ def branch_of(incident_id: str, attempt: int) -> str:
 
 def agree(parts: Parts, branch: str) -> None:
     """Raises EdgeError; nothing is half done that would not be found again."""
-    filed = _filed(parts, branch)
+    filed = reread(parts, branch)
     service = parts.service(filed.proposal.service)
     with _publishing[service.name]:
-        filed = _filed(parts, branch)
+        filed = reread(parts, branch)
         if filed.proposal.state == "prepared" and not stopping.stopped(parts):
             filed = _open(parts, service, filed)
         if filed.proposal.state == "open" and filed.closing:
@@ -81,7 +81,7 @@ def _open(parts: Parts, service: Service, filed: Filed) -> Filed:
     opened = service.forge.open(proposal, service.labels)
     number = opened.number or parts.store.proposals.next_number(service.name)
     parts.store.proposals.set(proposal.branch, number=number, url=opened.url, state="open", told=filed.text_digest)
-    return _filed(parts, proposal.branch)
+    return reread(parts, proposal.branch)
 
 
 def _renew(parts: Parts, service: Service, filed: Filed) -> None:
@@ -121,8 +121,7 @@ def _is_proposed(parts: Parts, filed: Filed) -> None:
 def _close(parts: Parts, service: Service, filed: Filed) -> None:
     proposal = filed.proposal
     incident = parts.store.incidents.get(proposal.incident_id)
-    newest = parts.store.proposals.of_incident(incident.id)
-    if newest is not None and newest.proposal.branch == proposal.branch and incident.state in REJECTABLE:
+    if is_newest(parts, filed) and incident.state in REJECTABLE:
         parts.store.incidents.move(incident.id, State.REJECTED, filed.closing, expected=REJECTABLE)  # was interrupted
     # The branch goes only as we left it, whatever of others' commits is proved by now.
     service.forge.close(replace(proposal, head_sha=filed.pushed_sha or proposal.head_sha), filed.closing, "healer")
@@ -136,7 +135,14 @@ def _post(parts: Parts, service: Service, filed: Filed) -> None:
             parts.store.remarks.done(service.name, remark)
 
 
-def _filed(parts: Parts, branch: str) -> Filed:
+def is_newest(parts: Parts, filed: Filed) -> bool:
+    """Whether no later proposal was made for the same incident."""
+    newest = parts.store.proposals.of_incident(filed.proposal.incident_id)
+    return newest is not None and newest.proposal.branch == filed.proposal.branch
+
+
+def reread(parts: Parts, branch: str) -> Filed:
+    """A proposal as it is now."""
     filed = parts.store.proposals.by_branch(branch)
     assert filed is not None, "a proposal is never forgotten"
     return filed

@@ -15,7 +15,8 @@ from healer.stages import announcement
 
 def prove_again(parts: Parts, memory: Memory, incident_id: str) -> str:
     """Why it does not stand any more; "" when it does, or was decided meanwhile."""
-    incident, service, report = about(parts, incident_id)
+    about_it = about(parts, incident_id)
+    incident, service, report = about_it
     filed = parts.store.proposals.of_incident(incident_id)
     if filed is None or filed.proposal.state != "open" or incident.state != State.PROPOSED:
         return ""
@@ -26,7 +27,7 @@ def prove_again(parts: Parts, memory: Memory, incident_id: str) -> str:
         return "The branch has nothing in common with the base any more."
     names = service.checkout.authors(base, head)
     by = ", ".join(names) or "somebody"
-    ours = chosen_of(parts, incident, filed.attempt)
+    ours = chosen_of(parts, incident_id, filed.attempt)
     candidate = Candidate(
         f"amended by {by}",
         ours.candidate.summary if ours is not None else filed.proposal.title,
@@ -38,7 +39,7 @@ def prove_again(parts: Parts, memory: Memory, incident_id: str) -> str:
     payload = {"by": by, "head_sha": head, "accepted": verdict.accepted, "reason": verdict.reason}
     parts.note(incident, "proposal.rechecked", payload, "execution", once=head)
     told = announcement.amended(names, head, verdict)
-    body = text_of(parts, incident, filed.attempt, base, round_of=filed.rounds, amended=told)
+    body = text_of(parts, about_it, filed.attempt, base, round_of=filed.rounds, amended=told)
     diff = "".join(change.diff for change in candidate.changes)
     parts.store.proposals.set(filed.proposal.branch, head_sha=head, body=body, diff=diff)
     publishing.reply(parts, filed, f"recheck-{head[:12]}", told)

@@ -12,16 +12,16 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import structlog
-from dbos import DBOS, SetWorkflowID
 
 from healer.edges.forge import Standing
 from healer.edges.store import Delivery, Filed, Incident, now
 from healer.model import Conflict, EdgeError, ForgeError, NotFound, Outcome, State
 from healer.pipeline import publishing, stopping
 from healer.pipeline.beat import Beat
-from healer.pipeline.conversation import obey
+from healer.pipeline.conversation import obey, rebase
+from healer.pipeline.healing import chosen_of
 from healer.pipeline.parts import Parts, Service
-from healer.pipeline.workflows import Workflows
+from healer.pipeline.workflows import Workflows, begin
 from healer.stages import owners, webhook
 
 log = structlog.get_logger()
@@ -199,11 +199,10 @@ class Tending:
 
     def _learn_of_change(self, service: Service, filed: Filed, head: str) -> None:
         """Others added commits before the merge: whether they changed the files of our fix, or only others."""
-        judged = self._parts.store.incidents.verdicts(filed.proposal.incident_id, filed.attempt)
-        files = [change.file for verdict, chosen in judged if chosen for change in verdict.candidate.changes]
+        ours = filed.pushed_sha or filed.proposal.head_sha
         try:
             service.checkout.fetch()
-            same = service.checkout.same_files(filed.pushed_sha or filed.proposal.head_sha, head, files)
+            same = service.checkout.same_files(ours, head, self._files_of(filed))
         except EdgeError as error:  # after a squash the head may be nowhere: another head is other work
             log.info("cannot see what was merged instead", proposal=filed.proposal.number, error=str(error))
             same = False
@@ -213,7 +212,7 @@ class Tending:
         if filed.proposal.state != "open":
             return
         incident = self._parts.store.incidents.get(filed.proposal.incident_id)
-        if self._is_newest(filed) and incident.state in UNDECIDED:
+        if publishing.is_newest(self._parts, filed) and incident.state in UNDECIDED:
             payload = {"reason": reason, **filed.decided_on}
             self._parts.note(incident, "proposal.rejected", payload, "control", once=filed.proposal.branch)
             self._parts.store.incidents.move(incident.id, State.REJECTED, reason, expected=UNDECIDED)
@@ -222,10 +221,10 @@ class Tending:
     def _reopened(self, filed: Filed, by: str) -> None:
         incident = self._parts.store.incidents.get(filed.proposal.incident_id)
         decided = (State.REJECTED, State.DECLINED)
-        if not self._is_newest(filed) or incident.state not in (*decided, State.PROPOSED):
+        if not publishing.is_newest(self._parts, filed) or incident.state not in (*decided, State.PROPOSED):
             return
-        now = self._parts.store.proposals.by_branch(filed.proposal.branch)
-        if now is None or now.closing or now.proposal.state != filed.proposal.state:
+        current = publishing.reread(self._parts, filed.proposal.branch)
+        if current.closing or current.proposal.state != filed.proposal.state:
             return  # decided here while the forge was asked
         self._parts.note(incident, "proposal.reopened", {"by": by or "unknown"}, "control", once=str(filed.closed_at))
         for remark in self._parts.store.remarks.waiting(filed.proposal.branch):
@@ -234,10 +233,6 @@ class Tending:
         self._parts.store.incidents.move(incident.id, State.PROPOSED, expected=decided)
         # Last: while it is closed, the next look finds what a killed process left halfway.
         self._parts.store.proposals.reopen(filed.proposal.branch)
-
-    def _is_newest(self, filed: Filed) -> bool:
-        newest = self._parts.store.proposals.of_incident(filed.proposal.incident_id)
-        return newest is not None and newest.proposal.branch == filed.proposal.branch
 
     def _went_on(self, service: Service, filed: Filed, standing: Standing) -> None:
         proposal = filed.proposal
@@ -257,7 +252,7 @@ class Tending:
                     self._parts.note(incident, "proposal.remark", payload, "control", once=remark.id)
             self._parts.store.proposals.set(proposal.branch, seen=standing.updated_at)
         if not stopping.stopped(self._parts):
-            obey(self._parts, service, filed, self.rebase)
+            obey(self._parts, service, filed)
             self._make_ready(service, filed, standing)
             self._follow_base(service, filed, standing)
 
@@ -271,9 +266,7 @@ class Tending:
         self._parts.note(incident, "proposal.amended", payload, "control", once=head)
         self._parts.store.proposals.set(branch, amended=True, head_sha=head)
         self._start(f"recheck:{branch}:{head}", self._workflows.recheck, incident)
-        found = self._parts.store.proposals.by_branch(branch)
-        assert found is not None
-        return found
+        return publishing.reread(self._parts, branch)
 
     def _make_ready(self, service: Service, filed: Filed, standing: Standing) -> None:
         """A draft until its checks are green; then one person is asked, once. A person's later draft is left alone."""
@@ -307,13 +300,17 @@ class Tending:
     def _ask_review(self, service: Service, filed: Filed, incident: Incident) -> str:
         if service.forge.kind == "local":
             return ""
-        judged = self._parts.store.incidents.verdicts(incident.id, filed.attempt)
-        files = [change.file for verdict, chosen in judged if chosen for change in verdict.candidate.changes]
         commit = filed.base_sha or filed.proposal.base
         texts = (service.checkout.text(commit, place) for place in owners.LOCATIONS)
         text = next((text for text in texts if text is not None), "")
         suspect = incident.diagnosis.suspect if incident.diagnosis else None
-        return service.forge.ask_review(filed.proposal, owners.owners(text, files), suspect.commit if suspect else "")
+        code_owners = owners.owners(text, self._files_of(filed))
+        return service.forge.ask_review(filed.proposal, code_owners, suspect.commit if suspect else "")
+
+    def _files_of(self, filed: Filed) -> list[str]:
+        """That the fix changes."""
+        chosen = chosen_of(self._parts, filed.proposal.incident_id, filed.attempt)
+        return [change.file for change in chosen.candidate.changes] if chosen is not None else []
 
     def _follow_base(self, service: Service, filed: Filed, standing: Standing) -> None:
         """Once the base has come to rest somewhere else, the proposal is proved and laid there anew."""
@@ -331,22 +328,7 @@ class Tending:
             since = time.monotonic()
             self._moved[branch] = (tip, since)
         if standing.conflicting or time.monotonic() - since >= self._rest_seconds:
-            self.rebase(filed)
-
-    def rebase(self, filed: Filed, worked: str | None = None) -> None:
-        """Another attempt of the heal, which takes the same fix to the base as it is now. `worked`: the remark."""
-        incident = self._parts.store.incidents.get(filed.proposal.incident_id)
-        if incident.state == State.PROPOSED:
-            self._parts.store.incidents.move(
-                incident.id,
-                State.OPEN,
-                "The fix is proved anew on the code as it is now.",
-                expected=(State.PROPOSED,),
-                worked=worked,
-                attempt=incident.attempt + 1,
-                feedback=None,
-            )
+            rebase(self._parts, filed)
 
     def _start(self, workflow_id: str, workflow: object, incident: Incident) -> None:
-        with SetWorkflowID(workflow_id):
-            DBOS.start_workflow(workflow, incident.id, incident.attempt)  # type: ignore[arg-type]
+        begin(workflow_id, workflow, incident)

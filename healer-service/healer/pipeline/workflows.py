@@ -6,8 +6,9 @@ Each reads as the story; what the steps do is in healing and releasing. Steps ru
 
 from __future__ import annotations
 
-from dbos import DBOS, DBOSConfiguredInstance
+from dbos import DBOS, DBOSConfiguredInstance, SetWorkflowID
 
+from healer.edges.store import Incident
 from healer.pipeline import healing, rechecking, releasing
 from healer.pipeline.memory import Memory
 from healer.pipeline.parts import Parts
@@ -15,6 +16,12 @@ from healer.pipeline.stage import stage
 
 # Counts restarts of the healer while the workflow runs; one that takes the process down with it ends here.
 MOST_RECOVERIES = 20
+
+
+def begin(workflow_id: str, workflow: object, incident: Incident, *arguments: str) -> None:
+    """Start a workflow about an incident's attempt. One of this id that was begun before is not begun again."""
+    with SetWorkflowID(workflow_id):
+        DBOS.start_workflow(workflow, incident.id, incident.attempt, *arguments)  # type: ignore[arg-type]
 
 
 @DBOS.dbos_class()

@@ -195,13 +195,6 @@ class Proposals:
         """Those that are on their forge and undecided, or will be there; oldest first."""
         return self._of(tables.proposals.c.state.in_(("prepared", "open")), service)
 
-    def prepared(self) -> frozenset[str]:
-        """The incidents whose proposal only waits for its forge."""
-        columns = tables.proposals.c
-        with self._database.reading() as transaction:
-            rows = transaction.all(select(columns.incident_id).where(columns.state == "prepared"))
-        return frozenset(row["incident_id"] for row in rows)
-
     def closed_since(self, service: str, when: str) -> tuple[Filed, ...]:
         """Those that were closed unmerged after `when`: somebody may open one again."""
         columns = tables.proposals.c
