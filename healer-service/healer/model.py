@@ -476,3 +476,53 @@ class Event:
     timestamp: str
     trace_id: str
     ui_hint: str  # the lane of the page: execution | reasoning | patch | control
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A request that a release is asked before its first user, or again while it runs."""
+
+    request: Request
+    below: int = 500  # an answer with this status or above speaks against the release
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Requests that are waited for because they cannot be sent again; `*` in the path stands for one segment."""
+
+    method: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What users got from one release since it began to serve."""
+
+    requests: int = 0
+    failed: int = 0  # answered with 5xx, or not at all
+    p50: float = 0.0  # seconds until the answer begins
+    p99: float = 0.0
+    watched: int = 0  # of the requests that were waited for: answered below 500
+    watched_failed: int = 0
+
+
+@dataclass(frozen=True)
+class Serving:
+    """What a service's deployment says of itself."""
+
+    release: str | None  # what new requests get, but for a canary's share
+    state: str  # serving | changing | waiting (nothing can be served); other words of a deployment's own
+    canary: str | None = None  # the release that has a share beside it
+    fell_back: str = ""  # why it left the last release that it was told to serve; "" when it did not
+    traffic: Mapping[str, Traffic] = field(default_factory=dict)  # release -> what users got from it
+
+
+@dataclass(frozen=True)
+class Changed:
+    """What became of the order to serve a release."""
+
+    ok: bool
+    release: str | None  # what serves now
+    previous: str | None = None
+    reason: str = ""
+    seconds: float = 0.0

@@ -15,7 +15,8 @@ from healer.edges.store.database import NOT_MADE, Database, now
 from healer.edges.store.head import HeadFile
 from healer.edges.store.incidents import AT_WORK, ENDS, Incident, Incidents
 from healer.edges.store.log import Log
-from healer.edges.store.proposals import Deliveries, Delivery, Filed, Proposals, Release, Releases, Remarks
+from healer.edges.store.proposals import Deliveries, Delivery, Filed, Proposals, Remarks
+from healer.edges.store.releases import Release, Releases, Revert, Reverts
 
 
 class Store:
@@ -42,6 +43,7 @@ class Store:
         self.proposals = Proposals(self._database)
         self.remarks = Remarks(self._database)
         self.releases = Releases(self._database)
+        self.reverts = Reverts(self._database)
         self.deliveries = Deliveries(self._database)
 
     def migrate(self) -> None:
@@ -95,6 +97,7 @@ __all__ = [
     "Filed",
     "Incident",
     "Release",
+    "Revert",
     "Store",
     "now",
 ]

@@ -57,6 +57,7 @@ class Incident:
     origin: str | None
     release: str | None
     soak_until: float | None
+    opened_on: str | None  # the release that its first report came from
 
 
 def _incident(row: RowMapping) -> Incident:
@@ -105,6 +106,20 @@ class Incidents:
             query = query.where(tables.incidents.c.state.in_(wanted))
         with self._database.reading() as transaction:
             return tuple(_incident(row) for row in transaction.all(query))
+
+    def opened_on(self, service: str, release: str) -> tuple[Incident, ...]:
+        """Those that a release of the service was the first to report."""
+        columns = tables.incidents.c
+        query = select(tables.incidents).where(columns.service == service, columns.opened_on == release)
+        with self._database.reading() as transaction:
+            return tuple(_incident(row) for row in transaction.all(query))
+
+    def crashes(self, service: str, opened_before: str) -> int:
+        """How often the service's incidents that were open by then have been reported until now."""
+        columns = tables.incidents.c
+        query = select(func.sum(columns.count)).where(columns.service == service, columns.first_seen < opened_before)
+        with self._database.reading() as transaction:
+            return int(transaction.connection.execute(query).scalar() or 0)
 
     def count_by_state(self) -> dict[str, int]:
         state = tables.incidents.c.state
@@ -235,6 +250,7 @@ def _open(transaction: Transaction, incident_id: str, report: Report, fingerprin
             last_seen=report.received_at,
             trace_id=trace_id,
             attempt=1,
+            opened_on=report.release,
         )
     )
     payload = {"service": report.service, "exception": report.exception.type, "message": report.exception.message[:500]}

@@ -1,4 +1,4 @@
-"""Proposals, what is said about them, releases and webhook deliveries. It talks to no forge and no supervisor."""
+"""Proposals, what is said about them, and webhook deliveries. It talks to no forge."""
 
 from __future__ import annotations
 
@@ -62,17 +62,6 @@ class Filed:
 
 
 @dataclass(frozen=True)
-class Release:
-    service: str
-    commit: str
-    incident_id: str | None
-    state: str  # prepared | live | failed | rolled_back
-    previous: str | None
-    reason: str
-    at: str
-
-
-@dataclass(frozen=True)
 class Delivery:
     id: str
     event: str
@@ -95,10 +84,13 @@ class Proposals:
         self._database = database
 
     def next_number(self, service: str) -> int:
-        """For a forge that gives none."""
-        query = select(func.max(tables.proposals.c.number)).where(tables.proposals.c.service == service)
+        """For a forge that gives none: proposals and reverts are counted together."""
+        highest = 0
         with self._database.reading() as transaction:
-            return int(transaction.connection.execute(query).scalar() or 0) + 1
+            for table in (tables.proposals, tables.reverts):
+                query = select(func.max(table.c.number)).where(table.c.service == service)
+                highest = max(highest, int(transaction.connection.execute(query).scalar() or 0))
+        return highest + 1
 
     def put(
         self,
@@ -289,35 +281,6 @@ class Remarks:
         query = select(columns.id, columns.kind, columns.by, columns.text, columns.at).where(which)
         with self._database.reading() as transaction:
             return tuple(Remark(**row) for row in transaction.all(query.order_by(columns.taken_at, columns.id)))
-
-
-class Releases:
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def put(self, service: str, commit: str, state: str, **values: Any) -> None:
-        """Add or change; `values` are other columns."""
-        columns = tables.releases.c
-        where = (columns.service == service, columns.commit == commit)
-        with self._database.writing() as transaction:
-            row = {"state": state, "at": now(), **values}
-            if not transaction.run(update(tables.releases).where(*where).values(**row)):
-                transaction.run(
-                    insert(tables.releases).values(**{"service": service, "commit": commit, "reason": "", **row})
-                )
-
-    def get(self, service: str, commit: str) -> Release | None:
-        columns = tables.releases.c
-        query = select(tables.releases).where(columns.service == service, columns.commit == commit)
-        with self._database.reading() as transaction:
-            row = transaction.one(query)
-        return Release(**row) if row else None
-
-    def of_incident(self, incident_id: str) -> tuple[Release, ...]:
-        columns = tables.releases.c
-        query = select(tables.releases).where(columns.incident_id == incident_id).order_by(columns.at)
-        with self._database.reading() as transaction:
-            return tuple(Release(**row) for row in transaction.all(query))
 
 
 class Deliveries:

@@ -46,6 +46,7 @@ incidents = Table(
     Column("origin", Text),
     Column("release", String(64)),  # the commit that carries the fix, once it is live
     Column("soak_until", Float),  # Unix time
+    Column("opened_on", String(64)),  # the release that its first report came from
     Index(None, "service", "fingerprint", unique=True),
     Index(None, "state"),
     Index(None, "last_seen"),
@@ -161,10 +162,41 @@ releases = Table(
     Column("service", String(63), primary_key=True),
     Column("commit", String(64), primary_key=True),
     Column("incident_id", String(16)),
-    Column("state", String(16), nullable=False),  # prepared | live | failed | rolled_back
-    Column("previous", String(64)),
+    Column("origin", String(16), nullable=False, server_default="proposal"),  # first | proposal | push | revert
+    Column("state", String(16), nullable=False),  # see Release
+    Column("previous", String(64)),  # what served when it went live, and what is gone back to
     Column("reason", Text, nullable=False, default=""),
     Column("at", String(32), nullable=False),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("next_try", Float, nullable=False, server_default="0"),  # Unix time
+    Column("live_at", String(32)),
+    Column("until", Float),  # Unix time; end of the canary's share, then of the soak; null when it is not watched
+    Column("before", JSON),  # what users got from the release before, and how many crashes were known
+    Column("target", String(64)),  # what to go back to, when it is not `previous`
+    Index(None, "service", "state"),
+)
+
+# Proposals that take a release's commits back. They belong to a release; what it was to heal has a proposal of its own.
+reverts = Table(
+    "reverts",
+    metadata,
+    Column("service", String(63), primary_key=True),
+    Column("commit", String(64), primary_key=True),  # the release that is taken back
+    Column("incident_id", String(16)),
+    Column("branch", String(100), nullable=False, unique=True),
+    Column("base", Text, nullable=False),
+    Column("head_sha", String(64), nullable=False),
+    Column("number", Integer),
+    Column("title", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("diff", Text, nullable=False),
+    Column("url", Text, nullable=False, server_default=""),
+    Column("state", String(16), nullable=False),  # prepared | open | merged | closed
+    Column("merge_sha", String(64)),
+    Column("by", Text, nullable=False, server_default=""),  # who merged or closed it
+    Column("closing", Text, nullable=False, server_default=""),  # why it is to be closed, and is not yet
+    Column("created_at", String(32), nullable=False),
+    Index(None, "state"),
 )
 
 deliveries = Table(
