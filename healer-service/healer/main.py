@@ -26,11 +26,15 @@ from healer.edges.bus import Bus
 from healer.edges.checkout import Access as GitAccess
 from healer.edges.checkout import Checkout
 from healer.edges.deployment import Deployment
+from healer.edges.deployment.command import CommandDeployment
+from healer.edges.deployment.health import Health
+from healer.edges.deployment.supervisor import SupervisorDeployment
+from healer.edges.deployment.webhook import WebhookDeployment
 from healer.edges.forge import Forge
 from healer.edges.forge.local import LocalForge
 from healer.edges.llm import Llm
 from healer.edges.sandbox import LocalSandbox, Sandbox
-from healer.edges.store import Store
+from healer.edges.store import Store, now
 from healer.model import BadInput, HealerError, LlmError, Message
 from healer.pipeline.dispatch import Dispatch
 from healer.pipeline.parts import Parts, Service
@@ -111,9 +115,7 @@ class Healer:
         keys = {name: self.store.service_key(name) for name in (service.name for service in settings.services)}
         services = {service.name: self._service(service) for service in settings.services}
         self._llm = _llm(settings)
-        self.parts = Parts(
-            self.store, services, settings.base_url, settings.soak_seconds, settings.heals_at_once, self._llm
-        )
+        self.parts = Parts(self.store, services, settings.base_url, settings.heals_at_once, self._llm)
         self._dbos = DBOS(config=_dbos_config(settings))
         self.dispatch = Dispatch(self.parts, Workflows(self.parts), settings.poll_seconds)
         for service in settings.services:
@@ -199,14 +201,15 @@ class Healer:
         commit = parts.checkout.fetch()
         if parts.deployment is not None and parts.deployment.current() is None:
             parts.deployment.prepare(commit, lambda folder: parts.checkout.export(commit, folder))
-            self.store.releases.put(service.name, commit, "live")
+            self.store.releases.want(service.name, commit, "first")
             parts.deployment.point(commit)
+            self.store.releases.set(service.name, commit, "live", live_at=now())
         if isinstance(parts.sandbox, LocalSandbox):
             parts.sandbox.start()
         self.dispatch.measure_baseline(service.name)
 
     def _service(self, service: ServiceSettings) -> Service:
-        settings = self.settings
+        settings, deploy = self.settings, service.deploy
         github = settings.github_of(service)
         token = settings.token_of(service).get_secret_value()
         checkout = Checkout(
@@ -218,9 +221,6 @@ class Healer:
         )
         if lack := settings.lack_of(service):
             log.warning("no way to the repository", service=service.name, reason=lack)
-        deployment = None
-        if service.releases is not None and service.control is not None:
-            deployment = Deployment(service.releases, service.control, service.url)
         return Service(
             name=service.name,
             entry=service.entry,
@@ -236,12 +236,49 @@ class Healer:
             repository=(github.repository if github is not None else f"local/{service.name}").lower(),
             labels=service.labels,
             ask_review=service.ask_review,
-            deployment=deployment,
+            deployment=self._deployment(service),
+            soak_seconds=settings.soak_of(service),
+            canary_workers=deploy.canary_workers,
+            canary_seconds=deploy.canary_seconds,
+            release_pushes=service.release_pushes,
+            safe_requests=service.safe_requests,
+            min_confidence=service.autonomous.min_confidence,
+            max_risk=service.autonomous.max_risk,
+            merges_per_day=service.autonomous.merges_per_day,
             address=service.url,
             replay_env=service.replay.env,
             replay_headers=service.replay.headers,
             limits={"seconds": service.replay.seconds, "memory_mb": service.replay.memory_mb},
         )
+
+    def _deployment(self, service: ServiceSettings) -> Deployment | None:
+        deploy, state = service.deploy, self.settings.home / "deployments" / f"{service.name}.json"
+        if service.way == "supervisor" and service.releases is not None and service.control is not None:
+            return SupervisorDeployment(
+                service.releases,
+                service.control,
+                service.url,
+                python=service.interpreter,
+                requirements=deploy.requirements,
+            )
+        health = Health(deploy.health, deploy.health_seconds, deploy.version_header)
+        if service.way == "command":
+            return CommandDeployment(
+                service.name,
+                deploy.command,
+                deploy.way_back,
+                run_in=deploy.run_in,
+                state=state,
+                health=health,
+                url=service.url,
+                releases=service.releases,
+                python=service.interpreter,
+                requirements=deploy.requirements,
+            )
+        if service.way == "webhook":
+            secret = deploy.secret.get_secret_value()
+            return WebhookDeployment(service.name, deploy.webhook, secret, state=state, health=health, url=service.url)
+        return None
 
     def _local(self, checkout: Checkout) -> Forge:
         return LocalForge(

@@ -511,7 +511,7 @@ class Serving:
     """What a service's deployment says of itself."""
 
     release: str | None  # what new requests get, but for a canary's share
-    state: str  # serving | changing | waiting (nothing can be served); other words of a deployment's own
+    state: str  # serving | changing | waiting (nothing can be served) | unhealthy
     canary: str | None = None  # the release that has a share beside it
     fell_back: str = ""  # why it left the last release that it was told to serve; "" when it did not
     traffic: Mapping[str, Traffic] = field(default_factory=dict)  # release -> what users got from it

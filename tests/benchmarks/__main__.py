@@ -23,15 +23,12 @@ from healer.cli.load import Load
 from rich.console import Console
 
 from tests.benchmarks import changeover
+from tests.benchmarks.changeover import percentile
 from tests.benchmarks.table import Row, machine, show, within
 
 ROOT = Path(__file__).resolve().parents[2]
 REPORTS = 1000
 IDLE_SECONDS = 20.0
-
-
-def percentile(values: list[float], share: float) -> float:
-    return sorted(values)[min(int(len(values) * share), len(values) - 1)]
 
 
 def heals(running: stack.Stack, client: Client, say: Callable[[str], None]) -> list[Row]:

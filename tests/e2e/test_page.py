@@ -1,4 +1,4 @@
-"""The page against the real healer, in a real browser: a crash is seen, read and merged by clicking."""
+"""The page against the real healer, in a real browser: a crash is seen, read, merged and gone back on by clicking."""
 
 from pathlib import Path
 
@@ -34,8 +34,27 @@ def test_a_crash_is_healed_by_clicking(page):
         expect(page.get_by_text("HTTP 500").first).to_be_visible()
         page.get_by_role("button", name="Approve and merge").click()
         page.get_by_role("dialog").get_by_role("button", name="Approve and merge").click()
-        expect(page.get_by_text("release live").first).to_be_visible(timeout=60_000)
+        expect(page.get_by_text("is live after").first).to_be_visible(timeout=60_000)
         expect(page.get_by_role("button", name="Roll back")).to_be_visible(timeout=60_000)
         with httpx.Client(base_url=running.shop_url, timeout=20, trust_env=False) as shop:
             assert samples.wrong(samples.send(shop, played.request), sample.wanted) == ""
+        _go_back(page)
+        with httpx.Client(base_url=running.shop_url, timeout=20, trust_env=False) as shop:
+            assert samples.send(shop, played.request).status_code == 500
     assert complaints == []
+
+
+def _go_back(page) -> None:
+    """To the release before the fix, from the list of the service's releases."""
+    page.get_by_role("link", name="All releases of shop").click()
+    rows = page.locator(".stack .release")
+    expect(rows.first).to_contain_text("its incident")
+    expect(rows).to_have_count(2)
+    expect(page.get_by_role("table", name="Traffic")).to_be_visible()
+    rows.nth(1).get_by_role("button", name="Serve this again").click()
+    page.get_by_role("dialog").get_by_role("button", name="Serve it").click()
+    gone = rows.filter(has=page.get_by_text("rolled back", exact=True))
+    expect(gone).to_contain_text("Rolled back by operator", timeout=30_000)
+    expect(rows.filter(has_text="the first one")).to_contain_text("serving")
+    gone.get_by_role("link", name="its incident").click()
+    expect(page.get_by_text("rolled back", exact=True).first).to_be_visible()

@@ -18,6 +18,12 @@ GITHUB = """
 repository = "https://github.com/acme/shop.git"
 """
 TOKEN = "github_pat_0123456789abcdefghij"
+SUPERVISOR = GOOD + 'releases = "r"\ncontrol = "c.sock"\n'
+COMMAND = (
+    '[services.shop.deploy]\ncommand = ["systemctl", "restart", "shop"]\nhealth = "http://127.0.0.1:8000/health"\n'
+)
+WEBHOOK = '[services.shop.deploy]\nwebhook = "https://ci.test/hook/x"\nhealth = "http://127.0.0.1:8000/health"\n'
+DEPLOY = "[services.shop.deploy]\n"
 
 
 def settings(tmp_path: Path, toml: str | None = GOOD, **environment: str):
@@ -76,8 +82,42 @@ def test_a_secret_is_read_from_a_file_and_shown_nowhere(tmp_path):
         (None, {"HEALER_CONFIG": "/nowhere.toml"}, ["HEALER_CONFIG", "/nowhere.toml"]),
         ("[services.shop]\n", {}, ["services.shop.repository", "required"]),
         (GOOD + 'autonomy = "wild"', {}, ["services.shop.autonomy", "'wild'", "propose"]),
+        (GOOD + 'autonomy = "autonomous"', {}, ["services.shop", "autonomy", "releases and control", "propose"]),
+        (GOOD + "[services.shop.autonomous]\nmin_confidence = 0.5", {}, ["autonomous.min_confidence", "0.5", "0.78"]),
+        (GOOD + "[services.shop.autonomous]\nmax_risk = 2", {}, ["autonomous.max_risk", "2"]),
+        (GOOD + "[services.shop.autonomous]\nmerges_per_day = 0", {}, ["autonomous.merges_per_day", "0"]),
         (GOOD + 'colour = "red"', {}, ["services.shop.colour"]),
         (GOOD + 'releases = "r"', {}, ["releases", "control"]),
+        (GOOD + "release_pushes = true", {}, ["release_pushes", "no way to deploy", "deploy.webhook"]),
+        (SUPERVISOR + COMMAND, {}, ["control and deploy.command", "all but one"]),
+        (GOOD + COMMAND + 'webhook = "https://ci.test"', {}, ["deploy.command and deploy.webhook", "all but one"]),
+        (GOOD + DEPLOY + 'command = "systemctl restart shop"', {}, ["deploy.command", "'systemctl restart", "list"]),
+        (GOOD + DEPLOY + 'command = [" "]', {}, ["deploy.command", "first word"]),
+        (GOOD + DEPLOY + 'command = ["x", "a\\u0000b"]', {}, ["deploy.command", "cannot be given"]),
+        (GOOD + DEPLOY + 'command = ["x"]', {}, ["deploy.health", "http://127.0.0.1:8000/health"]),
+        (GOOD + DEPLOY + 'webhook = "https://ci.test"', {}, ["deploy.health", "http://127.0.0.1:8000/health"]),
+        (SUPERVISOR + DEPLOY + 'health = "http://127.0.0.1"', {}, ["deploy.health", "leave it out", "--health"]),
+        (GOOD + DEPLOY + 'version_header = "X-Commit"', {}, ["deploy.version_header", "leave it out"]),
+        (GOOD + COMMAND + 'version_header = "X Commit"', {}, ["deploy.version_header", "'X Commit'"]),
+        (GOOD + COMMAND + "health_seconds = 0", {}, ["deploy.health_seconds", "0"]),
+        (GOOD + COMMAND + "canary_workers = 1", {}, ["deploy.canary_workers", "1", "releases and control"]),
+        (SUPERVISOR + DEPLOY + "canary_seconds = 0", {}, ["deploy.canary_seconds", "0"]),
+        (GOOD + DEPLOY + "soak_seconds = -1", {}, ["deploy.soak_seconds", "-1"]),
+        (GOOD + COMMAND + 'requirements = "x.lock"', {}, ["deploy.requirements", "set releases"]),
+        (SUPERVISOR + DEPLOY + 'requirements = "../x.lock"', {}, ["deploy.requirements", "'../x.lock'", "inside"]),
+        (GOOD + WEBHOOK + 'way_back = ["undo"]', {}, ["deploy.way_back", "deploy.command", "leave it out"]),
+        (GOOD + COMMAND + 'way_back = ["x", "a{folder}"]', {}, ["{folder}", "set releases"]),
+        (GOOD + COMMAND + 'secret_file = "/nowhere"', {}, ["deploy.secret_file", "/nowhere"]),
+        (GOOD + WEBHOOK + 'secret_file = "healer.toml"', {}, ["deploy.secret_file", "chmod 600"]),
+        (GOOD + DEPLOY + 'webhook = "ftp://ci.test/private"', {}, ["deploy.webhook", "http(s)"]),
+        (GOOD + DEPLOY + 'webhook = "http://ci.test/private"', {}, ["deploy.webhook", "http://ci.test", "https://"]),
+        (GOOD + DEPLOY + 'webhook = "http://8.8.8.8/private"', {}, ["deploy.webhook", "http://8.8.8.8", "https://"]),
+        (GOOD + 'safe_requests = ["post /search"]', {}, ["safe_requests", "'post /search'", "'POST /search'"]),
+        (GOOD + 'safe_requests = ["BREW /tea"]', {}, ["safe_requests", "'BREW /tea'"]),
+        (GOOD + 'safe_requests = ["POST search"]', {}, ["safe_requests", "'POST search'"]),
+        (GOOD + 'safe_requests = ["POST /a?b=c"]', {}, ["safe_requests", "'POST /a?b=c'", "without a query"]),
+        (GOOD + 'safe_requests = ["POST /a/x*"]', {}, ["safe_requests", "'POST /a/x*'", "whole segment"]),
+        (GOOD + 'safe_requests = ["POST /*/*"]', {}, ["safe_requests", "'POST /*/*'", "payments"]),
         (GOOD + f'releases = "r"\ncontrol = "/{"c" * 120}"', {}, ["control", "107"]),
         (GOOD + 'source = ["../etc"]', {}, ["../etc", "inside"]),
         ('[services.shop]\nrepository = "x"\nentry = "shop main"', {}, ["services.shop.entry", "'shop main'"]),
@@ -112,6 +152,60 @@ def test_a_wrong_setting_is_named_with_its_value_and_the_remedy(tmp_path, toml, 
         settings(tmp_path, toml, **environment)
     for word in said:
         assert word in str(caught.value)
+
+
+def test_a_service_has_one_way_to_deploy_or_none(tmp_path):
+    ways = [settings(tmp_path, toml).services[0].way for toml in (GOOD, SUPERVISOR, GOOD + COMMAND, GOOD + WEBHOOK)]
+    assert ways == [None, "supervisor", "command", "webhook"]
+    with_folders = GOOD + 'releases = "r"\n' + COMMAND + 'way_back = ["x", "{folder}"]\nrequirements = "x.lock"'
+    assert settings(tmp_path, with_folders).services[0].way == "command"
+
+
+def test_a_command_runs_beside_the_file_unless_told_otherwise(tmp_path):
+    toml = (
+        GOOD + DEPLOY + 'health = "http://app/health"\ncommand = ["./deploy.sh", "./x"]\nway_back = ["make", "a/b"]\n'
+    )
+    deploy = settings(tmp_path, toml).services[0].deploy
+    assert deploy.command == (str(tmp_path / "deploy.sh"), "./x")
+    assert (deploy.way_back, deploy.run_in) == (("make", "a/b"), tmp_path)
+    assert settings(tmp_path, toml + 'run_in = "sub"').services[0].deploy.run_in == tmp_path / "sub"
+
+
+def test_a_webhook_stays_near_or_goes_encrypted_and_its_secret_is_private(tmp_path):
+    for address in ("http://127.0.0.1:9/x", "http://192.168.1.5/x", "http://ci/x", "http://ci.lan/x", "http://[::1]/x"):
+        toml = GOOD + WEBHOOK.replace("https://ci.test/hook/x", address)
+        assert settings(tmp_path, toml).services[0].deploy.webhook == address
+    secret = tmp_path / "secret"
+    secret.write_text("private")
+    secret.chmod(0o600)
+    toml = GOOD + WEBHOOK + 'secret_file = "secret"'
+    with pytest.raises(BadInput, match=r"holds 7 characters.*at least 16") as caught:
+        settings(tmp_path, toml)
+    assert "private" not in str(caught.value)
+    secret.write_text("private-and-long-enough\n")
+    loaded = settings(tmp_path, toml)
+    assert loaded.services[0].deploy.secret.get_secret_value() == "private-and-long-enough"
+    assert "private" not in repr(loaded)
+    assert settings(tmp_path, GOOD + WEBHOOK).services[0].deploy.secret.get_secret_value() == ""
+
+
+def test_a_soak_of_the_service_s_own_goes_before_that_of_all(tmp_path):
+    loaded = settings(
+        tmp_path, GOOD + DEPLOY + "soak_seconds = 0\n[services.b]\nrepository = 'b'", HEALER_SOAK_SECONDS="9"
+    )
+    assert [loaded.soak_of(service) for service in loaded.services] == [0, 9]
+
+
+def test_requests_that_change_nothing_can_be_named(tmp_path):
+    named = ("POST /search", "PUT /reports/*/draft", "POST /", "GET /*", "DELETE /cache/")
+    toml = SUPERVISOR + f'safe_requests = {list(named)}\nrelease_pushes = true\nautonomy = "autonomous"'
+    service = settings(tmp_path, toml).services[0]
+    assert service.safe_requests == named
+    assert (service.autonomous.min_confidence, service.autonomous.max_risk, service.autonomous.merges_per_day) == (
+        0.9,
+        0.25,
+        10,
+    )
 
 
 @pytest.mark.parametrize(
@@ -213,6 +307,8 @@ def test_a_token_file_that_others_may_read_is_refused_unless_its_mount_is_read_o
         '[services.shop]\nrepository = "ftp://me:private@github.com/acme/shop"',
         GITHUB + 'github_api = "https://me:private@ghe.test"',
         GITHUB + 'url = "nothttp://me:private@ghe.test"',
+        GITHUB + DEPLOY + 'webhook = "https://me:private@ci.test/x"',
+        GITHUB + DEPLOY + 'webhook = "ci.test/hook/private"',
         GITHUB + 'token = "private"',
         GITHUB + 'tokne = "private"',
     ],

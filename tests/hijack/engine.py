@@ -101,7 +101,7 @@ def start(folder: Path) -> Engine:
     store.migrate()
     model = HijackedModel()
     services = {name: _service(name, folder) for name in sorted(path.stem for path in SERVICES.glob("*.json"))}
-    parts = Parts(store, services, "http://healer.test", 0, 1, model)
+    parts = Parts(store, services, "http://healer.test", 1, model)
     return Engine(parts, Memory(), model, {name: _crashed(parts, name) for name in services})
 
 

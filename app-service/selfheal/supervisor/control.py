@@ -15,9 +15,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-LINE_BYTES = 65536
+LINE_BYTES = 1 << 20  # a change order brings the requests of its smoke with their bodies
 IDLE_SECONDS = 60.0
-_DISCARD_BYTES = 1 << 20
+_DISCARD_BYTES = 16 << 20
 
 Handler = Callable[[Mapping[str, Any]], Awaitable[Mapping[str, object]]]
 
@@ -127,9 +127,11 @@ async def _line(reader: asyncio.StreamReader) -> bytes | None:
 
 async def _discard(reader: asyncio.StreamReader) -> None:
     """To close on unread bytes would break the client's writing before it reads why."""
-    for _ in range(_DISCARD_BYTES // LINE_BYTES):
-        reading = asyncio.ensure_future(reader.read(LINE_BYTES))
+    left = _DISCARD_BYTES
+    while left > 0:
+        reading = asyncio.ensure_future(reader.read(left))
         await asyncio.wait({reading}, timeout=1.0)
         if not reading.done() or not reading.result():
             reading.cancel()
             return
+        left -= len(reading.result())

@@ -7,26 +7,31 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import socket
 import sys
 import time
 from collections import deque
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import IO, Any, TypeVar
 
+from .channel import Channel
+from .health import unhealthy
+from .meter import Figures
+from .releases import packages_of
 from .settings import Settings
 
-USUAL_PATHS = ("/health", "/healthz")
 TAIL_LINES, TAIL_LINE_BYTES, TAIL_BYTES = 40, 400, 8000
 PARTING_SECONDS = 1.0  # how long an old worker answers with `Connection: close` before idle connections are closed
 ANSWER_SECONDS = 5.0  # one health request, one order over the channel
+FIGURES_SECONDS = 1.0
 _T = TypeVar("_T")
 
 
 class WorkerFailed(Exception):
-    """A worker did not come up; the text is for a person and ends with what the worker last wrote to stderr."""
+    """A worker cannot serve; the text is for a person and ends with what the worker last wrote to stderr."""
 
 
 class _Unanswered(Exception):
@@ -34,56 +39,82 @@ class _Unanswered(Exception):
 
 
 class WorkerProcess:
-    """One release in a process of its own. `start`, then `accept`, then `retire`; `kill` at any time."""
+    """One release in a process of its own. `start`, `accept`, `part`, `retire`; `kill` at any time."""
 
     def __init__(self, settings: Settings, release: str, listener: socket.socket) -> None:
         self.release = release
         self.pid: int | None = None
+        self.port = 0  # the private one; its health is asked there
         self._settings = settings
         self._listener = listener
         self._tail: deque[bytes] = deque(maxlen=TAIL_LINES)
         self._process: asyncio.subprocess.Process | None = None
         self._pump: asyncio.Task[None] | None = None
-        self._reader: asyncio.StreamReader
-        self._writer: asyncio.StreamWriter | None = None
+        self._channel: Channel | None = None
+        self._watched: list[Mapping[str, Any]] = []
         self._ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     async def start(self) -> None:
         """Returns once it is up and healthy, not yet accepting. Raises WorkerFailed, with nothing left of it."""
         deadline = time.monotonic() + self._settings.start_seconds
         try:
-            await self._spawn()
-            word = await self._answer(self._reader.readline(), deadline)
-            if not word.startswith(b"started "):
+            channel = await self._spawn()
+            word = await self._answer(channel.hear(b"started"), deadline)
+            if not word:
                 raise _Unanswered(f"it exited with {await self._status()}")
-            await self._wait_for_health(int(word.split()[1]), deadline)
+            self.port = int(word.split()[1])
+            await self._wait_for_health(deadline)
         except _Unanswered as problem:
             await self.kill()
-            raise WorkerFailed(self._reason(str(problem))) from None
+            raise WorkerFailed(self.reason(f"did not come up: {problem}")) from None
         except OSError as problem:
             await self.kill()
-            raise WorkerFailed(self._reason(f"it could not be started: {problem}")) from problem
+            raise WorkerFailed(self.reason(f"did not come up: it could not be started: {problem}")) from problem
         except BaseException:
             await asyncio.shield(self.kill())
             raise
 
+    async def watch(self, requests: Sequence[Mapping[str, Any]]) -> None:
+        """Has it count such requests apart, from now on."""
+        if list(requests) == self._watched:
+            return
+        self._watched = list(requests)
+        await self._order(b"watch " + json.dumps(self._watched).encode("ascii"), b"watching", ANSWER_SECONDS)
+
     async def accept(self) -> None:
         """Lets it accept on the shared socket. Raises WorkerFailed if it does not say that it does."""
-        if not await self._order(b"accept\n", b"accepting\n", ANSWER_SECONDS):
+        if not await self._order(b"accept", b"accepting", ANSWER_SECONDS):
             await self.kill()
-            raise WorkerFailed(self._reason("it was healthy, but did not take over the socket"))
+            raise WorkerFailed(self.reason("did not come up: it was healthy, but did not take over the socket"))
 
     async def part(self) -> None:
         """It no longer accepts, and its next answers end their connections. One that hangs accepts nothing either."""
-        await self._order(b"part\n", b"parting\n", PARTING_SECONDS)
+        await self._order(b"part", b"parting", PARTING_SECONDS)
 
-    async def retire(self, parting_seconds: float = PARTING_SECONDS) -> None:
-        """Ends it within `parting_seconds` and the drain time: open event streams would otherwise hold it for ever."""
-        await asyncio.wait({self._ended}, timeout=parting_seconds)
+    async def linger(self) -> None:
+        """Waits while its clients learn from their answers to go elsewhere, or until its end."""
+        await asyncio.wait({self._ended}, timeout=PARTING_SECONDS)
+
+    async def retire(self) -> None:
+        """Ends it within the drain time: open event streams would otherwise hold it for ever."""
         self.send(signal.SIGTERM)
         # A second more than the worker's own limit, after which it still runs the app's shutdown.
         await asyncio.wait({self._ended}, timeout=self._settings.drain_seconds + 1.0)
         await self.kill()
+
+    async def count(self) -> None:
+        """Brings `figures` up to date; they stay as they were if it hangs or has ended."""
+        await self._order(b"figures", b"figures", FIGURES_SECONDS)
+
+    @property
+    def figures(self) -> Figures:
+        """What it told last of the requests it got."""
+        return self._channel.figures if self._channel is not None else Figures()
+
+    def reason(self, problem: str) -> str:
+        """The problem for a person, with what the worker last wrote to stderr."""
+        last = b"\n".join(self._tail)[-TAIL_BYTES:].decode("utf-8", "replace").strip()
+        return f"release {self.release} {problem}" + (f"\n{last}" if last else "")
 
     async def kill(self) -> None:
         """Ends it and what it started; returns when it is gone."""
@@ -94,8 +125,8 @@ class WorkerProcess:
             # A grandchild that left the group may hold stderr open for ever.
             await asyncio.wait({self._pump}, timeout=0.5)
             self._pump.cancel()
-        if self._writer is not None:
-            self._writer.close()
+        if self._channel is not None:
+            self._channel.close()
 
     async def exited(self) -> int:
         """Waits for its end; the status is negative for a signal."""
@@ -110,7 +141,8 @@ class WorkerProcess:
                 elif not self._ended.done():
                     os.kill(self.pid, number)
 
-    async def _spawn(self) -> None:
+    async def _spawn(self) -> Channel:
+        environment = self._environment()
         mine, its = socket.socketpair()
         # A pipe of our own: with asyncio's, some Pythons end `wait()` only when every grandchild has closed it too.
         read_end, write_end = os.pipe()
@@ -121,7 +153,7 @@ class WorkerProcess:
                 stdin=asyncio.subprocess.DEVNULL,
                 stderr=write_end,
                 pass_fds=(self._listener.fileno(), its.fileno()),
-                env={**os.environ, "SELFHEAL_RELEASE": self.release, "SELFHEAL_APP": self._settings.app},
+                env=environment,
                 start_new_session=True,  # Ctrl-C is for the supervisor, which then drains
             )
         except BaseException:
@@ -136,7 +168,15 @@ class WorkerProcess:
         self._waiter = loop.create_task(self._process.wait())
         self._waiter.add_done_callback(lambda done: self._ended.set_result(done.result()))
         self._pump = loop.create_task(self._pass_on(stderr))
-        self._reader, self._writer = await asyncio.open_connection(sock=mine)
+        self._channel = Channel(*await asyncio.open_connection(sock=mine))
+        return self._channel
+
+    def _environment(self) -> dict[str, str]:
+        found = {**os.environ, "SELFHEAL_RELEASE": self.release, "SELFHEAL_APP": self._settings.app}
+        packages = packages_of(self._settings.releases, self.release)
+        if packages is not None:
+            found["PYTHONPATH"] = os.pathsep.join(filter(None, (str(packages), found.get("PYTHONPATH"))))
+        return found
 
     def _command(self, channel: int) -> list[str]:
         settings = self._settings
@@ -181,7 +221,7 @@ class WorkerProcess:
             raise _Unanswered(f"it exited with {await self._status()}")
         raise _Unanswered(f"it did not start within {self._settings.start_seconds:g} s")
 
-    async def _wait_for_health(self, port: int, deadline: float) -> None:
+    async def _wait_for_health(self, deadline: float) -> None:
         """Asks again until the deadline: an app may answer 503 while it still warms up."""
         pause = 0.02
         problem = "it did not answer"
@@ -191,7 +231,7 @@ class WorkerProcess:
                 raise _Unanswered(f"it was not healthy within {self._settings.start_seconds:g} s: {problem}")
             asked = time.monotonic() + min(left, ANSWER_SECONDS)
             try:
-                problem = await self._answer(self._unhealthy(port), asked)
+                problem = await self._answer(unhealthy(self.port, self._settings.health), asked)
             except _Unanswered:
                 if self._ended.done():
                     raise
@@ -203,27 +243,11 @@ class WorkerProcess:
             await asyncio.wait({self._ended}, timeout=min(pause, max(0.0, deadline - time.monotonic())))
             pause = min(pause * 2, 0.5)
 
-    async def _unhealthy(self, port: int) -> str:
-        """Empty when healthy, else what was wrong.
-
-        The path that was set must answer 2xx or 3xx. Without one the usual paths are tried: one that the app does not
-        have (4xx) says nothing, and if it has none of them any answer below 500 to GET / will do.
-        """
-        chosen = self._settings.health
-        for path in (chosen,) if chosen else USUAL_PATHS:
-            status = await _get(port, path)
-            if 200 <= status < 400:
-                return ""
-            if chosen or status >= 500:
-                return f"GET {path} answered {status}"
-        status = await _get(port, "/")
-        return "" if status < 500 else f"GET / answered {status}"
-
     async def _order(self, order: bytes, acknowledgement: bytes, seconds: float) -> bool:
-        assert self._writer is not None
+        assert self._channel is not None
         try:
-            self._writer.write(order)
-            return await self._answer(self._reader.readline(), time.monotonic() + seconds) == acknowledgement
+            asked = self._channel.ask(order, acknowledgement)
+            return await self._answer(asked, time.monotonic() + seconds) != b""
         except (_Unanswered, OSError):
             return False
 
@@ -231,25 +255,9 @@ class WorkerProcess:
         await asyncio.wait({self._ended}, timeout=ANSWER_SECONDS)
         if not self._ended.done():
             return "no status"
-        code = self._ended.result()
-        return f"status {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
-
-    def _reason(self, problem: str) -> str:
-        last = b"\n".join(self._tail)[-TAIL_BYTES:].decode("utf-8", "replace").strip()
-        return f"release {self.release} did not come up: {problem}" + (f"\n{last}" if last else "")
+        return how_ended(self._ended.result())
 
 
-async def _get(port: int, path: str) -> int:
-    """The status of one GET on loopback; the body is not read."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    try:
-        request = (
-            f"GET {path} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: selfheal-supervisor\r\nConnection: close\r\n\r\n"
-        )
-        writer.write(request.encode("ascii"))
-        words = (await reader.readline()).split(None, 2)
-        if len(words) < 2 or not words[0].startswith(b"HTTP/") or not words[1].isdigit():
-            raise ValueError("the answer is not HTTP")
-        return int(words[1])
-    finally:
-        writer.close()
+def how_ended(status: int) -> str:
+    """A process's status for a person."""
+    return f"status {status}" if status >= 0 else f"signal {signal.Signals(-status).name}"

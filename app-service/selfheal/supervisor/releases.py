@@ -1,10 +1,11 @@
-"""The directory of releases as the supervisor reads it: one directory a release, and the symlink `current`.
+"""The directory of releases as the supervisor reads it: one directory a release, the symlink `current`, and packages.
 
 It does not write there; the healer does.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -30,3 +31,17 @@ def current_release(releases: Path) -> str | None:
         return find_release(releases, target.name)
     except (OSError, ValueError):
         return None
+
+
+def packages_of(releases: Path, name: str) -> Path | None:
+    """The directory of packages that a release brings, where it does. Raises OSError when they are gone.
+
+    The release names it by the symlink `.environment`. Resolved, since it is shared: modules from there must not look
+    like the release's own. Anything else of that name (a folder, a link that leads elsewhere) is the repository's.
+    """
+    link = releases / name / ".environment"
+    if not link.is_symlink():
+        return None
+    target = Path(os.path.normpath(link.parent / link.readlink()))
+    shared = Path(os.path.normpath(releases / ".environments"))
+    return target.resolve(strict=True) if target.parent == shared else None

@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import NoReturn
 
 _APP = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+MOST_WORKERS = 64
 _WORDS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What one supervisor serves and where. `health` None: the usual paths are tried (see worker_process)."""
+    """What one supervisor serves and where. `health` None: the usual paths are tried (see health)."""
 
     app: str
     releases: Path
@@ -30,6 +31,9 @@ class Settings:
     health: str | None = None
     start_seconds: float = 20.0
     drain_seconds: float = 10.0
+    workers: int = 1
+    probation_seconds: float = 30.0  # 0: never goes back by itself
+    hang_seconds: float = 6.0  # 0: never takes a worker for hung
     control_mode: int = 0o660
     access_log: bool = True
 
@@ -82,6 +86,16 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _seconds_or_never(text: str) -> float:
+    return 0.0 if re.fullmatch(r"0+(\.0+)?", text) else _seconds(text)
+
+
+def _workers(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_WORKERS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of processes from 1 to {MOST_WORKERS}")
+    return int(text)
+
+
 def _mode(text: str) -> int:
     if not re.fullmatch(r"(0o)?[0-7]{3,4}", text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a file mode like 0660")
@@ -117,6 +131,15 @@ def read_settings(arguments: Sequence[str] | None = None) -> Settings:
     add("health", "", _health, "PATH", "asked of a new worker, must answer 2xx or 3xx (default: the usual paths)")
     add("start-seconds", "20", _seconds, "N", "a new worker must be healthy within (default 20)")
     add("drain-seconds", "10", _seconds, "N", "an old worker may finish its requests within (default 10)")
+    add("workers", "1", _workers, "N", "processes that serve a release together (default 1)")
+    add(
+        "probation-seconds",
+        "30",
+        _seconds_or_never,
+        "N",
+        "goes back to the release before within; 0: never (default 30)",
+    )
+    add("hang-seconds", "6", _seconds_or_never, "N", "no health answer for so long is a hang; 0: never (default 6)")
     add("control-mode", "0660", _mode, "MODE", "permissions of the control socket (default 0660)")
     add("access-log", "yes", _truth, "yes|no", "one line a request on stdout (default yes)")
     found = vars(parser.parse_args(arguments))

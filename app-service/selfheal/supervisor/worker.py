@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import copy
 import ctypes
 import inspect
+import json
 import math
 import os
 import signal
 import socket
 import sys
 import traceback
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
@@ -23,12 +25,10 @@ from typing import Any, Literal
 import uvicorn
 from uvicorn.importer import ImportFromStringError, import_from_string
 
-_Message = MutableMapping[str, Any]
-_Send = Callable[[_Message], Awaitable[None]]
-_Receive = Callable[[], Awaitable[_Message]]
-_App = Callable[[_Message, _Receive, _Send], Awaitable[None]]
+from .meter import App, Message, Meter, Receive, Send
 
 _PR_SET_PDEATHSIG = 1
+_ORDER_BYTES = 1 << 20  # an order's line; what to watch may take many times the 64 KiB of asyncio
 
 
 class Farewell:
@@ -38,16 +38,16 @@ class Farewell:
     client knows before it sends. Without it 107 of 258,919 requests failed over 20 change-overs, with it none.
     """
 
-    def __init__(self, app: _App) -> None:
+    def __init__(self, app: App) -> None:
         self.app = app
         self.parting = False
 
-    async def __call__(self, scope: _Message, receive: _Receive, send: _Send) -> None:
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope.get("http_version", "1.1").startswith("1"):
             await self.app(scope, receive, send)
             return
 
-        async def answer(message: _Message) -> None:
+        async def answer(message: Message) -> None:
             if self.parting and message["type"] == "http.response.start":
                 kept = [pair for pair in message.get("headers", ()) if pair[0].lower() != b"connection"]
                 message = {**message, "headers": [*kept, (b"connection", b"close")]}
@@ -57,13 +57,17 @@ class Farewell:
 
 
 class Worker(uvicorn.Server):
-    """uvicorn's server on a private socket, with a second, shared one that it accepts on between two orders."""
+    """uvicorn's server on a private socket, with a second, shared one that it accepts on between two orders.
+
+    The supervisor asks on the private one whether it is well; only what comes over the shared one is counted.
+    """
 
     def __init__(
         self, config: uvicorn.Config, farewell: Farewell, shared: socket.socket, channel: socket.socket
     ) -> None:
         super().__init__(config)
         self._farewell = farewell
+        self._meter = Meter(farewell)
         self._shared = shared
         self._channel = channel
         self._orders: asyncio.Task[None] | None = None
@@ -72,36 +76,41 @@ class Worker(uvicorn.Server):
         await super().startup(sockets=sockets)
         if self.should_exit or not sockets:
             return
-        reader, writer = await asyncio.open_connection(sock=self._channel)
+        reader, writer = await asyncio.open_connection(sock=self._channel, limit=_ORDER_BYTES)
         writer.write(b"started %d\n" % sockets[0].getsockname()[1])
         self._orders = asyncio.get_running_loop().create_task(self._obey(reader, writer))
 
     async def _obey(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         async for order in reader:
-            if order == b"accept\n":
+            word, _, rest = order.rstrip().partition(b" ")
+            if word == b"accept":
                 await self._accept()
                 writer.write(b"accepting\n")
-            elif order == b"part\n":
+            elif word == b"part":
                 await self._part()
                 writer.write(b"parting\n")
+            elif word == b"figures":
+                writer.write(json.dumps(self._meter.figures().document()).encode("ascii") + b"\n")
+            elif word == b"watch":
+                self._meter.watch(json.loads(rest))
+                writer.write(b"watching\n")
         # The supervisor is gone. Linux kills us before we get here; elsewhere nobody would free the port.
         self.should_exit = True
 
     async def _accept(self) -> None:
         loop = asyncio.get_running_loop()
+        counted = copy.copy(self.config)
+        counted.loaded_app = self._meter
 
         def protocol() -> asyncio.Protocol:
             # The call uvicorn makes for its own sockets; `Any` because its protocol classes share no typed constructor.
-            make: Any = self.config.http_protocol_class
+            make: Any = counted.http_protocol_class
             made: asyncio.Protocol = make(
-                config=self.config, server_state=self.server_state, app_state=self.lifespan.state, _loop=loop
+                config=counted, server_state=self.server_state, app_state=self.lifespan.state, _loop=loop
             )
             return made
 
-        accepting = await loop.create_server(protocol, sock=self._shared, backlog=self.config.backlog)
-        for private in self.servers:
-            private.close()
-        self.servers = [accepting]
+        self.servers.append(await loop.create_server(protocol, sock=self._shared, backlog=counted.backlog))
 
     async def _part(self) -> None:
         self._farewell.parting = True

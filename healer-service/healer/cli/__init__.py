@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from healer.cli import auditing, background, demonstration, incidents, model
+from healer.cli import auditing, background, demonstration, incidents, model, releases
 from healer.cli.client import Client
 from healer.model import BadInput, HealerError
 from healer.settings import load_settings
@@ -22,6 +22,7 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, help="Heals crashing services."
 )
 app.add_typer(incidents.app)
+app.add_typer(releases.app)
 app.add_typer(model.app, name="model")
 app.add_typer(auditing.app, name="audit")
 out = Console()

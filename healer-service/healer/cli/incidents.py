@@ -48,7 +48,7 @@ def incidents(as_json: AsJson = False) -> None:
         fault = item["fault"]
         where = f"{fault['file']}:{fault['line']}" if fault else "-"
         row = (item["service"], item["title"], where, str(item["count"]), item["last_seen"][:19])
-        table.add_row(item["id"], state, *(_plain(cell) for cell in row))
+        table.add_row(item["id"], state, *(plain(cell) for cell in row))
     out.print(table)
 
 
@@ -108,12 +108,6 @@ def retry(
     _act(incident_id, "retry", {"hint": hint})
 
 
-@app.command()
-def rollback(incident_id: IncidentId, reason: Reason = "") -> None:
-    """Serve the release before the fix again."""
-    _act(incident_id, "rollback", {"reason": reason})
-
-
 def _whole(client: Client, beginning: str) -> dict[str, Any]:
     item: dict[str, Any] = client.get(f"/api/v1/incidents/{client.whole_id(beginning)}")
     return item
@@ -129,6 +123,6 @@ def _send(client: Client, incident_id: str, action: str, body: dict[str, Any]) -
     out.print(f"{answer['incident_id']}: {action} accepted, now {answer['state']}", soft_wrap=True)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Foreign text must not be read as Rich markup, nor move the cursor."""
     return escape(demonstration.printable(text))

@@ -113,7 +113,7 @@ class Workbench(AbstractContextManager["Workbench"]):
             deployment=None,
             limits={"seconds": SECONDS, "memory_mb": MEMORY_MB},
         )
-        return Parts(self.store, {name: service}, "", 0, 1, self._llm), service
+        return Parts(self.store, {name: service}, "", 1, self._llm), service
 
     def _seconds(self, incident_id: str) -> dict[str, float]:
         finished = [event for event in self.store.log.of_key(incident_id) if event.type == "stage.finished"]

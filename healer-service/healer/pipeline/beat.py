@@ -1,4 +1,4 @@
-"""A thread that does what is due, again and again: every two seconds, and at once when it is told to."""
+"""A thread that does what is due, again and again: after a pause, and at once when it is told to."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ SECONDS = 2.0
 
 
 class Beat:
-    def __init__(self, name: str, act: Callable[[], None]) -> None:
+    def __init__(self, name: str, act: Callable[[], None], seconds: float = SECONDS) -> None:
         self._name = name
         self._act = act
+        self._seconds = seconds
         self._due = threading.Event()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -34,7 +35,7 @@ class Beat:
 
     def _run(self) -> None:
         while not self._ended.is_set():
-            self._due.wait(SECONDS)
+            self._due.wait(self._seconds)
             self._due.clear()
             try:
                 self._act()

@@ -1,4 +1,4 @@
-"""Starts what is due (heals, releases, ends of a soak) and takes what reports and people bring.
+"""Starts the heals that are due and takes what reports and people bring.
 
 The work is in the workflows. Whatever a killed process left behind is found by looking at the states, so starting twice
 must be harmless: workflow ids see to that.
@@ -7,7 +7,6 @@ must be harmless: workflow ids see to that.
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
@@ -16,10 +15,12 @@ import structlog
 from dbos import DBOS
 
 from healer.edges.store import AT_WORK, ENDS, Delivery, Filed, Incident, now
-from healer.model import Conflict, Outcome, Remark, Report, State
-from healer.pipeline import conversation, publishing, stopping
+from healer.model import Conflict, Remark, Report, State
+from healer.pipeline import conversation, publishing, reverting, stopping
 from healer.pipeline.beat import Beat
+from healer.pipeline.carrying import SERVED
 from healer.pipeline.parts import Parts, Service
+from healer.pipeline.rollout import Rollout
 from healer.pipeline.runs import measure_baseline
 from healer.pipeline.tending import POLL_SECONDS, Tending
 from healer.pipeline.workflows import Workflows, begin
@@ -39,7 +40,8 @@ class Dispatch:
         self._parts = parts
         self._workflows = workflows
         self._beat = Beat("dispatch", self.tick)
-        self.tending = Tending(parts, workflows, self._beat.soon, poll_seconds)
+        self._rollout = Rollout(parts, poll_seconds)
+        self.tending = Tending(parts, workflows, self._decided, poll_seconds)
         self._one_at_a_time = threading.Lock()
         self._started: set[str] = set()
         self._measured: set[str] = set()
@@ -49,6 +51,7 @@ class Dispatch:
     def start(self) -> None:
         self._bury_the_dead()
         self._beat.start()
+        self._rollout.start()
         self.tending.start()
 
     def measure_baseline(self, service: str) -> None:
@@ -57,14 +60,15 @@ class Dispatch:
 
     def stop(self) -> None:
         self.tending.stop()
+        self._rollout.stop()
         self._beat.stop()
         self._measuring.shutdown(wait=False, cancel_futures=True)
 
     def take(self, report: Report) -> Incident:
         """Store a report; what follows from it happens at once, but after the answer to the client."""
         incident = self._parts.store.incidents.take(report, fingerprint(report))
-        if report.release is not None and report.release == incident.release:
-            self._came_back(incident)
+        if incident.state in SERVED:
+            self._rollout.came_back(incident, report)
         if incident.state == State.OPEN:
             self._beat.soon()
         return incident
@@ -121,12 +125,25 @@ class Dispatch:
         self._beat.soon()
         return self._parts.store.incidents.get(incident_id)
 
-    def roll_back(self, incident_id: str, reason: str) -> Incident:
+    def roll_back(self, incident_id: str, by: str, reason: str) -> Incident:
+        """Have the release before an incident's fix served again."""
         incident = self._parts.store.incidents.get(incident_id)
-        if incident.state not in (State.SOAKING, State.RESOLVED):
+        if incident.state not in SERVED:
             raise Conflict(f"rollback needs a released fix; {incident_id} is {incident.state}")
-        self._start_roll_back(incident, reason)
+        self._rollout.roll_back(incident, by, reason)
         return incident
+
+    def serve(self, service: str, commit: str, by: str, reason: str) -> None:
+        """Have any kept release served: an older one, or again one that was taken back."""
+        self._rollout.serve(self._released(service), commit, by, reason)
+
+    def approve_revert(self, service: str, commit: str, by: str) -> None:
+        reverting.approve(self._parts, self._parts.service(service), commit, by)
+        self.tending.tend_soon(service)
+
+    def reject_revert(self, service: str, commit: str, by: str, reason: str) -> None:
+        reverting.reject(self._parts, self._parts.service(service), commit, by, reason)
+        self.tending.tend_soon(service)
 
     def turn(self, stopped: bool, by: str, reason: str) -> stopping.Switch:
         """Stop all automation at once, or let it go on."""
@@ -139,14 +156,15 @@ class Dispatch:
         with self._one_at_a_time:
             if not stopping.stopped(self._parts):
                 self._start_heals()
-                for incident in self._parts.store.incidents.list((State.MERGED,)):
-                    self._start_release(incident)
             for incident in self._parts.store.incidents.list((State.SOAKING,)):
                 if incident.release is not None and incident.release not in self._measured:
                     self._measured.add(incident.release)  # only now: during the release the sandbox has better to do
                     self.measure_baseline(incident.service)
-                if incident.soak_until is not None and incident.soak_until <= time.time():
-                    self._parts.store.incidents.move(incident.id, State.RESOLVED, expected=(State.SOAKING,))
+
+    def _decided(self) -> None:
+        """Something became of a proposal: an attempt may be due, or a release."""
+        self._beat.soon()
+        self._rollout.soon()
 
     def _measure(self, service: Service) -> None:
         try:
@@ -200,34 +218,12 @@ class Dispatch:
                 reason = "The heal was interrupted too often and is given up; retry it from here."
                 incidents.move(incident.id, State.DECLINED, reason, expected=AT_WORK)
 
-    def _start_release(self, incident: Incident) -> None:
-        if not self._known(incident):
-            return
-        if self._parts.service(incident.service).deployment is None:
-            return  # merged is as far as a service without a supervisor goes
-        filed = self._parts.store.proposals.merged_of(incident.id)
-        if filed is not None and filed.proposal.merge_sha is not None:
-            self._start(f"release:{incident.service}:{filed.proposal.merge_sha}", self._workflows.release, incident)
-
     def _start(self, workflow_id: str, workflow: object, incident: Incident) -> None:
         # DBOS never runs an id twice; this only saves asking it each second.
         if workflow_id in self._started:
             return
         begin(workflow_id, workflow, incident)
         self._started.add(workflow_id)
-
-    def _start_roll_back(self, incident: Incident, reason: str) -> None:
-        begin(f"roll_back:{incident.id}-{incident.attempt}", self._workflows.roll_back, incident, reason)
-
-    def _came_back(self, incident: Incident) -> None:
-        reason = "The same crash was reported by the release that was to heal it."
-        if incident.state == State.SOAKING:
-            self._start_roll_back(incident, reason)
-        elif incident.state == State.RESOLVED:
-            filed = self._parts.store.proposals.merged_of(incident.id)
-            if filed is not None:
-                self._parts.store.proposals.settle(filed.proposal, Outcome.ROLLED_BACK)
-            self._parts.store.incidents.move(incident.id, State.REGRESSED, reason, expected=(State.RESOLVED,))
 
     def _say(self, incident_id: str, kind: str, action: str, text: str, by: str) -> Incident:
         filed = self._proposed(incident_id, action)
@@ -247,6 +243,12 @@ class Dispatch:
         if incident.state != State.PROPOSED or filed is None:
             raise Conflict(f"{action} needs an open proposal; {incident_id} is {incident.state}")
         return filed
+
+    def _released(self, name: str) -> Service:
+        service = self._parts.service(name)
+        if service.deployment is None:
+            raise Conflict(f"{name} has no deployment: set releases and control, or a table deploy, in healer.toml")
+        return service
 
     def _known(self, incident: Incident) -> bool:
         return incident.service in self._parts.services

@@ -22,12 +22,20 @@ class Service:
     name: str
     entry: str | None  # of the application; where it is not set, the reports' word counts
     tests: tuple[str, ...]
-    autonomy: str  # observe | propose
+    autonomy: str  # observe | propose | autonomous; caps how far a heal goes and never raises it
     engine: str  # auto | playbook | llm
     checkout: Checkout
     sandbox: Sandbox
     forge: Forge
     deployment: Deployment | None
+    soak_seconds: float = 60.0
+    canary_workers: int = 0  # 0: no canary
+    canary_seconds: float = 30.0
+    release_pushes: bool = False  # what others push is released as well
+    safe_requests: tuple[str, ...] = ()  # "METHOD /path" that may be sent again to the running service
+    min_confidence: float = 0.9  # of a verdict that is merged without a person
+    max_risk: float = 0.25
+    merges_per_day: int = 10  # without a person
     address: str = ""
     replay_env: Mapping[str, str] = field(default_factory=dict)
     replay_headers: Mapping[str, str] = field(default_factory=dict)
@@ -45,7 +53,6 @@ class Parts:
     store: Store
     services: Mapping[str, Service]
     base_url: str
-    soak_seconds: float
     heals_at_once: int
     llm: Llm | None = None
     forges: Forges = field(default_factory=Forges)

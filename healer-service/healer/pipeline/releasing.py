@@ -1,139 +1,215 @@
-"""What the stages of release() do: from a merged proposal to a healed service, or back to the release before."""
+"""What is done to have a release served: tried, and given to all after its canary. Rollout says what is due.
+
+Each act looks first what was done already, and is written down after: whatever is interrupted is done again. An
+EdgeError means "not now"; what speaks against the release itself ends it with the reason.
+"""
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import defaultdict
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
 
-from healer.edges.deployment import Deployment
-from healer.model import Outcome, State
+from healer.edges.store import Incident, Release, now
+from healer.model import Probe, Request, State, Watch
+from healer.pipeline import reverting
+from healer.pipeline.carrying import (
+    SERVED,
+    UNDER_WAY,
+    attach,
+    carried,
+    deployment_of,
+    holds,
+    note_healed,
+    soak,
+    tell,
+    tried,
+)
 from healer.pipeline.healing import about
 from healer.pipeline.parts import Parts, Service
-from healer.pipeline.runs import replay
+from healer.pipeline.returning import leave
+from healer.pipeline.runs import replay, unsendable
+from healer.stages import probing
 
-SAFE_METHODS = ("GET", "HEAD")
-
-# One change-over at a time for a service: two merges close together must not swap each other's releases.
-_changing: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+KNOWN_INCIDENTS = 20  # whose recorded traffic a release is asked
 
 
-def prepare(parts: Parts, incident_id: str) -> str:
-    """The merged code, not only the proposal's, must heal the request; then its release folder is made."""
-    incident, service, report = about(parts, incident_id)
-    commit = _merged(parts, incident_id)
-    parts.store.incidents.move(incident_id, State.RELEASING, expected=(State.MERGED,))
-    deployment = _deployment(service)
+def attempt(parts: Parts, service: Service, release: Release) -> None:
+    """Have a waiting release served, to all or to the canary's share."""
+    deployment = deployment_of(service)
     service.checkout.fetch()
+    serving = deployment.serving()
+    if serving.release not in (None, release.commit) and holds(service, str(serving.release), release.commit):
+        _supersede(parts, service, release, str(serving.release))
+        return
+    incidents = carried(parts, service, release.commit)
+    for incident in incidents:
+        parts.store.incidents.move(incident.id, State.RELEASING, expected=UNDER_WAY)
+    healed, reason = _staged(parts, incidents, "prepare", lambda: _prepare(parts, service, release, incidents))
+    if reason:
+        fail(parts, service, release, reason)
+        return
+    if release.previous is None and serving.release != release.commit:
+        # Written down before the change: whoever comes after a kill would find nothing but the new release.
+        known = parts.store.incidents.crashes(service.name, now())
+        traffic = serving.traffic.get(str(serving.release))
+        before = {**(asdict(traffic) if traffic else {}), "known": known}
+        parts.store.releases.set(service.name, release.commit, previous=serving.release, before=before)
+        release = replace(release, previous=serving.release, before=before)
+    _, reason = _staged(parts, healed, "change-over", lambda: ((), _change_over(parts, service, release, healed)))
+    if reason:
+        fail(parts, service, release, reason)
+
+
+def go_on(parts: Parts, service: Service, release: Release) -> None:
+    """The canary has stood its time: everybody gets the release."""
+    changed = deployment_of(service).change(release.commit, (), _watches(parts, tried(parts, service, release.commit)))
+    if changed.ok:
+        _live(parts, service, release, changed.seconds)
+    else:
+        leave(parts, release, f"The canary could not be given to all: {changed.reason}")
+
+
+def fail(parts: Parts, service: Service, release: Release, reason: str) -> None:
+    """It never went live: nothing has to be taken back, and nothing was found wanting but the release."""
+    incidents = tried(parts, service, release.commit)
+    tell(parts, service, incidents, "release.failed", {"commit": release.commit, "reason": reason}, release.commit)
+    for incident in incidents:
+        parts.store.incidents.move(incident.id, State.ROLLED_BACK, reason, expected=SERVED, release=None)
+    reverting.want(parts, release, reason, ())
+    parts.store.releases.set(service.name, release.commit, "failed", expected=("waiting",), reason=reason)
+
+
+def _prepare(
+    parts: Parts, service: Service, release: Release, incidents: Sequence[Incident]
+) -> tuple[Sequence[Incident], str]:
+    """The merged code, not only the proposal's, must heal; then all that the release needs is made ready."""
+    healed, reasons = [], []
+    for incident in incidents:
+        reason = _unhealed(parts, service, incident, release.commit)
+        if not reason:
+            healed.append(incident)
+            continue
+        reasons.append(reason)
+        if len(incidents) > 1 or release.origin != "proposal":  # the others' release goes on without it
+            parts.store.incidents.move(incident.id, State.ROLLED_BACK, reason, expected=UNDER_WAY)
+    if reasons and not healed and release.origin == "proposal":
+        return (), reasons[0]
+    deployment = deployment_of(service)
+    deployment.prepare(release.commit, lambda folder: service.checkout.export(release.commit, folder))
+    if refused := deployment.refused(release.commit):
+        return (), refused
+    tell(parts, service, healed, "release.prepared", {"commit": release.commit}, release.commit)
+    return healed, ""
+
+
+def _unhealed(parts: Parts, service: Service, incident: Incident, commit: str) -> str:
+    _, _, report = about(parts, incident.id)
+    if unsendable(report):
+        return ""  # it was shown by a call; the proposal's proof stands
     after = replay(service, report, service.checkout.tar(commit))
     if after.problem or after.last is None or after.last.crashed:
         return f"The merged code does not heal the request in the sandbox: {after.problem or 'it still fails'}."
-    deployment.prepare(commit, lambda folder: service.checkout.export(commit, folder))
-    known = parts.store.releases.get(service.name, commit)
-    if known is None:
-        previous = deployment.current()
-        parts.store.releases.put(service.name, commit, "prepared", incident_id=incident_id, previous=previous)
-    parts.note(incident, "release.prepared", {"commit": commit}, "execution", once=commit)
     return ""
 
 
-def change_over(parts: Parts, incident_id: str) -> str:
-    incident, service, _ = about(parts, incident_id)
-    commit = _merged(parts, incident_id)
-    deployment = _deployment(service)
-    with _changing[service.name]:
-        serving = deployment.status().get("release")
-        if serving and serving != commit and service.checkout.is_ancestor(commit, str(serving)):
-            seconds = 0.0  # a later merge, which holds this one, is live already
-        else:
-            changed = deployment.change(commit)
-            if not changed.ok:
-                return f"The new release did not come up: {changed.reason}"
-            seconds = changed.seconds
-            deployment.point(commit)
-        parts.store.releases.put(service.name, commit, "live")
-    release = parts.store.releases.get(service.name, commit)
-    payload = {"commit": commit, "previous": release.previous if release else None, "seconds": round(seconds, 3)}
-    parts.note(incident, "release.live", payload, "execution", once=commit)
+def _change_over(parts: Parts, service: Service, release: Release, incidents: Sequence[Incident]) -> str:
+    deployment = deployment_of(service)
+    share = service.canary_workers if deployment.shares and release.previous is not None else 0
+    probes = _probes(parts, service, incidents)
+    for incident in incidents:  # before: a report of the new release may come before the answer
+        parts.store.incidents.set(incident.id, release=release.commit)
+    changed = deployment.change(release.commit, probes, _watches(parts, incidents), canary=share)
+    if not changed.ok:
+        return f"The new release did not come up: {changed.reason}"
+    if share and changed.release != release.commit:
+        until = time.time() + service.canary_seconds
+        values = {"reason": "", "until": until, "live_at": now(), "tries": 0}
+        parts.store.releases.set(service.name, release.commit, "canary", expected=("waiting",), **values)
+        payload = {"commit": release.commit, "seconds": service.canary_seconds, "workers": share}
+        tell(parts, service, incidents, "release.canary", payload, release.commit)
+        return ""
+    _live(parts, service, release, changed.seconds)
     return ""
 
 
-def verify(parts: Parts, incident_id: str) -> str:
-    """Ask the running release itself, where asking again is safe; elsewhere the sandbox's proof and the soak stand."""
-    incident, service, report = about(parts, incident_id)
-    deployment = _deployment(service)
-    if report.request is not None and report.request.method in SAFE_METHODS:
-        headers = {name: value for name, value in report.request.headers.items() if "[redacted]" not in value}
-        exchange = deployment.send(report.request, headers)
-        if exchange is not None and exchange.crashed:
-            return f"The running release still answers {exchange.status} to {report.request.route}."
-    opened = datetime.fromisoformat(incident.first_seen.replace("Z", "+00:00"))
-    seconds = (datetime.now(UTC) - opened).total_seconds()
-    parts.note(incident, "incident.healed", {"seconds": round(seconds, 3)}, "execution", once="")
+def _live(parts: Parts, service: Service, release: Release, seconds: float) -> None:
+    """All users get it. From here on it is watched, and going back is what ends it."""
+    deployment, commit = deployment_of(service), release.commit
+    deployment.point(commit)
+    incidents = tried(parts, service, release.commit)
+    payload = {"commit": commit, "previous": release.previous, "seconds": round(seconds, 3)}
+    tell(parts, service, incidents, "release.live", payload, commit)
+    for older in parts.store.releases.list(service.name, ("canary", "soaking")):
+        if older.commit != commit and holds(service, commit, older.commit):
+            parts.store.releases.set(service.name, older.commit, "live", until=None)
+    live_at = release.live_at or now()
+    _, reason = _staged(parts, incidents, "verify", lambda: ((), _verify(parts, service, incidents)))
+    if reason:
+        leave(parts, release, reason)
+        return
+    for incident in incidents:
+        soak(parts, service, incident, commit)
+    # Last: until then whoever comes after a kill does all this again.
+    values = {"reason": "", "until": time.time() + service.soak_seconds, "live_at": live_at, "tries": 0}
+    parts.store.releases.set(service.name, commit, "soaking", expected=("waiting", "canary"), **values)
+    deployment.tidy(frozenset(name for name in (commit, release.previous) if name))
+
+
+def _verify(parts: Parts, service: Service, incidents: Sequence[Incident]) -> str:
+    """Ask the running release itself, where asking again is safe; else its first real request of the kind tells."""
+    for incident in incidents:
+        request = about(parts, incident.id)[2].request
+        if request is None or not probing.safe_to_repeat(request, service.safe_requests):
+            continue
+        exchange = _sent(service, request)
+        if exchange is not None and exchange >= 500:
+            return f"The running release still answers {exchange} to {request.route}."
+        if exchange is not None:
+            note_healed(parts, incident, "replay")
     return ""
 
 
-def soak(parts: Parts, incident_id: str) -> str:
-    commit = _merged(parts, incident_id)
-    incident, service, _ = about(parts, incident_id)
-    release = parts.store.releases.get(incident.service, commit)
-    needed = {commit, release.previous if release else None}
-    _deployment(service).tidy(frozenset(name for name in needed if name))
-    until = time.time() + parts.soak_seconds
-    parts.store.incidents.move(
-        incident_id, State.SOAKING, expected=(State.RELEASING,), release=commit, soak_until=until
-    )
-    return State.SOAKING.value
+def _supersede(parts: Parts, service: Service, release: Release, serving: str) -> None:
+    incidents = carried(parts, service, release.commit)
+    tell(parts, service, incidents, "release.superseded", {"commit": release.commit, "by": serving}, release.commit)
+    for incident in incidents:
+        attach(parts, service, incident, serving)
+    reason = f"{serving[:10]} holds it and is served already."
+    parts.store.releases.set(service.name, release.commit, "superseded", reason=reason)
 
 
-def go_back(parts: Parts, incident_id: str, reason: str) -> str:
-    """Serve the release before again. What never went live needs no way back, only the truth about it."""
-    incident, service, _ = about(parts, incident_id)
-    commit = _merged(parts, incident_id)
-    release = parts.store.releases.get(service.name, commit)
-    previous = release.previous if release else None
-    if service.deployment is not None and release is not None:
-        reason = _changed_back(service, service.deployment, commit, previous, reason)
-        parts.store.releases.put(service.name, commit, _end_of(release.state), reason=reason)
-    if release is not None and release.state == "live":
-        payload = {"commit": commit, "to": previous, "reason": reason}
-        parts.note(incident, "release.rolled_back", payload, "execution", once=commit)
-    else:
-        parts.note(incident, "release.failed", {"commit": commit, "reason": reason}, "execution", once=commit)
-    states = (State.MERGED, State.RELEASING, State.SOAKING, State.RESOLVED)
-    parts.store.incidents.move(incident_id, State.ROLLED_BACK, reason, expected=states)
-    filed = parts.store.proposals.merged_of(incident_id)
-    # What never went live was not found wanting: a release fails for many reasons besides the fix.
-    if filed is not None and release is not None and _end_of(release.state) == "rolled_back":
-        parts.store.proposals.settle(filed.proposal, Outcome.ROLLED_BACK)
-    return State.ROLLED_BACK.value
+def _probes(parts: Parts, service: Service, incidents: Sequence[Incident]) -> tuple[Probe, ...]:
+    """What the release is asked before its users do. What the one before fails at now says nothing against it."""
+    recent = [one for one in parts.store.incidents.list() if one.service == service.name][:KNOWN_INCIDENTS]
+    reports = [parts.store.incidents.latest_report(one.id) for one in recent]
+    healed = [about(parts, incident.id)[2].request for incident in incidents]
+    probes = probing.probes(reports, [request for request in healed if request is not None], service.safe_requests)
+    return tuple(probe for probe in probes if probe.request in healed or (_sent(service, probe.request) or 0) < 500)
 
 
-def _changed_back(service: Service, deployment: Deployment, commit: str, previous: str | None, reason: str) -> str:
-    with _changing[service.name]:
-        serving = deployment.status().get("release")
-        if serving != commit:
-            return reason
-        if previous is None:
-            return f"{reason} There is no release before it to go back to."
-        changed = deployment.change(previous)
-        if not changed.ok:
-            return f"{reason} Going back to {previous[:10]} failed as well: {changed.reason}"
-        deployment.point(previous)
-    return reason
+def _watches(parts: Parts, incidents: Sequence[Incident]) -> tuple[Watch, ...]:
+    requests = [about(parts, incident.id)[2].request for incident in incidents]
+    return tuple(dict.fromkeys(probing.watch_for(request) for request in requests if request is not None))
 
 
-def _end_of(state: str) -> str:
-    return "rolled_back" if state in ("live", "rolled_back") else "failed"
+def _sent(service: Service, request: Request) -> int | None:
+    """The status that the running service answers now; None when it does not, or nobody knows its address."""
+    headers = {name: value for name, value in request.headers.items() if "[redacted]" not in value}
+    exchange = deployment_of(service).send(replace(request, headers=headers), {})
+    return exchange.status if exchange is not None else None
 
 
-def _merged(parts: Parts, incident_id: str) -> str:
-    filed = parts.store.proposals.merged_of(incident_id)
-    assert filed is not None and filed.proposal.merge_sha is not None, "a release follows a merge"
-    return filed.proposal.merge_sha
+Staged = tuple[Sequence[Incident], str]
 
 
-def _deployment(service: Service) -> Deployment:
-    assert service.deployment is not None, "dispatch starts no release for a service without a supervisor"
-    return service.deployment
+def _staged(parts: Parts, incidents: Sequence[Incident], name: str, body: Callable[[], Staged]) -> Staged:
+    """One stage in the story of all incidents of a release. It has not ended when the body was interrupted."""
+    for incident in incidents:
+        parts.note(incident, "stage.started", {"stage": name}, "execution", once=name)
+    started = time.monotonic()
+    kept, reason = body()
+    payload = {"stage": name, "seconds": round(time.monotonic() - started, 3), "detail": reason}
+    for incident in incidents:
+        parts.note(incident, "stage.finished", payload, "execution", once=name)
+    return kept, reason

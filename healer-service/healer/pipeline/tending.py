@@ -14,12 +14,13 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from healer.edges.forge import Standing
-from healer.edges.store import Delivery, Filed, Incident, now
+from healer.edges.store import Delivery, Filed, Incident, Revert, now
 from healer.model import Conflict, EdgeError, ForgeError, NotFound, Outcome, State
-from healer.pipeline import publishing, stopping
+from healer.pipeline import merging, publishing, reverting, stopping
 from healer.pipeline.beat import Beat
 from healer.pipeline.conversation import obey, rebase
 from healer.pipeline.healing import chosen_of
+from healer.pipeline.merging import CHECKS_SECONDS
 from healer.pipeline.parts import Parts, Service
 from healer.pipeline.workflows import Workflows, begin
 from healer.stages import owners, webhook
@@ -28,7 +29,6 @@ log = structlog.get_logger()
 
 POLL_SECONDS = 30.0  # how long a merge may go unseen when its webhook was lost
 REST_SECONDS = 60.0  # that the base has to stay as it is before a proposal is laid on it anew
-CHECKS_SECONDS = 60.0  # after which a commit without checks is taken to have none
 REOPENED_DAYS = 14  # that a closed proposal is still looked at
 UNDECIDED = (State.PROPOSED, State.OPEN, State.DIAGNOSING, State.REPAIRING)  # while its proposal is open
 
@@ -67,7 +67,12 @@ class Tending:
         return new
 
     def look_soon(self, branch: str, by: str = "") -> None:
-        self._hints[branch] = by or self._hints.get(branch, "")
+        self._note_hint(branch, by)
+        self._beat.soon()
+
+    def tend_soon(self, service: str) -> None:
+        """Look at all that is open for a service, without waiting for the poll."""
+        self._polled.pop(service, None)
         self._beat.soon()
 
     def turn(self) -> None:
@@ -91,26 +96,46 @@ class Tending:
             found = self._parts.store.proposals.by_number(service.name, hint.number) if hint.number else None
             for filed in [found] if found else self._parts.store.proposals.open(service.name):
                 if found or hint.head_sha == filed.proposal.head_sha:
-                    branch = filed.proposal.branch
-                    self._hints[branch] = (hint.by if decides else "") or self._hints.get(branch, "")
+                    self._note_hint(filed.proposal.branch, hint.by if decides else "")
+            for revert in self._parts.store.reverts.unfinished(service.name):
+                if hint.head_sha == revert.head_sha or (hint.number is not None and hint.number == revert.number):
+                    self._note_hint(revert.branch, hint.by if decides else "")
         self._parts.store.deliveries.done(delivery.id)
+
+    def _note_hint(self, branch: str, by: str) -> None:
+        self._hints[branch] = by or self._hints.get(branch, "")
 
     def _tend_all(self, service: Service) -> None:
         store = self._parts.store.proposals
         polls = time.monotonic() - self._polled.get(service.name, -self._poll_seconds) >= self._poll_seconds
         due = list(store.open(service.name))
         if polls:
+            self._polled[service.name] = time.monotonic()  # first: who asks for a look meanwhile gets another one
             since = (datetime.now(UTC) - timedelta(days=REOPENED_DAYS)).isoformat()
             due += store.closed_since(service.name, since)
         else:
             due = [filed for filed in due if self._is_due(filed)] + self._hinted(service, due)
         self._tips.pop(service.name, None)
-        if self._tended(service, due) and due:
+        reverts = [one for one in self._parts.store.reverts.unfinished(service.name) if polls or self._waits(one)]
+        well = [self._reverts_tended(service, reverts), self._tended(service, due)]
+        if all(well) and (due or reverts):
             self._parts.forges.worked(service.name)
-        if polls:
-            self._polled[service.name] = time.monotonic()
-        if due:
+        if due or reverts:
             self._changed()
+
+    def _waits(self, revert: Revert) -> bool:
+        return reverting.is_due(self._parts, revert) or revert.branch in self._hints
+
+    def _reverts_tended(self, service: Service, due: Sequence[Revert]) -> bool:
+        try:
+            if due:
+                reverting.agree(self._parts, service, self._hints)
+        except (EdgeError, NotFound, Conflict) as error:
+            publishing.note_trouble(self._parts, service.name, error)
+            return False
+        for revert in due:
+            self._hints.pop(revert.branch, None)
+        return True
 
     def _tended(self, service: Service, due: Sequence[Filed]) -> bool:
         """Whether all could be; one that cannot does not keep the others waiting."""
@@ -145,7 +170,8 @@ class Tending:
             standing = service.forge.standing(filed.proposal)
             self._act(service, filed, standing, by)
         publishing.agree(self._parts, branch)
-        self._hints.pop(branch, None)
+        if self._hints.get(branch, "") == by:  # else there is something new to look at since
+            self._hints.pop(branch, None)
 
     def _act(self, service: Service, filed: Filed, standing: Standing, by: str) -> None:
         if standing.state == "merged" and standing.merge_sha is not None:
@@ -255,6 +281,8 @@ class Tending:
             obey(self._parts, service, filed)
             self._make_ready(service, filed, standing)
             self._follow_base(service, filed, standing)
+            if merging.try_merge(self._parts, service, filed, standing, self._tips[service.name]):
+                self.look_soon(proposal.branch, merging.BY)
 
     def _amended(self, service: Service, filed: Filed, head: str) -> Filed:
         """Somebody else's commits are on the branch: they stay, and what is there now is proved again."""

@@ -1,7 +1,7 @@
-"""The durable workflows: heal() from a report to a proposal, release() from a merge to a healed service, and back;
-recheck() when somebody has added to a proposal.
+"""The durable workflows: heal() from a report to a proposal, and recheck() when somebody has added to one.
 
-Each reads as the story; what the steps do is in healing and releasing. Steps run at least once, so each looks first.
+Each reads as the story; what the steps do is in healing and rechecking. Steps run at least once, so each looks first.
+What comes after a merge is no workflow: a release waits, for people and machines, longer than one should run.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dbos import DBOS, DBOSConfiguredInstance, SetWorkflowID
 
 from healer.edges.store import Incident
-from healer.pipeline import healing, rechecking, releasing
+from healer.pipeline import healing, rechecking
 from healer.pipeline.memory import Memory
 from healer.pipeline.parts import Parts
 from healer.pipeline.stage import stage
@@ -18,10 +18,10 @@ from healer.pipeline.stage import stage
 MOST_RECOVERIES = 20
 
 
-def begin(workflow_id: str, workflow: object, incident: Incident, *arguments: str) -> None:
+def begin(workflow_id: str, workflow: object, incident: Incident) -> None:
     """Start a workflow about an incident's attempt. One of this id that was begun before is not begun again."""
     with SetWorkflowID(workflow_id):
-        DBOS.start_workflow(workflow, incident.id, incident.attempt, *arguments)  # type: ignore[arg-type]
+        DBOS.start_workflow(workflow, incident.id, incident.attempt)  # type: ignore[arg-type]
 
 
 @DBOS.dbos_class()
@@ -41,19 +41,6 @@ class Workflows(DBOSConfiguredInstance):
             or self.propose(incident_id, attempt)
         )
         return self.decline(incident_id, attempt, reason) if reason else "proposed"
-
-    @DBOS.workflow(name="release", max_recovery_attempts=MOST_RECOVERIES)
-    def release(self, incident_id: str, attempt: int) -> str:
-        reason = (
-            self.prepare(incident_id, attempt)
-            or self.change_over(incident_id, attempt)
-            or self.verify(incident_id, attempt)
-        )
-        return self.go_back(incident_id, attempt, reason) if reason else self.soak(incident_id, attempt)
-
-    @DBOS.workflow(name="roll_back", max_recovery_attempts=MOST_RECOVERIES)
-    def roll_back(self, incident_id: str, attempt: int, reason: str) -> str:
-        return self.go_back(incident_id, attempt, reason)
 
     @DBOS.workflow(name="recheck", max_recovery_attempts=MOST_RECOVERIES)
     def recheck(self, incident_id: str, attempt: int) -> str:
@@ -92,26 +79,3 @@ class Workflows(DBOSConfiguredInstance):
     @stage("recheck")
     def prove_again(self, incident_id: str, attempt: int) -> str:
         return rechecking.prove_again(self.parts, self.memory, incident_id)
-
-    @DBOS.step()
-    @stage("prepare")
-    def prepare(self, incident_id: str, attempt: int) -> str:
-        return releasing.prepare(self.parts, incident_id)
-
-    @DBOS.step()
-    @stage("change-over")
-    def change_over(self, incident_id: str, attempt: int) -> str:
-        return releasing.change_over(self.parts, incident_id)
-
-    @DBOS.step()
-    @stage("verify")
-    def verify(self, incident_id: str, attempt: int) -> str:
-        return releasing.verify(self.parts, incident_id)
-
-    @DBOS.step()
-    def soak(self, incident_id: str, attempt: int) -> str:
-        return releasing.soak(self.parts, incident_id)
-
-    @DBOS.step()
-    def go_back(self, incident_id: str, attempt: int, reason: str) -> str:
-        return releasing.go_back(self.parts, incident_id, reason)

@@ -4,6 +4,7 @@ It reads settings and makes missing secrets; it starts nothing.
 """
 
 from healer.settings.addresses import GitHubAddress, without_user
+from healer.settings.deploying import AutonomousSettings, DeploySettings
 from healer.settings.loading import load_settings, read_llm_key
 from healer.settings.secret_files import open_to_others
 from healer.settings.services import GuardrailSettings, ReplaySettings, ServiceSettings
@@ -12,6 +13,8 @@ from healer.settings.whole import MADE_SECRETS, SECRETS, Settings
 __all__ = [
     "MADE_SECRETS",
     "SECRETS",
+    "AutonomousSettings",
+    "DeploySettings",
     "GitHubAddress",
     "GuardrailSettings",
     "ReplaySettings",

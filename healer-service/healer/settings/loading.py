@@ -19,7 +19,7 @@ from healer.settings.secret_files import checked_token, kept_secret, read_secret
 from healer.settings.services import ServiceSettings
 from healer.settings.whole import MADE_SECRETS, SECRETS, Settings
 
-_NOT_SHOWN = (*SECRETS, "repository", "github_api")
+_NOT_SHOWN = (*SECRETS, "repository", "github_api", "webhook")
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -156,6 +156,20 @@ def _absolute(table: dict[str, Any], folder: Path) -> dict[str, Any]:
     repository = out.get("repository")
     if isinstance(repository, str) and repository and not is_address(repository):
         out["repository"] = str(folder / repository)
+    if isinstance(out.get("deploy"), dict):
+        out["deploy"] = _absolute_commands(out["deploy"], folder)
+    return out
+
+
+def _absolute_commands(deploy: dict[str, Any], folder: Path) -> dict[str, Any]:
+    out = {**deploy, "run_in": folder}
+    for field in ("run_in", "secret_file"):
+        if isinstance(deploy.get(field), str):
+            out[field] = folder / deploy[field]
+    for field in ("command", "way_back"):
+        words = deploy.get(field)
+        if isinstance(words, list) and words and isinstance(words[0], str) and "/" in words[0]:
+            out[field] = [str(folder / words[0]), *words[1:]]
     return out
 
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from healer.model import BadInput
 from healer.settings.addresses import GitHubUrl, HttpUrl, Remote, remote_of
+from healer.settings.deploying import AutonomousSettings, DeploySettings, Way, safe_request, way_of
 from healer.settings.secret_files import private_file
 from healer.stages.guardrails import NAMES, NEVER_OFF, Policy
 
@@ -96,10 +97,14 @@ class ServiceSettings(BaseModel):
     report_url: HttpUrl = ""
     dsn_file: Path | None = None
     python: str = ""
-    autonomy: Literal["observe", "propose"] = "propose"
+    autonomy: Literal["observe", "propose", "autonomous"] = "propose"
     engine: Literal["auto", "playbook", "llm"] = "auto"
     heals_per_hour: int = Field(default=30, ge=1, le=1000)
     open_proposals: int = Field(default=20, ge=1, le=200)
+    release_pushes: bool = False  # release what people push to the branch too
+    safe_requests: tuple[str, ...] = Field(default=(), max_length=200)  # that may be sent again, beside GET and HEAD
+    autonomous: AutonomousSettings = AutonomousSettings()
+    deploy: DeploySettings = DeploySettings()
     guardrails: GuardrailSettings = GuardrailSettings()
     replay: ReplaySettings = ReplaySettings()
 
@@ -141,6 +146,11 @@ class ServiceSettings(BaseModel):
                 )
         return labels
 
+    @field_validator("safe_requests")
+    @classmethod
+    def _are_requests(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(safe_request(pattern) for pattern in patterns)
+
     @field_validator("ssh_key")
     @classmethod
     def _is_private(cls, path: Path | None) -> Path | None:
@@ -153,9 +163,16 @@ class ServiceSettings(BaseModel):
 
     @model_validator(mode="after")
     def _deployment_is_whole(self) -> Self:
-        if (self.releases is None) != (self.control is None):
+        way = way_of(self.deploy, self.releases, self.control)
+        if self.autonomy == "autonomous" and way is None:
             raise ValueError(
-                "releases and control go together: name both the release folder and the supervisor's socket"
+                "autonomy: 'autonomous' merges by itself, so there must be a way to release and to go back; set "
+                "releases and control, deploy.command or deploy.webhook, or write 'propose'"
+            )
+        if self.release_pushes and way is None:
+            raise ValueError(
+                "release_pushes: there is no way to deploy; set releases and control, deploy.command or "
+                "deploy.webhook, or leave it out"
             )
         if self.control is not None and len(os.fsencode(self.control)) > LONGEST_SOCKET:
             raise ValueError(f"control: a socket's path has at most {LONGEST_SOCKET} bytes; choose a shorter one")
@@ -181,6 +198,11 @@ class ServiceSettings(BaseModel):
     @property
     def interpreter(self) -> str:
         return self.python or sys.executable
+
+    @property
+    def way(self) -> Way | None:
+        """How its releases are deployed; None where healing ends at the merge."""
+        return way_of(self.deploy, self.releases, self.control)
 
     @property
     def policy(self) -> Policy:

@@ -61,6 +61,11 @@ class Settings(BaseSettings):
     def service(self, name: str) -> ServiceSettings | None:
         return next((service for service in self.services if service.name == name), None)
 
+    def soak_of(self, service: ServiceSettings) -> float:
+        """Seconds that a release of the service is watched."""
+        own = service.deploy.soak_seconds
+        return self.soak_seconds if own is None else own
+
     def token_of(self, service: ServiceSettings) -> SecretStr:
         """What opens its repository; empty where there is none, or the repository is on this machine.
 

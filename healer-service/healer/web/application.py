@@ -180,7 +180,8 @@ def _page(web: Web) -> APIRouter:
 
     @router.get("/")
     @router.get("/incidents/{incident_id}")
-    async def page(incident_id: str = "") -> FileResponse:
+    @router.get("/services/{name}")
+    async def page(incident_id: str = "", name: str = "") -> FileResponse:
         return FileResponse(PAGE / "index.html")
 
     @router.get("/signin")

@@ -16,7 +16,7 @@ from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
 from healer.edges.store import Incident
 from healer.pipeline import stopping
-from healer.web import views
+from healer.web import releases, views
 from healer.web.needs import Web
 from healer.web.recording import Recorder
 from healer.web.reports import clean
@@ -43,6 +43,11 @@ class Again(BaseModel):
     hint: Annotated[str, StringConstraints(strip_whitespace=True, max_length=LONGEST), BeforeValidator(clean)] = ""
 
 
+class Back(BaseModel):
+    to: Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^[0-9a-fA-F]{4,64}$")]
+    reason: str = Field(default="", max_length=LONGEST)
+
+
 class Turn(BaseModel):
     stopped: bool
     reason: str = Field(default="", max_length=LONGEST)
@@ -52,6 +57,7 @@ def routes(web: Web) -> APIRouter:
     router = APIRouter(prefix="/api/v1", dependencies=[Depends(web.access.require_operator)])
     _add_views(web, router)
     _add_actions(web, router)
+    _add_releases(web, router)
     return router
 
 
@@ -124,9 +130,41 @@ def _add_actions(web: Web, router: APIRouter) -> None:
 
     @router.post("/incidents/{incident_id}/rollback", status_code=202)
     def rollback(incident_id: str, action: Action, request: Request) -> dict[str, Any]:
-        reason = f"Rolled back by {who(request)}" + (f": {action.reason}" if action.reason else ".")
         with recorder.action(request, who(request), incident_id, "rollback", action.reason):
-            return acted(web.dispatch.roll_back(incident_id, reason))
+            return acted(web.dispatch.roll_back(incident_id, who(request), action.reason))
+
+
+def _add_releases(web: Web, router: APIRouter) -> None:
+    who = web.access.require_operator
+    recorder = Recorder(web.parts)
+
+    def decided(name: str, commit: str) -> dict[str, Any]:
+        return {"service": name, "commit": commit, "state": releases.found(web.parts, name, commit).state}
+
+    @router.get("/services/{name}/releases")
+    def of_service(name: str) -> dict[str, Any]:
+        return releases.of_service(web.parts, name)
+
+    @router.post("/services/{name}/rollback", status_code=202)
+    def roll_back(name: str, back: Back, request: Request) -> dict[str, Any]:
+        with recorder.rollback(request, who(request), name, back.to, back.reason):
+            web.dispatch.serve(name, back.to, who(request), back.reason)
+        return {"service": name, "to": back.to}
+
+    @router.post("/services/{name}/reverts/{commit}/approve", status_code=202)
+    def approve_revert(name: str, commit: str, request: Request, approval: Approval | None = None) -> dict[str, Any]:
+        found = releases.found(web.parts, name, commit)
+        with recorder.revert(request, who(request), found, "approve_revert"):
+            releases.require_looked_at(found, approval.head_sha if approval else "")
+            web.dispatch.approve_revert(name, commit, who(request))
+        return decided(name, commit)
+
+    @router.post("/services/{name}/reverts/{commit}/reject", status_code=202)
+    def reject_revert(name: str, commit: str, action: Action, request: Request) -> dict[str, Any]:
+        found = releases.found(web.parts, name, commit)
+        with recorder.revert(request, who(request), found, "reject_revert", action.reason):
+            web.dispatch.reject_revert(name, commit, who(request), action.reason)
+        return decided(name, commit)
 
 
 async def _stream(web: Web, after: int) -> AsyncIterator[str]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from fastapi import Request
 
+from healer.edges.store import Revert
 from healer.model import HealerError
 from healer.pipeline.parts import Parts
+from healer.web.releases import decided_on
 from healer.web.views import judged_attempt
 
 COMMAND_LINE = "healer-cli/"  # how its user agent begins
@@ -21,27 +23,54 @@ class Recorder:
 
     @contextmanager
     def action(self, request: Request, by: str, incident_id: str, name: str, reason: str = "") -> Iterator[None]:
-        """Around an action on an incident.
-
-        The event is written first: what was asked for is known even if the healer is killed in the middle. An action
-        that fails gets a second event with why. Raises NotFound for an unknown incident.
-        """
+        """Around an action on an incident. Raises NotFound for an unknown one."""
         incident = self._parts.store.incidents.get(incident_id)
         filed = self._parts.store.proposals.of_incident(incident_id)
         payload: dict[str, object] = {**_who(request, by), "reason": reason, "state": incident.state}
         if filed is not None and filed.attempt == judged_attempt(incident, filed):
             payload |= filed.decided_on
-        self._parts.note(incident, f"operator.{name}", payload, "control")
+        with self._around(incident.id, incident.trace_id, name, payload):
+            yield
+
+    @contextmanager
+    def rollback(self, request: Request, by: str, service: str, to: str, reason: str) -> Iterator[None]:
+        """Around going back to a release. Raises NotFound for an unknown service."""
+        key = f"service/{self._parts.service(service).name}"
+        payload = {**_who(request, by), "reason": reason, "service": service, "to": to}
+        with self._around(key, "", "rollback", payload):
+            yield
+
+    @contextmanager
+    def revert(self, request: Request, by: str, revert: Revert, name: str, reason: str = "") -> Iterator[None]:
+        """Around a decision on a proposal that takes a release back."""
+        key, trace_id = f"service/{revert.service}", ""
+        if revert.incident_id is not None:
+            incident = self._parts.store.incidents.get(revert.incident_id)
+            key, trace_id = incident.id, incident.trace_id
+        which = {"service": revert.service, "commit": revert.commit}
+        payload = {**_who(request, by), "reason": reason, **which, **decided_on(revert)}
+        with self._around(key, trace_id, name, payload):
+            yield
+
+    def switch(self, request: Request, by: str, name: str, reason: str) -> None:
+        """An action on everything."""
+        self._append("operator", "", f"operator.{name}", {**_who(request, by), "reason": reason})
+
+    @contextmanager
+    def _around(self, key: str, trace_id: str, name: str, payload: Mapping[str, object]) -> Iterator[None]:
+        """The event is written first: what was asked for is known even if the healer is killed in the middle.
+
+        An action that fails gets a second event with why.
+        """
+        self._append(key, trace_id, f"operator.{name}", payload)
         try:
             yield
         except HealerError as error:
-            self._parts.note(incident, "operator.failed", {"action": name, "reason": str(error)}, "control")
+            self._append(key, trace_id, "operator.failed", {"action": name, "reason": str(error)})
             raise
 
-    def switch(self, request: Request, by: str, name: str, reason: str) -> None:
-        """An action that is about no incident."""
-        payload = {**_who(request, by), "reason": reason}
-        self._parts.store.log.append(f"operator.{name}", "operator", payload, trace_id="", ui_hint="control")
+    def _append(self, key: str, trace_id: str, type: str, payload: Mapping[str, object]) -> None:
+        self._parts.store.log.append(type, key, payload, trace_id=trace_id, ui_hint="control")
 
 
 def _who(request: Request, by: str) -> dict[str, str]:

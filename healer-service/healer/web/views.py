@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from healer.edges.sandbox import request_json
-from healer.edges.store import AT_WORK, ENDS, Filed, Incident
+from healer.edges.store import AT_WORK, ENDS, Filed, Incident, Release, Store
 from healer.model import Event, Evidence, Exchange, Regression, Report, State, Suite, Verdict
 from healer.pipeline.conversation import MOST_ROUNDS
 from healer.pipeline.parts import Parts
+from healer.web import releases
 
 
 def summary(incident: Incident, filed: Filed | None) -> dict[str, Any]:
@@ -47,7 +48,8 @@ def whole(parts: Parts, incident: Incident) -> dict[str, Any]:
         "diagnosis": asdict(incident.diagnosis) if incident.diagnosis else None,
         "verdicts": [_verdict(verdict, chosen) for verdict, chosen in verdicts],
         "proposal": _proposal(parts, filed),
-        "releases": [asdict(release) for release in store.releases.of_incident(incident.id)],
+        "releases": [asdict(release) for release in _releases(store, incident)],
+        "revert": releases.revert(store.reverts.of_incident(incident.id)),
         "stages": stages(events),
         "events": [asdict(event) for event in events],
         "actions": actions(incident, filed),
@@ -69,23 +71,17 @@ def actions(incident: Incident, filed: Filed | None) -> list[str]:
         return ["approve", *(["request-changes"] if another else []), "reject", "comment"]
     if filed is not None and filed.proposal.state == "prepared" and incident.state == State.REPAIRING:
         return ["reject"]  # a forge that refuses it must not hold the incident for ever
-    possible = ["rollback"] if incident.state in (State.SOAKING, State.RESOLVED) else []
+    served = incident.state == State.RELEASING and incident.release is not None  # to a share of the users
+    possible = ["rollback"] if served or incident.state in (State.SOAKING, State.RESOLVED) else []
     return [*possible, "retry"] if incident.state in ENDS else possible
 
 
 def service(parts: Parts, name: str, incidents: Sequence[Incident]) -> dict[str, Any]:
     item = parts.services[name]
-    release, state = None, "no supervisor"
-    if item.deployment is not None:
-        try:
-            status: Mapping[str, Any] = item.deployment.status()
-            release, state = status.get("release"), str(status.get("state"))
-        except Exception as error:
-            state = f"unreachable: {error}"
+    now = releases.serving(item)
     return {
         "name": name,
-        "release": release,
-        "state": state,
+        **{fact: now[fact] for fact in ("release", "state", "canary", "fell_back")},
         "incidents_open": sum(one.service == name and one.state not in ENDS for one in incidents),
         "autonomy": item.autonomy,
         "address": item.address,
@@ -135,6 +131,13 @@ def report(item: Report) -> dict[str, Any]:
         "request": request_json(item.request) if item.request else None,
         "earlier_requests": [request_json(request) for request in item.earlier_requests],
     }
+
+
+def _releases(store: Store, incident: Incident) -> list[Release]:
+    """Its own, and the one that brought its fix along with another's."""
+    found = list(store.releases.of_incident(incident.id))
+    brought = store.releases.get(incident.service, incident.release) if incident.release else None
+    return found if brought is None or brought in found else [*found, brought]
 
 
 def _proposal_line(filed: Filed | None) -> dict[str, Any] | None:

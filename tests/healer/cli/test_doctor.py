@@ -1,5 +1,6 @@
 """`healer doctor` over real files, a real repository, and interpreters and servers that are there or are not."""
 
+import importlib.util
 import json
 import socket
 import subprocess
@@ -9,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from healer.cli import app
-from healer.cli.doctor import Check, _show, sandboxes
+from healer.cli.doctor import Check, _show, deploying, sandboxes
 from healer.edges.sandbox import LocalSandbox
 from healer.edges.store import Store
 from healer.model import BadInput
@@ -19,6 +20,7 @@ from selfheal.sandbox.jail import Plan
 from typer.testing import CliRunner
 
 from tests.github import FakeGitHub
+from tests.healer.edges.deployed_service import DeployedService
 from tests.healer.scripted_supervisor import ScriptedSupervisor
 
 EVERYTHING = list(sandboxes.MEANINGS)
@@ -221,6 +223,93 @@ def test_foreign_text_does_not_reach_the_terminal_raw():
     said = console.export_text()
     assert "[red]x" in said
     assert " [2J[bold]z" in said
+
+
+class Deployed:
+    """A service's way to deploy, and what is found of it."""
+
+    def __init__(self, folder, service) -> None:
+        self._folder, self.service, self.url = folder, service, service.url
+        self.text = {"health": f'"{service.url}/health"', "command": '["./deploy", "{commit}"]'}
+        (folder / "deploy").write_text("#!/bin/sh\ntouch ran\n")
+        (folder / "deploy").chmod(0o755)
+
+    def look(self, top: str = "", **changes: str | None) -> dict[str, Check]:
+        text = {**self.text, **changes}
+        lines = "".join(f"{name} = {value}\n" for name, value in text.items() if value is not None)
+        table = f'[services.stock]\nrepository = "stock.git"\nurl = "{self.url}"\n{top}\n'
+        (self._folder / "healer.toml").write_text(f"{table}[services.stock.deploy]\n{lines}")
+        config = {"HEALER_CONFIG": str(self._folder / "healer.toml"), "HEALER_HOME": str(self._folder / "home")}
+        found = list(deploying.checks(load_settings(config).services[0]))
+        assert all(check.remedy for check in found if check.state != "ok")
+        assert not list(self._folder.glob("**/ran"))
+        assert not self.service.hooks
+        return {check.name: check for check in found}
+
+    def not_ok(self, top: str = "", **changes: str | None) -> dict[str, str]:
+        return {name: check.state for name, check in self.look(top, **changes).items() if check.state != "ok"}
+
+
+@pytest.fixture
+def deployed(tmp_path):
+    service = DeployedService(tmp_path)
+    yield Deployed(tmp_path, service)
+    service.close()
+
+
+def test_a_command_its_health_and_its_packages_are_looked_at(deployed, tmp_path, monkeypatch):
+    found = deployed.look(way_back='["true"]')
+    assert {name: check.state for name, check in found.items()} == dict.fromkeys(
+        ("command", "way back", "health"), "ok"
+    )
+    assert str(tmp_path / "deploy") in found["command"].found
+    assert deployed.not_ok(run_in='"nowhere"') == {"command": "missing"}
+    assert deployed.not_ok(way_back='["no-such-program"]') == {"way back": "missing"}
+    (tmp_path / "deploy").chmod(0o644)
+    assert deployed.not_ok() == {"command": "missing"}
+    (tmp_path / "deploy").chmod(0o755)
+    packages = {"requirements": '"x.lock"'}
+    assert deployed.not_ok('releases = "nowhere"', **packages) == {"releases": "missing"}
+    real = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "pip" else real(name))
+    assert deployed.not_ok('releases = "."', **packages) == {"pip": "missing"}
+
+
+def test_a_health_that_is_not_well_is_missing(deployed):
+    assert deployed.not_ok(version_header='"X-Commit"') == {}
+    assert "without X-Version" in deployed.look(version_header='"X-Version"')["health"].found
+    assert deployed.not_ok(health='"http://127.0.0.1:9/health"') == {"health": "missing"}
+    deployed.url = ""
+    assert deployed.not_ok() == {"probes": "weaker"}
+    deployed.service.ill.add("")
+    assert "answers 500" in deployed.look()["health"].found
+
+
+def test_a_webhook_s_receiver_is_looked_up_and_told_nothing(deployed, tmp_path):
+    hook = {"command": None, "webhook": f'"{deployed.service.url}/hook/private"'}
+    assert deployed.not_ok(**hook) == {"webhook": "weaker"}  # not signed
+    (tmp_path / "secret").touch(mode=0o600)
+    (tmp_path / "secret").write_text("private-and-long-enough")
+    found = deployed.look(**hook, secret_file='"secret"')
+    assert {check.state for check in found.values()} == {"ok"}
+    assert "private" not in str(found)
+    assert deployed.not_ok(command=None, webhook='"https://a..b/x"') == {"webhook": "missing"}
+
+
+def test_a_supervisor_tells_its_workers_and_an_old_one_has_no_canary(deployed, around):
+    way = f'releases = "{around}/releases"\ncontrol = "{around}/old.sock"'
+    supervisor = ScriptedSupervisor(around / "old.sock", around / "releases")
+    try:
+        canary = {"command": None, "health": None, "canary_workers": "1"}
+        assert deployed.not_ok(way, **canary) == {}
+        supervisor.serving = "0123456789abcdef"
+        assert deployed.look(way, **canary)["supervisor"].found == "answers; serves 0123456789 with 1 worker"
+        supervisor.old = True
+        assert "older one" in deployed.look(way, **canary)["supervisor"].found
+        assert deployed.not_ok(way, **canary) == {"supervisor": "missing"}
+        assert deployed.not_ok(way, command=None, health=None) == {}
+    finally:
+        supervisor.close()
 
 
 class OnGitHub:

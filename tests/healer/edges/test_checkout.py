@@ -1,7 +1,9 @@
 import io
 import os
+import shutil
 import subprocess
 import tarfile
+from types import SimpleNamespace
 
 import pytest
 from healer.edges.checkout import Checkout
@@ -70,6 +72,13 @@ def test_export_writes_regular_files_and_modes(tmp_path, checkout):
     assert os.access(target / "run.sh", os.X_OK)
     assert not (target / "link").exists()
     assert [path.name for path in target.parent.iterdir()] == ["abc"]
+
+
+def test_export_begins_only_what_the_disk_has_room_for(tmp_path, checkout, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=8192))
+    with pytest.raises(CheckoutError, match="its files need 12,288 bytes, and 8,192 are free there"):
+        checkout.export(checkout.fetch(), tmp_path / "release")
+    assert list((tmp_path / "release").iterdir()) == []
 
 
 def test_the_same_commit_twice_is_one_commit(checkout):

@@ -139,7 +139,7 @@ class _Mortal:
 class Durable:
     """Workflows as DBOS has them: an id starts once, and whatever was interrupted goes on after its last whole step."""
 
-    heal, release, recheck = "heal", "release", "recheck"  # as the healer's Workflows calls them
+    heal, recheck = "heal", "recheck"  # as the healer's Workflows calls them
 
     def __init__(self, finds: Callable[[str, int], bool], files: dict[str, str]) -> None:
         """`finds`: whether a heal's attempt comes to a fix. `files`: incident -> where it crashed."""
@@ -152,18 +152,11 @@ class Durable:
     def start(self, workflow_id: str, workflow: Any, incident: Any) -> None:
         self.started.setdefault(workflow_id, (workflow, incident.id, incident.attempt))
 
-    @property
-    def releases(self) -> list[str]:
-        return [name.rpartition(":")[2] for name, (kind, *_) in self.started.items() if kind == "release"]
-
     def work(self, parts: Parts) -> None:
         for name, (kind, incident_id, attempt) in list(self.started.items()):
             if name not in self._ended:
                 with suppress(EdgeError):  # git does not answer now
                     self._ended[name] = getattr(self, f"_{kind}")(parts, name, incident_id, attempt)
-
-    def _release(self, *_: Any) -> str:
-        return "released"
 
     def _recheck(self, parts: Parts, _name: str, incident_id: str, _attempt: int) -> str:
         return rechecking.prove_again(parts, None, incident_id)  # type: ignore[arg-type]
@@ -298,7 +291,7 @@ class Desk:
             repository="acme/stock",
             labels=("healer",),
         )
-        self.parts = Parts(self.store, {"stock": service}, "http://127.0.0.1:9", 0, 3)
+        self.parts = Parts(self.store, {"stock": service}, "http://127.0.0.1:9", 3)
         self.dispatch = Dispatch(self.parts, self.durable)  # type: ignore[arg-type]
         self.dispatch._start = self.durable.start  # type: ignore[method-assign]
         self.dispatch.tending._start = self.durable.start  # type: ignore[method-assign]
@@ -325,6 +318,12 @@ class Desk:
         self.dispatch.tick()
         self.durable.work(self.parts)
         self.dispatch.tending.turn()
+        self.dispatch._rollout.want(self.parts.services["stock"])
+
+    @property
+    def releases(self) -> list[str]:
+        """The commits that are wanted of the service."""
+        return [release.commit for release in self.store.releases.list("stock")]
 
     def close(self) -> None:
         self.kill()

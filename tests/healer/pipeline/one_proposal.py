@@ -44,6 +44,7 @@ class OneProposal:
         self.forge = Forge(self.checkout)
         service = SimpleNamespace(
             name="shop",
+            autonomy="propose",
             repository="acme/shop",
             checkout=self.checkout,
             forge=self.forge,
@@ -51,7 +52,7 @@ class OneProposal:
             labels=(),
             ask_review=False,
         )
-        self.parts = Parts(self.store, {"shop": service}, "", 0, 0)
+        self.parts = Parts(self.store, {"shop": service}, "", 0)
         self.dispatch = Dispatch(self.parts, None, poll_seconds=0)
         self.incident_id = self.store.incidents.take(a_report(), "f").id
         self.store.incidents.set(self.incident_id, diagnosis=a_diagnosis())

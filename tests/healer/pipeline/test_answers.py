@@ -69,7 +69,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
             deployment=None,
             limits={"seconds": 20, "memory_mb": 512},
         )
-        parts = Parts(store, {service.name: service}, "", 0, 1, llm)
+        parts = Parts(store, {service.name: service}, "", 1, llm)
         base = checkout.fetch()
         incidents = {}
         for number, crash in enumerate(CRASHES):

@@ -85,7 +85,7 @@ def test_one_that_was_closed_then_reopened_and_merged_between_two_looks_is_merge
     merged = case.repo.merge(1, by="ada")
     case.look(2)
     assert case.fate == ("merged", "merged", Outcome.MERGED)
-    assert case.durable.releases == [merged]
+    assert case.releases == [merged]
 
 
 def closing(case: Case) -> None:

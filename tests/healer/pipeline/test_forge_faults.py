@@ -293,8 +293,8 @@ class Run(Desk):
         if len(self.repo.pulls) > len(self.incidents):
             yield f"{len(self.repo.pulls)} pull requests for {len(self.incidents)} incidents"
         merged = [pull.merge_commit_sha for pull in self.repo.pulls if pull.merged]
-        if sorted(self.durable.releases) != sorted(merged):
-            yield f"merged were {merged}, released {self.durable.releases}"
+        if sorted(self.releases) != sorted(merged):
+            yield f"merged were {merged}, released {self.releases}"
         for incident_id in self.incidents:
             yield from self._problems_of(incident_id)
         for pull in self.repo.pulls:

@@ -9,7 +9,6 @@ import pytest
 from healer.edges.llm import Served
 from healer.edges.store import Store
 from healer.model import LlmError, Outcome, Outcomes, Prompt, State
-from healer.pipeline import releasing
 from healer.pipeline.asking import Asking
 from healer.syntax.situation import Situation
 
@@ -93,21 +92,6 @@ def test_a_merge_with_more_beside_our_fix_is_merged(desk):
 
 def test_a_merged_head_that_is_nowhere_is_other_work(desk):
     assert desk.closed("d" * 40) is Outcome.CHANGED
-
-
-def test_going_back_twice_counts_once_and_a_fix_that_did_not_hold_counts_too(desk):
-    desk.closed(desk.head)
-    desk.store.releases.put("shop", "c" * 40, "live", incident_id=desk.incident_id, previous=None)
-    for _ in range(2):
-        assert releasing.go_back(desk.parts, desk.incident_id, "it fails") == "rolled_back"
-    assert desk.store.proposals.outcomes("shop", "c") == {"missing-key (refuse)": Outcomes(rolled_back=1)}
-
-
-def test_a_release_that_never_went_live_says_nothing_about_the_fix(desk):
-    desk.closed(desk.head)
-    desk.store.releases.put("shop", "c" * 40, "prepared", incident_id=desk.incident_id, previous=None)
-    assert releasing.go_back(desk.parts, desk.incident_id, "no supervisor") == "rolled_back"
-    assert desk.outcome() is Outcome.MERGED
 
 
 def test_the_model_is_shown_what_was_merged_in_the_same_service(desk):

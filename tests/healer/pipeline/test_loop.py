@@ -32,7 +32,7 @@ def test_from_a_report_to_a_healed_service(site):
     assert site.supervisor.changes == [merged]
     assert str((site.folder / "releases" / "current").readlink()) == merged
     assert "raise HTTPException(404" in (site.folder / "releases" / merged / "app.py").read_text().split("/stock/")[1]
-    assert [(item["state"], item["previous"]) for item in incident["releases"]] == [("live", first)]
+    assert [(item["state"], item["previous"]) for item in incident["releases"]] == [("soaking", first)]
     assert [stage["state"] for stage in incident["stages"]] == ["done"] * 8
 
 

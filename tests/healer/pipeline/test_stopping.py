@@ -17,7 +17,7 @@ from tests.healer.samples import a_report
 def parts(tmp_path):
     store = Store(f"sqlite:///{tmp_path}/healer.db")
     store.migrate()
-    yield Parts(store, {}, "", 0, 1)
+    yield Parts(store, {}, "", 1)
     store.close()
 
 

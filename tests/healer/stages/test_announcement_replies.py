@@ -92,7 +92,6 @@ REPLIES = {
     "obsolete": lambda text: announcement.obsolete(text, HEAD),
     "amended": lambda text: announcement.amended([text, "Bob"], HEAD, Verdict(a_candidate(), False, text)),
     "round failed": announcement.round_failed,
-    "cannot rebase": lambda text: announcement.cannot_rebase([text] * 9),
     "help": lambda text: announcement.help_text(),
 }
 
@@ -130,8 +129,7 @@ def test_what_the_replies_say():
     ],
 )
 def test_people_are_named(names, wanted):
-    assert wanted in announcement.cannot_rebase(names)
-    assert wanted in announcement.amended(names, HEAD, None)
+    assert wanted in announcement.amended(names, HEAD, Verdict(a_candidate(), True, "accepted"))
 
 
 def test_what_others_added_is_told_as_it_was_proved():
@@ -139,4 +137,3 @@ def test_what_others_added_is_told_as_it_was_proved():
     assert "I proved `bbbbbbbbbb` again: the crash is gone" in stands
     broken = announcement.amended(["Ada"], HEAD, Verdict(a_candidate(), False, f"{CRASH.type} is back"))
     assert "it does not stand: KeyError is back." in broken
-    assert "could not prove `bbbbbbbbbb`" in announcement.amended(["Ada"], HEAD, None)

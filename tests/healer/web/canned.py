@@ -114,6 +114,84 @@ ON_GITHUB = PROPOSAL | {
     "forge": GITHUB,
 }
 
+RUNNING, BEFORE = "4be1c8f2d0", "71aa03c55e"
+
+
+def release(commit: str, state: str = "live", **changes: Any) -> dict[str, Any]:
+    return {
+        "service": "shop",
+        "commit": commit,
+        "incident_id": None,
+        "origin": "push",
+        "state": state,
+        "previous": None,
+        "reason": "",
+        "at": AT,
+        "tries": 0,
+        "next_try": 0.0,
+        "live_at": AT,
+        "until": None,
+        "before": None,
+        "target": None,
+        "left_by": "",
+        "subject": "",
+        "kept": True,
+        "serving": commit == RUNNING,
+        "revert": None,
+        **changes,
+    }
+
+
+def traffic(requests: int, failed: int = 0, p50: float = 0.004, p99: float = 0.031) -> dict[str, Any]:
+    return {"requests": requests, "failed": failed, "p50": p50, "p99": p99, "watched": 0, "watched_failed": 0}
+
+
+REVERT = {
+    "service": "shop",
+    "commit": "c0ffee1234",
+    "incident_id": "i1",
+    "branch": "healer/revert-c0ffee1234",
+    "base": "main",
+    "head_sha": "5e1ec7ed00",
+    "number": 7,
+    "title": "Revert: Refuse a return without a policy",
+    "body": "## What was seen",
+    "diff": DIFF,
+    "url": "javascript:window.owned=1",
+    "state": "open",
+    "merge_sha": None,
+    "by": "",
+    "closing": "",
+    "created_at": AT,
+}
+RELEASES = {
+    "service": "shop",
+    "serving": {
+        "state": "serving",
+        "release": RUNNING,
+        "canary": None,
+        "fell_back": "",
+        "traffic": {RUNNING: traffic(12480, 3), BEFORE: traffic(90210, 12, p99=0.029)},
+        "kept": [RUNNING, REVERT["commit"], BEFORE],
+    },
+    "releases": [
+        release(
+            RUNNING,
+            "soaking",
+            origin="proposal",
+            incident_id="i1",
+            subject="Refuse a return without a policy",
+            previous=BEFORE,
+            until=1795176000.0,
+        ),
+        release("c0ffee1234", "rolled_back", reason="It breaks something new: KeyError in GET /orders.", revert=REVERT),
+        release(BEFORE, origin="first"),
+        release(
+            "0dd0000000", "failed", kept=False, reason="The new release did not come up: SyntaxError", live_at=None
+        ),
+    ],
+}
+
 
 def incident(**changes: Any) -> dict[str, Any]:
     return {
@@ -147,6 +225,7 @@ def incident(**changes: Any) -> dict[str, Any]:
         },
         "verdicts": VERDICTS,
         "releases": [],
+        "revert": None,
         "stages": [],
         "events": [],
         "actions": ["approve", "request-changes", "reject", "comment"],
@@ -174,6 +253,8 @@ class CannedHealer:
         self.log: list[dict[str, Any]] = []
         self.forge = PROPOSAL["forge"]
         self.automation = {"stopped": False, "by": "", "reason": "", "at": ""}
+        self.releases = RELEASES
+        self.service = {"canary": None, "fell_back": ""}
 
     def emit(self, type_: str, key: str = "i1", **payload: Any) -> None:
         event = {"id": len(self.log) + 1, "type": type_, "key": key, "timestamp": AT}
@@ -208,6 +289,18 @@ class CannedHealer:
             self.automation = {"by": "operator", "at": AT, **body}
             return self.automation
 
+    def _add_releases(self, app: FastAPI) -> None:
+        @app.get("/api/v1/services/{_name}/releases")
+        def releases(_name: str) -> Any:
+            return self.releases
+
+        @app.post("/api/v1/services/{name}/{action:path}")
+        def act(name: str, action: str, body: dict[str, str]) -> Response:
+            self.posts.append((f"{name}/{action}", body))
+            if self.refusal:
+                return problem(409, self.refusal)
+            return JSONResponse({"service": name}, 202)
+
     def app(self) -> FastAPI:
         app = FastAPI()
 
@@ -223,6 +316,7 @@ class CannedHealer:
 
         @app.get("/")
         @app.get("/incidents/{_id}")
+        @app.get("/services/{_id}")
         def index() -> FileResponse:
             return FileResponse(PAGE / "index.html")
 
@@ -247,10 +341,13 @@ class CannedHealer:
         @app.get("/api/v1/overview")
         def overview() -> Any:
             service = {"name": "shop", "release": "4be1c8f2d0", "state": "serving", "incidents_open": 1}
-            services = [service | {"autonomy": "propose", "address": "127.0.0.1:8000", "forge": self.forge}]
+            services = [
+                service | self.service | {"autonomy": "propose", "address": "127.0.0.1:8000", "forge": self.forge}
+            ]
             return {"services": services, "version": "0.1.0", "automation": self.automation}
 
         self._add_switch(app)
+        self._add_releases(app)
 
         @app.get("/api/v1/incidents")
         def incidents() -> Any:

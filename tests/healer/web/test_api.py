@@ -213,7 +213,7 @@ def test_health_and_metrics(healer):
 
 
 def test_the_page_has_a_strict_policy(healer):
-    for path in ("/", "/incidents/abc", "/page/app.js"):
+    for path in ("/", "/incidents/abc", "/services/shop", "/page/app.js"):
         answer = healer.get(path)
         assert answer.status_code == 200
         assert answer.headers["content-security-policy"].startswith("default-src 'self'")

@@ -31,7 +31,7 @@ class Desk:
         self.store = store
         forge = SimpleNamespace(kind="github", limits=lambda: Limits(4812, 5000, "2026-01-02T04:00:00Z"))
         settings = {"deployment": None, "autonomy": "propose", "address": ""}
-        self.parts = Parts(store, {"shop": SimpleNamespace(name="shop", forge=forge, **settings)}, "", 0, 0)
+        self.parts = Parts(store, {"shop": SimpleNamespace(name="shop", forge=forge, **settings)}, "", 0)
         web = Web(self.parts, Dispatch(self.parts, None), Bus(), Access("operator", {}), "", lambda: "")
         self.http = TestClient(create_app(web, None))
         self.http.headers["authorization"] = "Bearer operator"

@@ -12,15 +12,20 @@ from playwright.sync_api import BrowserContext, Dialog, Page, expect
 from tests.browser import chromium
 from tests.healer.web.canned import (
     AT,
+    BEFORE,
     DISCUSSION,
     EXCEPTION,
     GITHUB,
     ON_GITHUB,
     PAGE,
     PROPOSAL,
+    RELEASES,
     REPORT,
+    REVERT,
+    RUNNING,
     CannedHealer,
     incident,
+    release,
 )
 
 HOSTILE = (
@@ -174,7 +179,11 @@ def test_hostile_text_is_inert_and_visible(page: Page, healer: CannedHealer) -> 
     diagnosis["suspect"] = {"commit": HOSTILE, "author": HOSTILE, "date": HOSTILE, "summary": HOSTILE}
     diagnosis["siblings"] = [{"file": HOSTILE, "line": 1, "function": HOSTILE, "why": HOSTILE}]
     healer.incident = incident(exception=exception, report=report, route=HOSTILE, diagnosis=diagnosis)
-    for path in ("/", "/incidents/i1"):
+    hostile = REVERT | {"title": HOSTILE, "body": HOSTILE, "closing": HOSTILE}
+    released = release(RUNNING, reason=HOSTILE, subject=HOSTILE, origin=HOSTILE, revert=hostile)
+    serving = RELEASES["serving"] | {"fell_back": HOSTILE, "state": f"unreachable: {HOSTILE}"}
+    healer.releases = {"service": "shop", "serving": serving, "releases": [released]}
+    for path in ("/", "/incidents/i1", "/services/shop"):
         page.goto(path)
         expect(page.get_by_text("<script>window.owned=1</script>").first).to_be_visible()
         assert page.evaluate("window.owned") is None
@@ -356,6 +365,139 @@ def test_the_life_of_a_proposal_is_told_in_sentences(page: Page, healer: CannedH
         expect(page.locator("#log li").last).to_contain_text(words)
 
 
+def test_the_life_of_a_release_is_told_in_sentences(page: Page, healer: CannedHealer) -> None:
+    page.goto("/incidents/i1")
+    one = {"commit": "4be1c8f2d0"}
+    for type_, payload, words in (
+        ("release.waits", {**one, "reason": "no room"}, "release 4be1c8f waits: no room"),
+        ("release.prepared", one, "release 4be1c8f is prepared"),
+        ("release.canary", {**one, "seconds": 30, "workers": 1}, "goes to a share of the users for 30.0 s"),
+        ("release.live", {**one, "previous": BEFORE, "seconds": 2}, "is live after 2.0 s, before it 71aa03c"),
+        ("release.suspected", {**one, "blamed": True, "why": "KeyError"}, "is to blame for a new crash: KeyError"),
+        ("release.failed", {**one, "reason": "no start"}, "release 4be1c8f did not go live: no start"),
+        ("release.rolled_back", {**one, "to": BEFORE, "reason": "slow"}, "taken back, 71aa03c serves again: slow"),
+        ("release.stuck", {**one, "reason": "none comes up"}, "serves on, for want of another: none comes up"),
+        ("release.superseded", {**one, "by": BEFORE}, "is left out: 71aa03c holds it and is served already"),
+        ("incident.healed", {"seconds": 4, "by": "request"}, "healed after 4.0 s: the first real request of the kind"),
+        ("revert.merged", {"number": 7, "by": "ada"}, "the revert #7 was merged by ada"),
+        ("proposal.merging", {"confidence": 0.93, "risk": 0.1}, "merged without a person: confidence 93 %, risk 10 %"),
+        ("autonomy.held", {"reason": "a release failed"}, "merged without a person for now: a release failed"),
+        ("autonomy.left_to_people", {"reason": "risk"}, "the merge is left to people: risk"),
+    ):
+        healer.emit(type_, **payload)
+        expect(page.locator("#log li").last).to_contain_text(words)
+
+
+def test_releases_are_listed_with_what_users_get(page: Page, healer: CannedHealer) -> None:
+    healer.service = {"canary": "c0ffee1234", "fell_back": "Its workers ended."}
+    page.goto("/")
+    card = page.get_by_role("list", name="Services").get_by_role("listitem")
+    for text in ("release 4be1c8f, canary c0ffee1", "Its workers ended."):
+        expect(card).to_contain_text(text)
+    card.get_by_role("link", name="shop").click()
+    expect(page).to_have_url("/services/shop")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Releases of shop")
+    expect(page).to_have_title("shop at 4be1c8f · Healer")
+    traffic = page.get_by_role("table", name="Traffic")
+    for text in ("4be1c8f serving71aa03c before it", "3 (0.024 %)12 (0.013 %)", "99 % answered within31 ms29 ms"):
+        expect(traffic).to_contain_text(text)
+    rows = page.locator("section", has=page.get_by_role("heading", name="Releases", exact=True)).locator("li")
+    for number, texts in enumerate((
+        ("4be1c8f", "serving", "soaking", "Refuse a return without a policy · a fix · its incident", "watched until"),
+        ("c0ffee1", "rolled back", "It breaks something new: KeyError in GET /orders.", "revert #7: open"),
+        ("71aa03c", "served before", "the first one"),
+        ("0dd0000", "failed", "did not come up: SyntaxError"),
+    )):  # fmt: skip
+        for text in texts:
+            expect(rows.nth(number)).to_contain_text(text)
+    expect(rows.filter(has=page.get_by_role("button"))).to_have_count(2)  # kept, and not what is served
+    rows.first.get_by_role("link", name="its incident").click()
+    expect(page).to_have_url("/incidents/i1")
+
+
+def test_serving_a_release_again_asks_once_and_is_sent_once(page: Page, healer: CannedHealer) -> None:
+    page.goto("/services/shop")
+    again = page.get_by_role("button", name="Serve this again 71aa03c")
+    again.click()
+    asked = page.get_by_role("dialog")
+    expect(asked).to_contain_text("The users of shop get release 71aa03c from now on. Incidents that were healed by")
+    asked.get_by_label("Reason (optional)").fill("slow")
+    healer.refusal = "it is being changed already"
+    asked.get_by_role("button", name="Serve it").click()
+    expect(asked.get_by_role("alert")).to_have_text("it is being changed already")
+    healer.refusal = ""
+    asked.get_by_role("button", name="Serve it").click()
+    expect(asked).to_have_count(0)
+    expect(page.locator("#announce")).to_have_text("The way to release 71aa03c has begun.")
+    expect(again).to_be_disabled()
+    assert healer.posts == [("shop/rollback", {"to": BEFORE, "reason": "slow"})] * 2
+
+    page.evaluate("getSelection().selectAllChildren(document.querySelector('.del'))")
+    serving = RELEASES["serving"] | {"release": BEFORE}
+    releases = [one | {"serving": one["commit"] == BEFORE} for one in RELEASES["releases"]]
+    healer.releases = {"service": "shop", "serving": serving, "releases": releases}
+    healer.emit("release.rolled_back", key="service/shop", commit=RUNNING, to=BEFORE, reason="slow")
+    expect(page.locator("#announce")).to_have_text("Users get release 71aa03c now.")
+    expect(page.get_by_role("button", name="Serve this again 4be1c8f")).to_be_enabled()
+    expect(again).to_have_count(0)
+    assert page.evaluate("String(getSelection())") == "    days = item.policy.days"
+
+    healer.releases = healer.releases | {"serving": serving | {"canary": RUNNING}}
+    healer.emit("release.canary", key="service/shop", commit=RUNNING, seconds=30)
+    expect(page.get_by_role("button", name="Serve this to all 71aa03c")).to_be_enabled()
+    expect(page.locator(".says")).to_have_text("Users get release 71aa03c, a share of them 4be1c8f.")
+
+
+def test_a_revert_is_read_and_decided_where_it_stands(page: Page, healer: CannedHealer) -> None:
+    healer.incident = incident(revert=REVERT, actions=[])
+    for path, action, body in (
+        ("/services/shop", "Approve the revert", {"head_sha": REVERT["head_sha"]}),
+        ("/incidents/i1", "Reject the revert", {"reason": "keep it"}),
+    ):
+        healer.posts.clear()
+        page.goto(path)
+        part = page.locator(".revert")
+        expect(part).to_contain_text("Revert #7 (open)")
+        expect(part.get_by_role("region", name="Change of shop/returns.py").locator(".add")).to_have_count(3)
+        part.get_by_role("button", name=action).click()
+        asked = page.get_by_role("dialog")
+        expect(asked).to_contain_text("main")
+        if "reason" in body:
+            asked.get_by_label("Reason").fill(body["reason"])
+        asked.get_by_role("button", name=action).click()
+        expect(asked).to_have_count(0)
+        expect(part.get_by_role("button", name=action)).to_be_disabled()
+        assert healer.posts == [(f"shop/reverts/{REVERT['commit']}/{action.split()[0].lower()}", body)]
+
+    decided = {"state": "merged", "merge_sha": "ab" * 20, "by": "ada", "diff": "", "body": ""}
+    for changes, words, buttons in (
+        ({"state": "prepared", "number": None}, "Revert (not published yet)", ["Reject the revert"]),
+        ({"closing": "not needed any more"}, "It is being closed: not needed any more", []),
+        (decided, "Revert #7 (merged)Revert: Refuse a return without a policymerged as abababa by ada", []),
+    ):
+        healer.incident = incident(revert=REVERT | changes, actions=[])
+        page.reload()
+        expect(part).to_contain_text(words)
+        expect(part.get_by_role("button")).to_have_text(buttons)
+
+
+def test_an_incident_says_where_its_release_is(page: Page, healer: CannedHealer) -> None:
+    waiting = release(RUNNING, "waiting", tries=2, next_try=1795176000.0, reason="the disk is full")
+    del waiting["serving"]  # known of a service's releases only
+    for one, says, line in (
+        (waiting, "The release waits: the disk is full", "tried 2 times, again at"),
+        (waiting | {"state": "canary", "until": 1795176000.0, "reason": ""}, "A share of the users", "users until"),
+        (waiting | {"state": "live", "reason": ""}, "The service is changing over", "live"),
+        (waiting | {"state": "leaving", "target": BEFORE}, "The service is changing over", "to 71aa03c"),
+    ):
+        healer.incident = incident(state="releasing", actions=[], releases=[one])
+        page.goto("/incidents/i1")
+        expect(page.locator(".says")).to_contain_text(says)
+        expect(page.locator(".execution .release")).to_contain_text(line)
+    page.get_by_role("link", name="All releases of shop").click()
+    expect(page).to_have_url("/services/shop")
+
+
 def test_live_update_keeps_what_the_reader_does(page: Page, healer: CannedHealer) -> None:
     page.goto("/incidents/i1")
     expect(page.locator("#connection")).to_have_text("live")
@@ -416,8 +558,8 @@ def test_stream_goes_on_where_it_broke_off(page: Page, healer: CannedHealer) -> 
 
 
 def test_fits_a_narrow_screen(page: Page, healer: CannedHealer) -> None:
-    healer.incident = incident(proposal=ON_GITHUB)
-    for path, mark in (("/", ".incident"), ("/incidents/i1", ".lanes")):
+    healer.incident = incident(proposal=ON_GITHUB, revert=REVERT)
+    for path, mark in (("/", ".incident"), ("/incidents/i1", ".lanes"), ("/services/shop", ".stack")):
         page.goto(path)
         expect(page.locator(mark)).to_be_visible()
         for width in (320, 390, 800):
@@ -427,7 +569,7 @@ def test_fits_a_narrow_screen(page: Page, healer: CannedHealer) -> None:
 
 def test_page_stays_small_and_parses_no_html() -> None:
     files = [path for path in PAGE.iterdir() if path.suffix in {".html", ".css", ".js", ".svg"}]
-    assert sum(path.stat().st_size for path in files) <= 80 * 1024
+    assert sum(path.stat().st_size for path in files) <= 90 * 1024
     for path in files:
         text = path.read_text(encoding="utf-8")
         for banned in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "style=", "//cdn"):

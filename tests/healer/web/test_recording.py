@@ -19,7 +19,7 @@ DIFF = "--- a/x\n+++ b/x\n+é\n"
 def parts(tmp_path):
     with closing(Store(f"sqlite:///{tmp_path}/healer.db")) as store:
         store.migrate()
-        yield Parts(store, {}, "", 0, 0)
+        yield Parts(store, {}, "", 0)
 
 
 def a_request(client: tuple[str, int] | None = ("127.0.0.1", 1), **headers: str) -> Request:

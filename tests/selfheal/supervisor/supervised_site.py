@@ -24,10 +24,15 @@ RELEASE = os.environ["SELFHEAL_RELEASE"]
 HEALTH = 200
 
 async def app(scope, receive, send):
+    global HEALTH
     if scope["type"] != "http":
         raise NotImplementedError
     path = scope["path"]
-    status = HEALTH if path == "/health" else 200
+    if path == "/die":
+        os._exit(3)
+    if path == "/sicken":
+        HEALTH = 500
+    status = HEALTH if path == "/health" else 500 if path == "/broken" else 200
     headers = [(b"content-type", b"application/json"), (b"connection", b"keep-alive")]
     await_file = pathlib.Path(scope["query_string"].decode())
     if path == "/held":
@@ -90,14 +95,14 @@ class Site:
                 answer: dict[str, Any] = json.loads(answers.readline())
         return answer
 
-    def change(self, name: str) -> dict[str, Any]:
-        return self.order(op="change", release=name)
+    def change(self, name: str, **more: object) -> dict[str, Any]:
+        return self.order(op="change", release=name, **more)
 
     def status(self) -> dict[str, Any]:
         return self.order(op="status")
 
-    def serving(self) -> Site:
-        until(lambda: self.status()["state"] == "serving", "a worker in service")
+    def serving(self, workers: int = 1) -> Site:
+        until(lambda: len(self.status()["workers"]) == workers, f"{workers} in service")
         return self
 
     def connect(self) -> http.client.HTTPConnection:
@@ -110,6 +115,12 @@ class Site:
         with connection.getresponse() as response:
             answer: dict[str, Any] = {"status": response.status, **json.loads(response.read())}
         return answer
+
+    def send(self, path: str) -> http.client.HTTPConnection:
+        """Asks without waiting for the answer: there may be none. It is given up when the connection is dropped."""
+        connection = self.connect()
+        connection.request("GET", path)
+        return connection
 
 
 def run(command: list[str], directory: Path) -> subprocess.CompletedProcess[str]:

@@ -38,7 +38,7 @@ def test_a_name_that_is_no_release_is_refused(site: Site, name: object) -> None:
         (b"{}\n", "unknown op"),
         (b'{"op":["status"]}\n', "unknown op"),
         (b'{"op":"change"}\n', "named by"),
-        (b"x" * 800_000 + b"\n", "at most 65536 bytes"),
+        (b"x" * 4_000_000 + b"\n", "at most 1048576 bytes"),
     ],
 )
 def test_garbage_on_the_control_socket_is_answered(site: Site, line: bytes, reason: str) -> None:

@@ -31,6 +31,11 @@ def test_a_flag_wins_over_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (given.access_log, given.control_mode) == (False, 0o666)
 
 
+def test_the_way_back_by_itself_can_be_turned_off() -> None:
+    given = read_settings(["--probation-seconds", "0", "--hang-seconds", "0.0"])
+    assert (given.probation_seconds, given.hang_seconds) == (0.0, 0.0)
+
+
 def test_relative_paths_are_of_the_supervisors_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     given = read_settings(["--releases", "releases", "--control", "run/c.sock"])
@@ -54,6 +59,10 @@ def test_relative_paths_are_of_the_supervisors_directory(tmp_path: Path, monkeyp
         ("SELFHEAL_START_SECONDS", "soon", "'soon' is not a number of seconds"),
         ("SELFHEAL_START_SECONDS", "0", "is not a number of seconds"),
         ("SELFHEAL_DRAIN_SECONDS", "nan", "is not a number of seconds"),
+        ("SELFHEAL_PROBATION_SECONDS", "-1", "is not a number of seconds"),
+        ("SELFHEAL_HANG_SECONDS", "never", "is not a number of seconds"),
+        ("SELFHEAL_WORKERS", "0", "'0' is not a number of processes"),
+        ("SELFHEAL_WORKERS", "65", "is not a number of processes"),
         ("SELFHEAL_CONTROL_MODE", "999", "is not a file mode"),
         ("SELFHEAL_ACCESS_LOG", "maybe", "neither yes nor no"),
     ],

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import http.client
 import json
-import runpy
 import socket
 from pathlib import Path
 
 import pytest
 
-from tests.selfheal.supervisor.supervised_site import APP, ROOT, Site, alive, until
+from tests.selfheal.supervisor.supervised_site import APP, Site, alive, until
 
 WSGI_APP = """
 def app(environ, start_response):
@@ -135,11 +134,3 @@ def test_open_streams_and_hung_workers_hold_no_change_and_end_with_the_drain_tim
     with pytest.raises(http.client.IncompleteRead):  # the stream is cut, not ended as if it were whole
         response.read()
     until(lambda: not alive(streaming) and not alive(hanging), "the end of the old workers")
-
-
-def test_no_request_fails_over_five_changes_under_load() -> None:
-    measure = runpy.run_path(str(ROOT / "tests" / "benchmarks" / "changeover.py"))["measure"]
-    measured = measure(releases=5)
-    assert measured["failures"] == []
-    assert measured["releases_seen"] == 6
-    assert measured["requests"] >= 1000

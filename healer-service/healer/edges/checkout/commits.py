@@ -58,12 +58,16 @@ def merged_tree(repo: Repo, ours: str, theirs: str) -> str | None:
         raise
 
 
-def laid_on(repo: Repo, base: Commit, head: Commit, onto: Commit) -> dict[str, str] | None:
-    """The three trees as a history of their own, so that `base` is where they part, whatever the real one says."""
+def parted(repo: Repo, base: Commit, ours: Commit, theirs: Commit) -> str | None:
+    """What both sides did, as if they had parted at `base`, whatever the real history says; None when they conflict."""
     start = create(repo, base.tree.hexsha, "base\n", [], _ASIDE)
     parent = [repo.commit(start)]
-    sides = [create(repo, commit.tree.hexsha, "side\n", parent, _ASIDE) for commit in (onto, head)]
-    tree = merged_tree(repo, *sides)
+    sides = [create(repo, commit.tree.hexsha, "side\n", parent, _ASIDE) for commit in (ours, theirs)]
+    return merged_tree(repo, *sides)
+
+
+def laid_on(repo: Repo, base: Commit, head: Commit, onto: Commit) -> dict[str, str] | None:
+    tree = parted(repo, base, onto, head)
     if tree is None:
         return None
     return {

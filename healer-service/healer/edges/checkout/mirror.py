@@ -5,10 +5,7 @@ It knows commits; it knows nothing of incidents, proposals or forges.
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import tempfile
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -75,19 +72,12 @@ class Mirror:
         return self._read(commit, lambda _, at: trees.tar(at, changes or {}))
 
     def export(self, commit: str, folder: Path) -> None:
-        """Write a commit's files into `folder`, which must not exist. It appears whole or not at all."""
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-        try:
-            self._read(commit, lambda _, at: trees.write(at, draft))
-            draft.chmod(0o755)
-            os.sync()
-            draft.rename(folder)
-        except OSError as error:
-            if not folder.is_dir():
-                raise CheckoutError(f"cannot write the release {folder}: {error}") from error
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
+        """Write a commit's files into `folder`, which must not exist. Where that fails a part of them is left there."""
+
+        def work(repo: Repo) -> None:
+            trees.write(self._resolve(repo, commit), folder)
+
+        self._do(f"cannot write {commit[:10]} to {folder}", work)
 
     def changed(self, base: str, head: str) -> tuple[Change, ...]:
         """The texts that differ, and where links and submodules lead; binary files are left out."""

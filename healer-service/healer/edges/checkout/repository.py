@@ -15,7 +15,7 @@ from git import Repo
 from healer.edges.checkout import commits, history, remote, seeding
 from healer.edges.checkout.access import ANYBODY, Access
 from healer.edges.checkout.mirror import Mirror
-from healer.model import CheckoutError
+from healer.model import CheckoutError, Suspect
 
 SEED_BRANCH = "main"
 
@@ -115,6 +115,47 @@ class Checkout(Mirror):
 
         return self._do(f"cannot lay {head[:10]} on {onto[:10]}", work)
 
+    def revert(self, tip: str, first: str, last: str, message: str, when: str) -> str | None:
+        """A commit on `tip` that takes back what came after `first` until `last`; what others changed since stays.
+
+        `tip` itself when nothing of it is left there, None when a person must decide. The same arguments give the same
+        commit; `when` is RFC 3339.
+        """
+
+        def work(repo: Repo) -> str | None:
+            onto, before, after = (self._resolve(repo, name) for name in (tip, first, last))
+            tree = commits.parted(repo, after, onto, before)
+            if tree is None:
+                return None
+            return onto.hexsha if tree == onto.tree.hexsha else commits.create(repo, tree, message, [onto], when)
+
+        return self._do(f"cannot take {last[:10]} back", work)
+
+    def between(self, first: str, last: str) -> tuple[Suspect, ...]:
+        """The commits after `first` until `last`, the newest first, without merges."""
+        return self._compare(first, last, history.between)
+
+    def before(self, merged: str, line: str, since: str | None = None) -> str | None:
+        """Where the branch was before `merged` brought in the commit with this line in its message.
+
+        A rebase brings several, which are looked for after `since`. None where the history here is cut off before it.
+        """
+
+        def work(repo: Repo) -> str | None:
+            start = self._resolve(repo, since) if since is not None else None
+            return history.before(repo, self._resolve(repo, merged), line, start)
+
+        return self._do(f"cannot tell what {merged[:10]} brought", work)
+
+    def changes_nothing(self, head: str, tip: str) -> bool:
+        """Whether `tip` would stay as it is if `head` were merged into it."""
+
+        def work(repo: Repo) -> bool:
+            onto, proposed = self._resolve(repo, tip), self._resolve(repo, head)
+            return commits.merged_tree(repo, onto.hexsha, proposed.hexsha) == onto.tree.hexsha
+
+        return self._do(f"cannot compare {head[:10]} with {tip[:10]}", work)
+
     def merge(self, head: str, message: str, when: str) -> str:
         """Merge `head` into the branch and push it; the merge commit. Merged before: the commit that did it.
 
@@ -127,7 +168,7 @@ class Checkout(Mirror):
                 return history.merge_of(repo, tip, proposed)
             tree = commits.merged_tree(repo, tip.hexsha, proposed.hexsha)
             if tree is None:
-                raise CheckoutError(f"{self.branch} has changed in the same lines; retry the heal")
+                raise CheckoutError(f"{self.branch} has changed in the same lines; lay it on {tip.hexsha[:10]} first")
             merged = commits.create(repo, tree, message, [tip, proposed], when)
             remote.push(repo, merged, self.branch, tip.hexsha)
             return merged

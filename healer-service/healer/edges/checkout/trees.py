@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import tarfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from healer.model import Change, CheckoutError
 FILE_MODES = (0o100644, 0o100755)
 LARGEST_SOURCE = 1_000_000  # bytes; larger .py files are generated, and no patch of ours belongs there
 LARGEST_TEXT = 200_000
+BLOCK = 4096  # bytes; what files take on most disks is whole ones
 _SUBMODULE = "160000"
 _NONE = "000000"
 
@@ -69,7 +71,12 @@ def tar(commit: Commit, changes: Mapping[str, str]) -> bytes:
 
 
 def write(commit: Commit, folder: Path) -> None:
-    for blob in blobs(commit):
+    folder.mkdir(parents=True)
+    files = list(blobs(commit))
+    needed = sum(-(-blob.size // BLOCK) * BLOCK for blob in files)
+    if needed > (free := shutil.disk_usage(folder).free):
+        raise CheckoutError(f"its files need {needed:,} bytes, and {free:,} are free there")
+    for blob in files:
         path = PurePosixPath(str(blob.path))
         # Git refuses such names when it checks out; nothing checks a tree that was made by hand.
         if path.is_absolute() or {"..", ".git"}.intersection(path.parts):

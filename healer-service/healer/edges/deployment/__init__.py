@@ -1,8 +1,8 @@
 """How a service's releases get to its users: a small protocol, and one module for each way.
 
-Every call may run again after it was interrupted and then finds what it did before. All may raise DeploymentError, which
-means "not now": nothing was changed, or what was changed is found by the next call. What speaks against a release itself
-is an answer (`Changed.ok` false with the reason), never an exception.
+Every call may run again after it was interrupted and then finds what it did before. All may raise DeploymentError,
+which means "not now": nothing was changed, or what was changed is found by the next call. What speaks against a release
+itself is an answer (`Changed.ok` false with the reason), never an exception.
 """
 
 from __future__ import annotations
@@ -21,11 +21,14 @@ class Deployment(Protocol):
     shares: bool  # a canary can have a share of the users
 
     def prepare(self, commit: str, export: Callable[[Path], None]) -> None:
-        """Have everything ready that a release needs, whole under its own name or not at all."""
+        """Have everything ready that a release needs, whole under its own name or not at all.
+
+        `export` writes the commit's files to the folder it is given, which does not exist yet.
+        """
         ...
 
     def refused(self, commit: str) -> str:
-        """Why a prepared release cannot be served whatever one does (its packages cannot be had); "" when it can."""
+        """Why `prepare` made no release and never will (its packages cannot be had); "" when it did."""
         ...
 
     def change(self, commit: str, probes: Sequence[Probe], watches: Sequence[Watch], *, canary: int = 0) -> Changed:

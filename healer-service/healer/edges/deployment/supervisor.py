@@ -1,103 +1,105 @@
-"""Release folders of one service, and its supervisor: this prepares, asks it to change over, and points `current`."""
+"""A deployment by selfheal's supervisor: release folders, and orders over its control socket.
+
+It decides nothing: the supervisor says whether a release came up, and whether it left one by itself.
+"""
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
+import re
 import socket
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import httpx
+from pydantic import TypeAdapter, ValidationError
 
-from healer.model import DeploymentError, Exchange, Request
+from healer.edges.deployment.folders import Folders
+from healer.edges.deployment.packages import Packages
+from healer.edges.deployment.sending import REDACTED, body_of, send
+from healer.model import Changed, DeploymentError, Exchange, Probe, Request, Serving, Traffic, Watch
 
-KEPT_RELEASES = 5
-CHANGE_SECONDS = 120  # the supervisor bounds start and drain itself
+CHANGE_SECONDS = 120.0  # the supervisor bounds start, smoke and drain itself; one that takes longer is found changed
+STATUS_SECONDS = 5.0
+LARGEST_ORDER = 60_000  # bytes; the supervisor reads lines of 64 KB
+LARGEST_ANSWER = 2**20
+MOST_REQUESTS = 50  # as many as the supervisor takes, to be asked and to be watched
+STOPPING = "the supervisor is stopping"
+_TRAFFIC = TypeAdapter(dict[str, Traffic])
+_HEADER, _CONTROL = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"), re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
-@dataclass(frozen=True)
-class Changed:
-    ok: bool
-    release: str | None  # what serves now
-    previous: str | None
-    reason: str
-    seconds: float
+class SupervisorDeployment:
+    kind = "supervisor"
+    shares = True
 
-
-class Deployment:
-    def __init__(self, releases: Path, control: Path, url: str) -> None:
-        self._releases = releases
+    def __init__(self, releases: Path, control: Path, url: str, *, python: str, requirements: str = "") -> None:
+        """`python`: the service's. `requirements`: path of the lock file of a release's own packages, "" for none."""
+        self._folders = Folders(releases, python)
+        self._packages = Packages(releases, python, requirements)
         self._control = control
         self._url = url
 
     def prepare(self, commit: str, export: Callable[[Path], None]) -> None:
-        """Have the release folder of a commit whole under its own name."""
-        folder = self._releases / commit
-        if not folder.is_dir():
+        def whole(folder: Path) -> None:
             export(folder)
+            self._packages.add(folder)
 
-    def current(self) -> str | None:
-        link = self._releases / "current"
-        return str(link.readlink()) if link.is_symlink() else None
+        self._folders.prepare(commit, whole)
 
-    def point(self, commit: str) -> None:
-        """Let `current` name a commit: what the supervisor serves after a restart of its own."""
-        if self.current() == commit:
-            return
-        draft = self._releases / f".current.{os.getpid()}"
-        draft.unlink(missing_ok=True)
-        draft.symlink_to(commit)
-        draft.replace(self._releases / "current")
-        folder = os.open(self._releases, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+    def refused(self, commit: str) -> str:
+        return self._folders.refused(commit)
 
-    def change(self, commit: str) -> Changed:
-        """Ask the supervisor to serve a commit; returns when it does, or when it stayed with the old one."""
+    def change(self, commit: str, probes: Sequence[Probe], watches: Sequence[Watch], *, canary: int = 0) -> Changed:
+        if canary and "canary" not in self._ask({"op": "status"}, STATUS_SECONDS):
+            raise DeploymentError(
+                f"the supervisor at {self._control} is an older one and would give the release to all: "
+                "start it anew with this version of selfheal, or set canary_workers = 0"
+            )
         started = time.monotonic()
-        answer = self._ask({"op": "change", "release": commit}, CHANGE_SECONDS)
+        answer = self._ask(_order(commit, probes, watches, canary), CHANGE_SECONDS)
+        reason = str(answer.get("reason") or "")
+        if reason == STOPPING:
+            raise DeploymentError(f"{reason}, and changes to {commit[:10]} when it is back")
         return Changed(
             ok=answer.get("ok") is True,
-            release=answer.get("release"),
-            previous=answer.get("previous"),
-            reason=str(answer.get("reason") or ""),
+            release=_name(answer, "release"),
+            previous=_name(answer, "previous"),
+            reason=reason,
             seconds=time.monotonic() - started,
         )
 
-    def status(self) -> Mapping[str, Any]:
-        return self._ask({"op": "status"}, 5)
+    def point(self, commit: str) -> None:
+        self._folders.point(commit)
 
-    def send(self, request: Request, headers: Mapping[str, str]) -> Exchange | None:
-        """Send a request to the running service. None when no address is known or nothing answers."""
-        if not self._url:
-            return None
-        started = time.monotonic()
-        dropped = ("host", "content-length", "connection", "accept-encoding")
-        sent = {name: value for name, value in request.headers.items() if name not in dropped}
+    def current(self) -> str | None:
+        return self._folders.current()
+
+    def serving(self) -> Serving:
+        """One of an older version tells neither canary nor traffic."""
+        status = self._ask({"op": "status"}, STATUS_SECONDS)
         try:
-            with httpx.Client(timeout=10, trust_env=False) as client:
-                answer = client.request(request.method, self._url + request.path, headers={**sent, **headers})
-        except httpx.HTTPError:
-            return None
-        return Exchange(
-            answer.status_code, dict(answer.headers), answer.text[:65536], seconds=time.monotonic() - started
+            traffic = _TRAFFIC.validate_python(status.get("traffic") or {})
+        except ValidationError as error:
+            raise DeploymentError(f"what the supervisor at {self._control} tells of traffic cannot be read") from error
+        left = status.get("fell_back")
+        return Serving(
+            release=_name(status, "release"),
+            state=str(status.get("state") or "unknown"),
+            canary=_name(status, "canary"),
+            fell_back=_sentence(left) if isinstance(left, Mapping) else "",
+            traffic=traffic,
         )
 
+    def kept(self) -> tuple[str, ...]:
+        return self._folders.kept()
+
     def tidy(self, keep: frozenset[str]) -> None:
-        """Remove the oldest releases beyond the kept number; never `current` or one of `keep`."""
-        kept = keep | {self.current()}
-        folders = [path for path in self._releases.iterdir() if path.is_dir() and not path.is_symlink()]
-        folders.sort(key=lambda path: path.stat().st_mtime, reverse=True)
-        for folder in folders[KEPT_RELEASES:]:
-            if folder.name not in kept and not folder.name.startswith("."):
-                shutil.rmtree(folder, ignore_errors=True)
+        self._folders.tidy(keep)
+
+    def send(self, request: Request, headers: Mapping[str, str]) -> Exchange | None:
+        return send(self._url, request, headers)
 
     def _ask(self, question: Mapping[str, Any], seconds: float) -> dict[str, Any]:
         try:
@@ -106,9 +108,55 @@ class Deployment:
                 connection.connect(str(self._control))
                 connection.sendall(json.dumps(question).encode() + b"\n")
                 with connection.makefile("rb") as lines:
-                    answer = json.loads(lines.readline(65536))
+                    answer = json.loads(lines.readline(LARGEST_ANSWER))
         except (OSError, ValueError) as error:
             raise DeploymentError(f"the supervisor at {self._control} does not answer: {error}") from error
         if not isinstance(answer, dict):
-            raise DeploymentError("the supervisor answered with something else than an object")
+            raise DeploymentError(f"the supervisor at {self._control} answered with something else than an object")
         return answer
+
+
+def _order(commit: str, probes: Sequence[Probe], watches: Sequence[Watch], canary: int) -> dict[str, Any]:
+    """What the supervisor would not take is left out: no release may fail for what was recorded of others."""
+    order: dict[str, Any] = {"op": "change", "release": commit}
+    if canary:
+        order["canary"] = canary
+    if watches:
+        kinds = ((watch.method, watch.path.partition("?")[0]) for watch in watches[:MOST_REQUESTS])
+        order["watch"] = [{"method": method, "path": path} for method, path in kinds]
+    smoke: list[dict[str, Any]] = []
+    left = LARGEST_ORDER - len(json.dumps(order))
+    for asked in map(_asked, probes):
+        size = len(json.dumps(asked)) + 2
+        if asked is not None and size <= left and len(smoke) < MOST_REQUESTS:
+            smoke.append(asked)
+            left -= size
+    return {**order, "smoke": smoke} if smoke else order
+
+
+def _asked(probe: Probe) -> dict[str, Any] | None:
+    """A probe as the supervisor takes it; None for one that cannot be sent as it was."""
+    request = probe.request
+    try:
+        body = body_of(request)
+        text = body.decode() if body is not None else None
+    except ValueError:
+        return None
+    if request.truncated or not request.path.startswith("/") or not _HEADER.fullmatch(request.method):
+        return None
+    headers = {
+        name: value
+        for name, value in request.headers.items()
+        if REDACTED not in value and _HEADER.fullmatch(name) and not _CONTROL.search(value)
+    }
+    return {"method": request.method, "path": request.path, "headers": headers, "body": text, "below": probe.below}
+
+
+def _name(answer: Mapping[str, Any], field: str) -> str | None:
+    value = answer.get(field)
+    return str(value) if value else None
+
+
+def _sentence(left: Mapping[str, Any]) -> str:
+    reason = str(left.get("reason") or "it did not say why").rstrip(".")
+    return f"The supervisor left {str(left.get('release'))[:10]} by itself: {reason}."

@@ -45,7 +45,8 @@ class LocalForge:
         self._page = page
 
     def open(self, proposal: Proposal, labels: Sequence[str]) -> Proposal:
-        return replace(proposal, url=f"{self._page}/incidents/{proposal.incident_id}")
+        about = f"incidents/{proposal.incident_id}" if proposal.incident_id else f"services/{proposal.service}"
+        return replace(proposal, url=f"{self._page}/{about}")
 
     def update(self, proposal: Proposal) -> None:
         """Its text is in the store, where the page takes it from."""

@@ -114,6 +114,13 @@ class Incidents:
         with self._database.reading() as transaction:
             return tuple(_incident(row) for row in transaction.all(query))
 
+    def released_with(self, service: str, releases: Iterable[str]) -> tuple[Incident, ...]:
+        """Those whose fix one of these releases brought."""
+        columns = tables.incidents.c
+        query = select(tables.incidents).where(columns.service == service, columns.release.in_(list(releases)))
+        with self._database.reading() as transaction:
+            return tuple(_incident(row) for row in transaction.all(query))
+
     def crashes(self, service: str, opened_before: str) -> int:
         """How often the service's incidents that were open by then have been reported until now."""
         columns = tables.incidents.c

@@ -13,6 +13,8 @@ from healer.edges.store import tables
 from healer.edges.store.database import Database, now
 from healer.model import Proposal
 
+MOVING = ("waiting", "canary", "soaking", "leaving")
+
 
 @dataclass(frozen=True)
 class Release:
@@ -36,6 +38,7 @@ class Release:
     until: float | None = None  # Unix time: end of the canary's share or of the soak
     before: Mapping[str, Any] | None = None  # Traffic of the release before, and `known`: crashes counted by then
     target: str | None = None  # what to go back to, when it is not `previous`
+    left_by: str = ""  # the person who had it left; "" for the healer itself
 
 
 @dataclass(frozen=True)
@@ -91,14 +94,21 @@ class Releases:
             return False
         return True
 
-    def set(self, service: str, commit: str, state: str | None = None, **values: Any) -> None:
-        """Change a release that is known; `values` are other columns."""
+    def set(
+        self, service: str, commit: str, state: str | None = None, *, expected: Iterable[str] = (), **values: Any
+    ) -> bool:
+        """Change a release that is known; `values` are other columns.
+
+        False, with nothing changed, when its state is none of `expected`: somebody else decided meanwhile.
+        """
+        columns = tables.releases.c
+        where = [columns.service == service, columns.commit == commit]
+        if wanted := list(expected):
+            where.append(columns.state.in_(wanted))
         if state is not None:
             values |= {"state": state, "at": now()}
-        columns = tables.releases.c
         with self._database.writing() as transaction:
-            where = (columns.service == service, columns.commit == commit)
-            transaction.run(update(tables.releases).where(*where).values(**values))
+            return bool(transaction.run(update(tables.releases).where(*where).values(**values)))
 
     def get(self, service: str, commit: str) -> Release | None:
         columns = tables.releases.c
@@ -111,6 +121,10 @@ class Releases:
         if wanted := list(states):
             where.append(columns.state.in_(wanted))
         return self._find(*where, limit=limit)
+
+    def moving(self) -> tuple[Release, ...]:
+        """Those of all services that something is still to be done about, newest first."""
+        return self._find(tables.releases.c.state.in_(MOVING), limit=1000)
 
     def of_incident(self, incident_id: str) -> tuple[Release, ...]:
         """Oldest first."""

@@ -173,6 +173,7 @@ releases = Table(
     Column("until", Float),  # Unix time; end of the canary's share, then of the soak; null when it is not watched
     Column("before", JSON),  # what users got from the release before, and how many crashes were known
     Column("target", String(64)),  # what to go back to, when it is not `previous`
+    Column("left_by", Text, nullable=False, server_default=""),  # the person who had it left; "" for the healer itself
     Index(None, "service", "state"),
 )
 

@@ -3,7 +3,7 @@
 All text that came from a report, a model or a commit is made inert first. It posts nothing.
 """
 
-from healer.stages.announcement.commit import changes, commit_message, title
+from healer.stages.announcement.commit import changes, commit_message, title, trailer
 from healer.stages.announcement.description import MOST_CHARACTERS, body
 from healer.stages.announcement.explaining import explanation
 from healer.stages.announcement.replies import (
@@ -14,10 +14,12 @@ from healer.stages.announcement.replies import (
     obsolete,
     round_failed,
 )
+from healer.stages.announcement.reverting import Left, revert_body, revert_message, revert_not_needed, revert_title
 from healer.stages.announcement.wording import fenced, inert
 
 __all__ = [
     "MOST_CHARACTERS",
+    "Left",
     "amended",
     "body",
     "cannot_rebase",
@@ -29,6 +31,11 @@ __all__ = [
     "help_text",
     "inert",
     "obsolete",
+    "revert_body",
+    "revert_message",
+    "revert_not_needed",
+    "revert_title",
     "round_failed",
     "title",
+    "trailer",
 ]

@@ -28,8 +28,13 @@ def commit_message(
     cause = textwrap.fill(shown(diagnosis.cause), style.LONGEST, break_long_words=False, break_on_hyphens=False)
     return (
         f"{title(report, verdict, subjects)}\n\n{cause}\n\n"
-        f"Origin: {inert(verdict.candidate.origin, 80)}\nHealer-Incident: {incident_id}\n"
+        f"Origin: {inert(verdict.candidate.origin, 80)}\n{trailer(incident_id)}\n"
     )
+
+
+def trailer(incident_id: str) -> str:
+    """The last line of a fix's commit, by which it is found again after a squash or a rebase."""
+    return f"Healer-Incident: {incident_id}"
 
 
 def changes(verdict: Verdict) -> tuple[Change, ...]:

@@ -30,16 +30,14 @@ def handover(rounds: int) -> str:
 def obsolete(reason: str, base_sha: str) -> str:
     return (
         f"This is no longer needed: {sentence(inert(reason, 400))} I looked at {code(base_sha[:10], 10)} of "
-        "the base branch. So I close this; should the crash come back, I look at it anew."
+        "the base branch. So I close this; should the crash come back, retry the incident on its page."
     )
 
 
-def amended(names: Sequence[str], head: str, verdict: Verdict | None) -> str:
-    """`verdict`: on what stands at `head` now; None when it could not be proved."""
+def amended(names: Sequence[str], head: str, verdict: Verdict) -> str:
+    """`verdict`: on what stands at `head` now."""
     thanks = f"Thank you: {_people(names)} added commits. They stay as they are, and I do not push over them."
     at = code(head[:10], 10)
-    if verdict is None:
-        return f"{thanks} I could not prove {at} again, so please look at it with care."
     if verdict.accepted:
         return f"{thanks} I proved {at} again: the crash is gone, and nothing that I compared came out worse."
     return f"{thanks} I proved {at} again, and it does not stand: {sentence(shown(verdict.reason, 400))}"
@@ -52,11 +50,11 @@ def round_failed(reason: str) -> str:
     )
 
 
-def cannot_rebase(names: Sequence[str] = ()) -> str:
+def cannot_rebase() -> str:
     """To whoever asks for something that would put a new version in place of others' commits."""
     return (
-        f"I leave the branch alone: {_people(names)} added commits to it, and a new version of mine would lay them "
-        "aside. Please change or rebase it yourself; I prove again what you push."
+        "I leave the branch alone: others added commits to it, and a new version of mine would lay them aside. "
+        "Please change or rebase it yourself; I prove again what you push."
     )
 
 

@@ -35,12 +35,17 @@ function post(path, body) {
 	return call(path, { method: "POST", headers, body: JSON.stringify(body) });
 }
 
+const service = (name) => `/api/v1/services/${encodeURIComponent(name)}`;
 const incident = (id) => `/api/v1/incidents/${encodeURIComponent(id)}`;
 
 export const overview = () => call("/api/v1/overview");
 export const incidents = () => call("/api/v1/incidents");
 export const oneIncident = (id) => call(incident(id));
 export const act = (id, action, body) => post(`${incident(id)}/${action}`, body);
+export const releases = (name) => call(`${service(name)}/releases`);
+export const serve = (name, to, reason) => post(`${service(name)}/rollback`, { to, reason });
+export const decideRevert = ({ service: name, commit }, action, body) =>
+	post(`${service(name)}/reverts/${encodeURIComponent(commit)}/${action}`, body);
 export const automation = (stopped, reason) => post("/api/v1/automation", { stopped, reason });
 export const signIn = (token) => post("/signin", { token });
 export const signOut = () => post("/signout", {});

@@ -9,21 +9,23 @@ import { follow } from "./follow.js";
 import { after, concerns, incidentView, merged } from "./incident.js";
 import { overviewView } from "./overview.js";
 import { note } from "./parts.js";
+import { releasesView } from "./releases.js";
 import { signInView } from "./signin.js";
-import { stateOf } from "./words.js";
+import { short, stateOf } from "./words.js";
 
 const QUIET_MS = 150; // events that come together are one question to the API
+const OF_RELEASES = /^(release|revert|service|operator|incident)\./; // types of events that a service's releases may differ after
 const element = (id) => document.getElementById(id);
 const view = element("view");
 const left = new Map(); // path → {scroll, data} of views the reader left, so that going back is at once
 const blank = { data: null, recent: [], problem: null, fresh: true };
 const page = { ...blank, path: location.pathname, signedIn: true };
 
-/** The incident the address names, or null: the overview. */
-function named() {
-	const [, id] = /^\/incidents\/([^/]+)\/?$/.exec(page.path) ?? [];
+/** The incident, or the service, that the address names; null for both: the overview. */
+function named(what = "incidents") {
+	const [, kind, id] = /^\/(incidents|services)\/([^/]+)\/?$/.exec(page.path) ?? [];
 	try {
-		return id ? decodeURIComponent(id) : null;
+		return kind === what ? decodeURIComponent(id) : null;
 	} catch {
 		return id; // not UTF-8
 	}
@@ -62,12 +64,14 @@ function described() {
 		);
 	if (!page.data) return problem ?? h("p.dim", { key: "loading" }, "Loading…");
 	const { data, shown } = page;
-	return [problem, named() ? incidentView(data, changed, draw) : overviewView(data, shown, showMore, changed)];
+	if (named()) return [problem, incidentView(data, changed, draw)];
+	return [problem, named("services") ? releasesView(data, changed) : overviewView(data, shown, showMore, changed)];
 }
 
 function titled() {
 	if (!page.signedIn || !page.data) return "Healer";
 	if (named()) return `${stateOf(page.data.state).word}: ${page.data.exception?.type} · Healer`;
+	if (named("services")) return `${page.data.service} at ${short(page.data.serving.release)} · Healer`;
 	const waiting = page.data.incidents.filter((one) => one.state === "proposed").length;
 	return waiting ? `(${waiting}) Healer` : "Healer";
 }
@@ -101,7 +105,7 @@ async function load() {
 	again = false;
 	const { path } = page;
 	try {
-		const data = await fetched(named());
+		const data = await fetched(named(), named("services"));
 		stream.start();
 		if (path === page.path) accept(data);
 	} catch (error) {
@@ -114,8 +118,9 @@ async function load() {
 	if (again && page.signedIn) refresh(path === page.path ? QUIET_MS : 0);
 }
 
-async function fetched(id) {
+async function fetched(id, service) {
 	if (id) return api.oneIncident(id);
+	if (service) return api.releases(service);
 	const [overview, { incidents }] = await Promise.all([api.overview(), api.incidents()]);
 	element("version").textContent = `Healer ${overview.version ?? ""}`;
 	return { overview, incidents };
@@ -125,6 +130,7 @@ function accept(data) {
 	const before = page.data;
 	page.problem = null;
 	page.data = data;
+	if (named("services")) tellServed(before);
 	if (!named()) return;
 	// The answer may be older than events that came while it was on its way: those are applied to it again.
 	const known = data.events?.at(-1)?.id ?? -1;
@@ -139,11 +145,17 @@ function tell(before) {
 	if (before && before.state !== state) element("announce").textContent = `${word}. ${says} ${reason ?? ""}`;
 }
 
+function tellServed(before) {
+	const { release } = page.data.serving;
+	if (release && before && before.serving.release !== release)
+		element("announce").textContent = `Users get release ${short(release)} now.`;
+}
+
 // --- events
 
 function onEvent(event) {
 	const id = named();
-	const near = !id || concerns(event, id, page.data?.trace_id ?? id);
+	const near = id ? concerns(event, id, page.data?.trace_id ?? id) : !named("services") || OF_RELEASES.test(event.type);
 	if (near ? event.type !== "log" : event.type === "forge.waits") refresh(QUIET_MS);
 	if (!near) return;
 	if (!id) return;
@@ -210,5 +222,6 @@ element("signout").addEventListener("click", () =>
 
 setInterval(() => page.data?.stages?.some((one) => one.state === "running") && draw(), 200); // its seconds
 setInterval(draw, 15_000); // "2 minutes ago" grows old
+setInterval(() => page.data?.serving && !document.hidden && refresh(), 5000); // users' requests are no events
 setInterval(() => page.data?.overview?.services.some((one) => one.forge?.problem) && refresh(), 15_000); // its end is no event
 start();

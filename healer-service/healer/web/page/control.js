@@ -7,6 +7,8 @@ import { ask } from "./dialog.js";
 import { discussion } from "./discussion.js";
 import { h } from "./dom.js";
 import { note } from "./parts.js";
+import { revertPart } from "./revert.js";
+import { remember, waiting } from "./sent.js";
 import { clip, published, short } from "./words.js";
 
 const named = (proposal) => (proposal?.number ? `Proposal #${proposal.number}` : "The proposal");
@@ -63,32 +65,24 @@ const ACTIONS = {
 		tells: ({ releases = [], service }) => {
 			const previous = releases.findLast((release) => release.previous)?.previous;
 			const to = previous ? `release ${short(previous)}` : "the release before";
-			return `${service} goes back to ${to} without dropping a request. The crash can happen again.`;
+			return `${service} goes back to ${to}. The crash can happen again.`;
 		},
 		reason: "optional",
 		done: "The way back has begun.",
 	},
 };
 
-const PATIENCE_MS = 30_000; // an accepted decision that changed nothing by then may be sent again
-let sent = null; // {situation, at, text}: the last decision
-
 /** What a decision is about: the incident as it stood when the reader decided. */
-function situation({ id, state, events = [] }) {
-	return `${id} ${state} ${events.findLast((event) => event.type === "incident.state")?.id}`;
-}
-
-/** The decision that waits for the incident to change; until then the buttons stay off. */
-function waiting(incident) {
-	return sent?.situation === situation(incident) && Date.now() - sent.at < PATIENCE_MS ? sent : null;
+function situation({ state, events = [] }) {
+	return `${state} ${events.findLast((event) => event.type === "incident.state")?.id}`;
 }
 
 async function decide(action, incident, changed) {
 	const { body = (reason) => ({ reason }), tells, ...asked } = ACTIONS[action];
 	const send = (given) => act(incident.id, action, body(given, incident));
 	if (!(await ask({ ...asked, text: tells(incident), send }))) return;
-	sent = { situation: situation(incident), at: Date.now(), text: asked.done };
-	changed(sent.text);
+	remember(incident.id, situation(incident), asked.done);
+	changed(asked.done);
 }
 
 /** Where the proposal is, and what has become of it there. */
@@ -118,7 +112,7 @@ function standing(proposal) {
 /** `changed(text)` is called when an action was accepted, `redraw()` when only a part of the lane looks different. */
 export function controlLane(incident, changed, redraw) {
 	const { proposal } = incident;
-	const pending = waiting(incident);
+	const pending = waiting(incident.id, situation(incident));
 	const possible = (incident.actions ?? []).filter((action) => ACTIONS[action]);
 	const button = (action) => {
 		const { label, tone } = ACTIONS[action];
@@ -135,6 +129,7 @@ export function controlLane(incident, changed, redraw) {
 		possible.length > 0 && h("div.actions", { key: "actions" }, possible.map(button)),
 		pending && h("div", { key: "sent" }, note(pending.text)),
 		!possible.length && !pending && h("p.dim", { key: "nothing" }, "Nothing to decide now."),
+		revertPart(incident.revert, changed),
 		discussion(incident, changed, redraw),
 	);
 }

@@ -3,11 +3,10 @@
  */
 
 import { h } from "./dom.js";
-import { badge, when } from "./parts.js";
-import { clip, duration, short, since, spaced, stateOf } from "./words.js";
+import { releaseItem } from "./release.js";
+import { clip, duration, since, spaced, stateOf } from "./words.js";
 
 const MARKS = { running: "●", done: "✓", failed: "✗" };
-const RELEASE_TONES = { prepared: "busy", live: "good", failed: "bad", rolled_back: "bad" };
 
 // What an incident passes on its way, and the states in which each step is under way or where it ended.
 const STEPS = [
@@ -49,25 +48,17 @@ function stage(one) {
 	);
 }
 
-function release(one) {
-	return h(
-		"li.release",
-		{ key: `${one.commit} ${one.state} ${one.at}` },
-		h("code", { title: one.commit }, short(one.commit)),
-		badge(spaced(one.state), RELEASE_TONES[one.state] ?? "calm"),
-		h("span.dim", when(one.at)),
-		one.previous && h("span.dim.detail", `before it: ${short(one.previous)}`),
-		one.reason && h("span.detail", clip(one.reason, 1000)),
-	);
-}
-
-export function executionLane({ stages = [], releases = [] }) {
+export function executionLane({ service, stages = [], releases = [] }) {
 	const total = stages.reduce((sum, one) => sum + (one.seconds ?? 0), 0);
 	return h(
 		"section.card.execution",
 		{ key: "execution", "aria-labelledby": "execution" },
 		h("div.row", h("h2", { id: "execution" }, "Execution"), total > 0 && h("span.dim", `${duration(total)} of work`)),
 		stages.length ? h("ol", stages.map(stage)) : h("p.dim", "No stage has run yet."),
-		releases.length > 0 && [h("h3", "Releases"), h("ul", releases.map(release))],
+		releases.length > 0 && [
+			h("h3", "Releases"),
+			h("ul", releases.map((one) => releaseItem(one))),
+			h("p", h("a", { href: `/services/${encodeURIComponent(service)}` }, `All releases of ${service}`)),
+		],
 	);
 }

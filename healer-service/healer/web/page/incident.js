@@ -39,8 +39,11 @@ export function merged(some = [], others = []) {
 }
 
 /** What is going on, in a sentence. */
-function doing({ state, proposal }) {
-	return proposal?.state === "prepared" ? "A verified fix is being published." : stateOf(state).says;
+function doing({ state, proposal, releases = [] }) {
+	if (proposal?.state === "prepared") return "A verified fix is being published.";
+	const release = ["merged", "releasing"].includes(state) && releases.at(-1);
+	if (release?.state === "waiting" && release.reason) return `The release waits: ${clip(release.reason, 600)}`;
+	return release?.state === "canary" ? "A share of the users has the fix." : stateOf(state).says;
 }
 
 function heading(one) {

@@ -5,10 +5,9 @@
 import { h } from "./dom.js";
 import { badge, note, place, stateBadge, when } from "./parts.js";
 import { automationSwitch } from "./switch.js";
-import { absolute, clip, clock, numbered, plural, published, short } from "./words.js";
+import { absolute, clip, clock, numbered, plural, published, serviceTone, short } from "./words.js";
 
 const AT_ONCE = 100;
-const TONES = { serving: "good", changing: "busy", waiting: "busy", "no supervisor": "calm" };
 const AUTONOMY = {
 	observe: "diagnoses only",
 	propose: "proposes, a person merges",
@@ -28,13 +27,25 @@ function forgeLine({ kind, problem, remaining, limit, resets_at: resets }) {
 	return h("p.dim", { title: resets && `all of them again at ${absolute(resets)}` }, `proposals on GitHub · ${left}${more}`);
 }
 
-function service({ name, state = "unknown", release, address, incidents_open: open = 0, autonomy, forge }) {
+function service({ name, state = "unknown", release, canary, fell_back: fell, address, autonomy, forge, ...rest }) {
+	const open = rest.incidents_open ?? 0;
 	const [word] = String(state).split(":"); // what follows is the reason
 	return h(
 		"li.card",
 		{ key: name, title: state },
-		h("div.row", h("strong", name), badge(word, TONES[word] ?? "bad")),
-		h("p.dim", "release ", h("code", { title: release }, short(release)), address && ` at ${address}`),
+		h(
+			"div.row",
+			h("a", { href: `/services/${encodeURIComponent(name)}`, title: `All releases of ${name}` }, h("strong", name)),
+			badge(word, serviceTone(word)),
+		),
+		h(
+			"p.dim",
+			"release ",
+			h("code", { title: release }, short(release)),
+			canary && [", canary ", h("code", { title: canary }, short(canary))],
+			address && ` at ${address}`,
+		),
+		fell && note(clip(fell, 300), "ask"),
 		h("p.dim", `${plural(open, "open incident")} · ${AUTONOMY[autonomy] ?? autonomy}`),
 		forge && forgeLine(forge),
 	);

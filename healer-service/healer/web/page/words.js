@@ -25,6 +25,26 @@ export function stateOf(name) {
 	return { word, tone, says };
 }
 
+// state of a release → [word, tone]
+const RELEASES = {
+	waiting: ["waiting", "busy"],
+	canary: ["canary", "busy"],
+	soaking: ["soaking", "busy"],
+	live: ["live", "good"],
+	leaving: ["going back", "ask"],
+	failed: ["failed", "bad"],
+	rolled_back: ["rolled back", "bad"],
+	superseded: ["superseded", "calm"],
+};
+
+export function releaseOf(name) {
+	const [word, tone] = RELEASES[name] ?? [spaced(name), "calm"];
+	return { word, tone };
+}
+
+const SERVICE_TONES = { serving: "good", changing: "busy", waiting: "busy", "no deployment": "calm" };
+export const serviceTone = (word) => SERVICE_TONES[word] ?? "bad";
+
 const UNITS = { year: 31_536_000, month: 2_592_000, day: 86_400, hour: 3600, minute: 60 };
 const RELATIVE = new Intl.RelativeTimeFormat("en");
 const ABSOLUTE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
@@ -50,7 +70,11 @@ export function duration(seconds) {
 }
 
 export const short = (commit) => (commit ? String(commit).slice(0, 7) : "none");
+const percent = (share) => `${Math.round(share * 100)} %`;
 export const plural = (count, word) => `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
+
+/** A moment in Unix seconds. */
+export const clockAt = (seconds) => clock(new Date(seconds * 1000).toISOString());
 
 /** A proposal's state; before it is published it has no number. */
 export const published = (state) => (state === "prepared" ? "not published yet" : state);
@@ -76,6 +100,14 @@ function summary(type, { stage, number, commit, by, seconds, reason, detail, cau
 	return parts.filter(Boolean).join(" ") + because(reason || detail || cause || title);
 }
 
+const HEALED_BY = {
+	replay: "the running release answers the same request rightly",
+	request: "the first real request of the kind was answered",
+	sandbox: "proved in the sandbox, and not seen again",
+};
+const release = (p) => `release ${short(p.commit)}`;
+const revert = (p) => numbered("the revert", p.number);
+
 const SAYS = { changes: "asks for changes", approval: "approves" };
 
 // Types of events that tell themselves in a sentence of their own.
@@ -100,6 +132,26 @@ const SENTENCES = {
 	"proposal.reopened": (p) => `${p.by || "somebody"} opened the proposal again`,
 	"proposal.checks": (p) => `the repository's own checks: ${p.state}`,
 	"round.started": (p) => `round ${p.round} begins${because(p.asked)}`,
+	"incident.healed": (p) => `healed after ${duration(p.seconds)}${because(HEALED_BY[p.by])}`,
+	"release.prepared": (p) => `${release(p)} is prepared`,
+	"release.waits": (p) => `${release(p)} waits${because(p.reason)}`,
+	"release.canary": (p) => `${release(p)} goes to a share of the users for ${duration(p.seconds)}`,
+	"release.live": (p) => `${release(p)} is live after ${duration(p.seconds)}, before it ${short(p.previous)}`,
+	"release.fell_back": (p) => `the service left ${release(p)} by itself${because(p.reason)}`,
+	"release.suspected": (p) => `${release(p)} is ${p.blamed ? "to blame" : "not to blame"} for a new crash${because(p.why)}`,
+	"release.failed": (p) => `${release(p)} did not go live${because(p.reason)}`,
+	"release.stuck": (p) => `${release(p)} serves on, for want of another${because(p.reason)}`,
+	"release.rolled_back": (p) => `${release(p)} is taken back, ${short(p.to)} serves again${because(p.reason)}`,
+	"release.superseded": (p) => `${release(p)} is left out: ${short(p.by)} holds it and is served already`,
+	"service.rolled_back": (p) => `${p.by} has ${short(p.to)} served again${because(p.reason)}`,
+	"revert.prepared": (p) => `a revert of ${release(p)} is prepared${because(p.title)}`,
+	"revert.opened": (p) => `${revert(p)} is open`,
+	"revert.merged": (p) => `${revert(p)} was merged${p.by ? ` by ${p.by}` : ""}`,
+	"revert.closed": (p) => `${revert(p)} was closed${p.by ? ` by ${p.by}` : ""}${because(p.reason)}`,
+	"revert.impossible": (p) => `${release(p)} cannot be taken back by itself on the branch${because(p.reason)}`,
+	"proposal.merging": (p) => `merged without a person: confidence ${percent(p.confidence)}, risk ${percent(p.risk)}`,
+	"autonomy.held": (p) => `nothing is merged without a person for now${because(p.reason)}`,
+	"autonomy.left_to_people": (p) => `the merge is left to people${because(p.reason)}`,
 	"forge.waits": (p) => `waiting for the forge${p.until ? ` until ${clock(p.until)}` : ""}${because(p.reason)}`,
 };
 

@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column('until', sa.Float()),
         sa.Column('before', sa.JSON()),
         sa.Column('target', sa.String(64)),
+        sa.Column('left_by', sa.Text(), nullable=False, server_default=''),
     ):
         op.add_column('releases', column)
     op.create_index('ix_releases_service_state', 'releases', ['service', 'state'])
@@ -53,6 +54,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table('reverts')
     op.drop_index('ix_releases_service_state', 'releases')
-    for name in ('target', 'before', 'until', 'live_at', 'next_try', 'tries', 'origin'):
+    for name in ('left_by', 'target', 'before', 'until', 'live_at', 'next_try', 'tries', 'origin'):
         op.drop_column('releases', name)
     op.drop_column('incidents', 'opened_on')

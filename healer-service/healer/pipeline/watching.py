@@ -1,0 +1,88 @@
+"""Looks at a release that users have since a short time, and says when it has to be left, or has stood its time.
+
+What it sees: which release is served, what users got from it, and the crashes that it was the first to report.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import fields
+
+from healer.edges.store import Incident, Release
+from healer.model import Serving, State, Traffic
+from healer.pipeline.blaming import blame
+from healer.pipeline.carrying import deployment_of, holds, note_healed, tell
+from healer.pipeline.healing import about
+from healer.pipeline.parts import Parts, Service
+from healer.stages import probing, soaking
+
+_FIGURES = frozenset(one.name for one in fields(Traffic))
+
+
+class Watch:
+    """Over the releases of one service. What it was told to look at dies with the process; the store has the rest."""
+
+    def __init__(self, parts: Parts, service: Service) -> None:
+        self._parts = parts
+        self._service = service
+        self._suspects: dict[str, set[str]] = {}  # release -> incidents it reports although they were resolved
+        self._cleared: set[tuple[str, str]] = set()  # (release, incident)
+
+    def suspect(self, incident_id: str, release: str) -> None:
+        self._suspects.setdefault(release, set()).add(incident_id)
+
+    def look(self, release: Release) -> str:
+        """Why the release must be left; "" while nothing speaks against it."""
+        serving = deployment_of(self._service).serving()
+        return self._gone(release, serving) or self._breaks(release) or self._worse(release, serving)
+
+    def is_over(self, release: Release) -> bool:
+        """Whether it has stood its time, and nothing is left that it is suspected of."""
+        return (release.until or 0.0) <= time.time() and not self._unjudged(release)
+
+    def _gone(self, release: Release, serving: Serving) -> str:
+        """Left already by whatever serves it: it does so without asking when its processes die or hang."""
+        if serving.state == "unhealthy":
+            return "Its health address does not answer any more as it should."
+        there = [name for name in (serving.release, serving.canary) if name is not None]
+        if not there or any(holds(self._service, name, release.commit) for name in there):
+            return ""
+        return serving.fell_back or f"{there[0][:10]} is served instead: somebody changed it without the healer."
+
+    def _breaks(self, release: Release) -> str:
+        for incident in self._unjudged(release):
+            reason = blame(self._parts, self._service, incident, release)
+            if reason is None:
+                continue  # it cannot be said now
+            payload = {"commit": release.commit, "incident": incident.id, "blamed": bool(reason), "why": reason}
+            tell(self._parts, self._service, (incident,), "release.suspected", payload, release.commit)
+            if reason:
+                return f"It breaks something new: {reason}"
+            self._cleared.add((release.commit, incident.id))
+        return ""
+
+    def _worse(self, release: Release, serving: Serving) -> str:
+        traffic = serving.traffic.get(release.commit)
+        if traffic is None or release.live_at is None:
+            return ""
+        before = release.before or {}
+        figures = {name: value for name, value in before.items() if name in _FIGURES}
+        known = self._parts.store.incidents.crashes(self._service.name, release.live_at) - int(before.get("known", 0))
+        self._note_requests(release, traffic)
+        return soaking.worse(Traffic(**figures) if figures else None, traffic, max(0, known))
+
+    def _note_requests(self, release: Release, traffic: Traffic) -> None:
+        """The first real request of the kind was answered: that is what healed means to a user."""
+        if not traffic.watched or traffic.watched_failed:
+            return
+        for incident in self._parts.store.incidents.released_with(self._service.name, (release.commit,)):
+            request = about(self._parts, incident.id)[2].request
+            waits = request is not None and not probing.safe_to_repeat(request, self._service.safe_requests)
+            if waits and incident.state in (State.RELEASING, State.SOAKING):
+                note_healed(self._parts, incident, "request")
+
+    def _unjudged(self, release: Release) -> list[Incident]:
+        found = {one.id: one for one in self._parts.store.incidents.opened_on(self._service.name, release.commit)}
+        for incident_id in self._suspects.get(release.commit, ()):
+            found[incident_id] = self._parts.store.incidents.get(incident_id)
+        return [one for one in found.values() if (release.commit, one.id) not in self._cleared]

@@ -1,0 +1,151 @@
+/**
+ * One service's releases: what its users get, from which release, and what can be served again.
+ */
+
+import { serve } from "./api.js";
+import { ask } from "./dialog.js";
+import { h } from "./dom.js";
+import { badge, note } from "./parts.js";
+import { releaseItem } from "./release.js";
+import { revertPart, undecided } from "./revert.js";
+import { remember, waiting } from "./sent.js";
+import { clip, duration, plural, serviceTone, short } from "./words.js";
+
+const BROUGHT_BY = { first: "the first one", proposal: "a fix", push: "a push", revert: "a revert" };
+const MOVING = ["waiting", "canary", "leaving"];
+
+const situation = ({ serving }) => `${serving.release} ${serving.canary}`;
+
+async function serveAgain(data, { commit }, changed) {
+	const { service } = data;
+	const send = (reason) => serve(service, commit, reason);
+	const asked = {
+		label: "Serve it",
+		asks: `Serve release ${short(commit)} to all users?`,
+		text:
+			`The users of ${service} get release ${short(commit)} from now on. ` +
+			"Incidents that were healed by what it does not hold become rolled back, and their crashes can happen again.",
+		reason: "optional",
+	};
+	if (!(await ask({ ...asked, send }))) return;
+	const text = `The way to release ${short(commit)} has begun.`;
+	remember(service, situation(data), text);
+	changed(text);
+}
+
+function item(data, one, pending, changed) {
+	const may = one.kept && !MOVING.includes(one.state) && (!one.serving || data.serving.canary);
+	const incident = one.incident_id && h("a", { href: `/incidents/${encodeURIComponent(one.incident_id)}` }, "its incident");
+	const button = { disabled: Boolean(pending), onclick: () => serveAgain(data, one, changed) };
+	const label = [one.serving ? "Serve this to all" : "Serve this again", h("span.unseen", ` ${short(one.commit)}`)];
+	return releaseItem(
+		one,
+		h(
+			"p",
+			one.subject && [h("span", clip(one.subject, 200)), " · "],
+			h("span.dim", BROUGHT_BY[one.origin] ?? one.origin),
+			incident && [" · ", incident],
+		),
+		may && h("button.quiet", button, label),
+	);
+}
+
+/** What users got from the release that is looked at now, and from the one it is compared with. */
+function compared({ serving, releases }) {
+	const { canary, release, traffic } = serving;
+	const now = canary ?? release;
+	const { previous, before } = releases.find((one) => one.commit === now) ?? {};
+	const then = canary ? release : previous;
+	const stored = before?.requests === undefined ? null : before;
+	return [
+		{ commit: now, role: canary ? "canary" : "serving", figures: traffic[now] },
+		{ commit: then, role: "before it", figures: traffic[then] ?? stored },
+	].filter((one) => one.commit && one.figures);
+}
+
+const failed = ({ requests, failed: count }) =>
+	count ? `${count.toLocaleString("en")} (${Number(((100 * count) / requests).toPrecision(2))} %)` : "none";
+const within = (seconds) => (seconds > 0 ? duration(seconds) : "");
+
+const ROWS = [
+	["Requests", ({ requests }) => requests.toLocaleString("en")],
+	["Failed", failed],
+	["Half answered within", ({ p50 }) => within(p50)],
+	["99 % answered within", ({ p99 }) => within(p99)],
+];
+
+function trafficPart(data) {
+	const columns = compared(data);
+	if (!columns.length) return null;
+	const head = ({ commit, role }) => h("th", { key: role, scope: "col" }, h("code", short(commit)), ` ${role}`);
+	const row = ([title, told]) =>
+		h("tr", { key: title }, h("th", { scope: "row" }, title), columns.map(({ figures }) => h("td", told(figures))));
+	return h(
+		"section.card",
+		{ key: "traffic", "aria-labelledby": "traffic" },
+		h("h2", { id: "traffic" }, "What users get"),
+		h("table.traffic", { "aria-label": "Traffic" }, h("thead", h("tr", h("th"), columns.map(head))), h("tbody", ROWS.map(row))),
+	);
+}
+
+function revertsPart(releases, changed) {
+	const open = releases.map((one) => one.revert).filter(undecided);
+	if (!open.length) return null;
+	return h(
+		"section.card.control",
+		{ key: "reverts", "aria-labelledby": "reverts" },
+		h("h2", { id: "reverts" }, "To be decided"),
+		open.map((revert) => revertPart(revert, changed)),
+	);
+}
+
+function heading({ service, serving }) {
+	const { state, release, canary, fell_back: fell } = serving;
+	const [word] = String(state).split(":"); // what follows is the reason
+	return h(
+		"div.heading",
+		{ key: "heading" },
+		h("p.dim", h("a", { href: "/" }, "Incidents"), ` / ${service}`),
+		h("h1", { tabindex: "-1" }, `Releases of ${service}`),
+		h(
+			"div.row",
+			badge(word, serviceTone(word)),
+			h(
+				"p.says",
+				release ? ["Users get release ", h("code", { title: release }, short(release))] : "No release is known to be served",
+				canary && [", a share of them ", h("code", { title: canary }, short(canary))],
+				".",
+			),
+		),
+		state !== word && h("div", { key: "why" }, note(clip(state, 600), "bad")),
+		fell && h("div", { key: "fell" }, note(clip(fell, 600), "ask")),
+	);
+}
+
+/** `changed(text)` is called when an action was accepted. */
+export function releasesView(data, changed) {
+	const { releases, serving } = data;
+	const pending = waiting(data.service, situation(data));
+	return [
+		heading(data),
+		pending && h("div", { key: "sent" }, note(pending.text)),
+		h(
+			"div.stack",
+			{ key: "parts" },
+			revertsPart(releases, changed),
+			trafficPart(data),
+			h(
+				"section.card",
+				{ key: "releases", "aria-labelledby": "releases" },
+				h(
+					"div.row",
+					h("h2", { id: "releases" }, "Releases"),
+					serving.kept.length > 0 && h("span.dim", `${plural(serving.kept.length, "release")} kept`),
+				),
+				releases.length
+					? h("ul", releases.map((one) => item(data, one, pending, changed)))
+					: h("p.dim", "Nothing has been released yet."),
+			),
+		),
+	];
+}

@@ -1,0 +1,110 @@
+"""The supervisor killed, the healer killed, the disk full in the middle of a release: never half of one is served."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from healer.cli import stack
+from healer.cli.load import Load
+
+from tests.e2e.releasing_shop import PATHS, ROOT, Shop, until
+
+pytestmark = pytest.mark.xdist_group("release-faults")
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[Shop]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HEALER_SOAK_SECONDS", "1")
+        with stack.running(ROOT) as running:
+            yield Shop(running)
+
+
+# Each is true from a moment of a release on: what it did before is kept by a healer that is killed then, or done again.
+MOMENTS: dict[str, Callable[[Shop, str], bool]] = {
+    "wanted": lambda shop, commit: bool(shop.row(commit)),
+    "begun to be written": lambda shop, commit: shop.drafts() or (shop.releases / commit).exists(),
+    "changed to": lambda shop, commit: shop.status()["state"] == "changing" or shop.status()["release"] == commit,
+    "served": lambda shop, commit: shop.current() == commit,
+}
+
+
+def test_a_release_outlives_every_kill_of_the_healer(shop: Shop) -> None:
+    load = Load(shop.url, PATHS)
+    load.start()
+    try:
+        first = shop.current()
+        for number, (name, reached) in enumerate(MOMENTS.items()):
+            commit = shop.push(f"killed {number}")
+            until(f"the release to be {name}", lambda commit=commit, reached=reached: reached(shop, commit))
+            shop.kill_healer()
+            assert shop.halves() == []
+            shop.start_healer()
+            shop.until_released(commit)
+        shop.until_state(commit, "live")
+        answer = shop.client.post("/api/v1/services/shop/rollback", {"to": first, "reason": "a test"})
+        assert answer
+        shop.kill_healer()
+        shop.start_healer()
+        until("the first release again", lambda: shop.current() == first and shop.status()["release"] == first)
+        shop.until_state(commit, "rolled_back")
+    finally:
+        load.stop()
+    assert shop.halves() == []
+    assert load.answered > 0
+    assert load.failures == []
+
+
+def test_a_release_goes_on_when_its_supervisor_is_killed_in_the_middle(shop: Shop) -> None:
+    before = shop.current()
+    commit = shop.push("the supervisor is killed")
+    until("the change", lambda: shop.status()["state"] == "changing")
+    supervisor = shop.running.processes["shop"]
+    environment = _environment(supervisor.pid)
+    supervisor.kill()
+    supervisor.wait()
+    assert shop.halves() == []
+    assert shop.current() in (before, commit)
+    with (shop.running.home / "shop.log").open("ab") as log:
+        again = subprocess.Popen(
+            supervisor.args, env=environment, cwd=shop.running.home, stdout=log, stderr=log, start_new_session=True
+        )
+    shop.running.processes["shop"] = again
+    until("the shop again", lambda: _answers(shop.url))
+    shop.until_released(commit)
+    assert shop.halves() == []
+
+
+def test_without_room_a_release_waits_and_users_notice_nothing(tmp_path: Path) -> None:
+    releases = tmp_path / "releases"
+    releases.mkdir()
+    mounting = ["unshare", "-Urm", "sh", "-c", 'mount -t tmpfs -o size=4m none "$0" && exec "$@"', str(releases)]
+    if not shutil.which("unshare") or subprocess.run([*mounting, "true"], check=False, capture_output=True).returncode:
+        pytest.skip("a file system of its own needs user and mount namespaces")
+    done = subprocess.run(
+        [*mounting, sys.executable, "-m", "tests.e2e.full_disk", str(tmp_path)],
+        cwd=ROOT,
+        env={**os.environ, "HEALER_SOAK_SECONDS": "1"},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _environment(pid: int) -> dict[str, str]:
+    pairs = Path(f"/proc/{pid}/environ").read_text().split("\0")
+    return dict(pair.split("=", 1) for pair in pairs if pair)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/health", timeout=2, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
