@@ -41,7 +41,7 @@ class Dispatch:
         self._workflows = workflows
         self._beat = Beat("dispatch", self.tick)
         self._rollout = Rollout(parts, poll_seconds)
-        self.tending = Tending(parts, workflows, self._decided, poll_seconds)
+        self.tending = Tending(parts, workflows, self._decided, poll_seconds, pushed=self._rollout.pushed)
         self._one_at_a_time = threading.Lock()
         self._started: set[str] = set()
         self._measured: set[str] = set()

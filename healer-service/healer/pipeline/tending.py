@@ -41,9 +41,11 @@ class Tending:
         changed: Callable[[], None] = lambda: None,
         poll_seconds: float = POLL_SECONDS,
         rest_seconds: float = REST_SECONDS,
+        pushed: Callable[[str], None] = lambda _service: None,
     ) -> None:
         self._parts = parts
         self._workflows = workflows
+        self._pushed = pushed  # called with a service whose branch may have moved
         self._changed = changed  # called when something may have become due elsewhere
         self._poll_seconds = poll_seconds
         self._rest_seconds = rest_seconds
@@ -93,6 +95,7 @@ class Tending:
                 continue
             if hint.number is None and hint.head_sha is None:
                 self._polled.pop(service.name, None)  # the base moved: that is about all of its proposals
+                self._pushed(service.name)
             found = self._parts.store.proposals.by_number(service.name, hint.number) if hint.number else None
             for filed in [found] if found else self._parts.store.proposals.open(service.name):
                 if found or hint.head_sha == filed.proposal.head_sha:

@@ -1,6 +1,7 @@
 """Releases of one service in one process: a real store and repository, and a deployment that does as the test says.
 
-The sandbox answers by the code it is given: a tree crashes while its `a.py` says so: "broken" at /new, "crashes" at anything else.
+The sandbox answers by the code it is given: a tree crashes while its `a.py` says so, "broken" at /new and "crashes" at
+anything else.
 """
 
 from __future__ import annotations

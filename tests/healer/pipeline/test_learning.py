@@ -124,11 +124,3 @@ class Listening:
     def answer(self, prompt: Prompt, **_options: object) -> Any:
         self.asked = prompt.messages[1].content
         raise LlmError("enough")
-
-
-def test_a_crash_that_comes_back_after_the_soak_is_a_fix_that_did_not_hold(desk):
-    desk.closed(desk.head)
-    desk.store.incidents.move(desk.incident_id, State.RESOLVED, expected=(State.MERGED,), release="c" * 40)
-    desk.dispatch._came_back(desk.store.incidents.get(desk.incident_id))
-    assert desk.store.incidents.get(desk.incident_id).state == State.REGRESSED
-    assert desk.outcome() is Outcome.ROLLED_BACK

@@ -58,7 +58,7 @@ def test_the_crash_coming_back_puts_the_old_release_back(site):
     assert site.supervisor.changes == [merged, first]
     assert str((site.folder / "releases" / "current").readlink()) == first
     assert "reported by the release that was to heal it" in incident["reason"]
-    assert incident["releases"][0]["state"] == "rolled_back"
+    site.wait(lambda: site.incident(incident_id)["releases"][0]["state"] == "rolled_back")
 
 
 def test_a_person_rolls_back(site):
@@ -80,7 +80,7 @@ def test_a_release_that_does_not_come_up_leaves_the_old_one(site):
     assert "did not come up: it exited with status 1" in incident["reason"]
     assert site.supervisor.serving == first
     assert str((site.folder / "releases" / "current").readlink()) == first
-    assert incident["releases"][0]["state"] == "failed"
+    site.wait(lambda: site.incident(incident_id)["releases"][0]["state"] == "failed")
 
 
 def test_a_merge_whose_webhook_was_lost_is_found(site):

@@ -305,7 +305,7 @@ def test_nothing_that_a_signed_delivery_claims_is_believed(desk):
     desk.hub.settle()
     for _ in range(3):
         desk.turn()
-    assert desk.durable.releases == [merged]
+    assert desk.releases == [merged]
     filed = desk.store.proposals.of_incident(desk.incident_id)
     assert filed is not None
     assert (filed.proposal.state, filed.proposal.merge_sha) == ("merged", merged)

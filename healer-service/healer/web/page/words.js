@@ -137,7 +137,6 @@ const SENTENCES = {
 	"release.waits": (p) => `${release(p)} waits${because(p.reason)}`,
 	"release.canary": (p) => `${release(p)} goes to a share of the users for ${duration(p.seconds)}`,
 	"release.live": (p) => `${release(p)} is live after ${duration(p.seconds)}, before it ${short(p.previous)}`,
-	"release.fell_back": (p) => `the service left ${release(p)} by itself${because(p.reason)}`,
 	"release.suspected": (p) => `${release(p)} is ${p.blamed ? "to blame" : "not to blame"} for a new crash${because(p.why)}`,
 	"release.failed": (p) => `${release(p)} did not go live${because(p.reason)}`,
 	"release.stuck": (p) => `${release(p)} serves on, for want of another${because(p.reason)}`,
