@@ -27,7 +27,6 @@ def shop() -> Iterator[Shop]:
 
 # Each is true from a moment of a release on: what it did before is kept by a healer that is killed then, or done again.
 MOMENTS: dict[str, Callable[[Shop, str], bool]] = {
-    "wanted": lambda shop, commit: bool(shop.row(commit)),
     "begun to be written": lambda shop, commit: shop.drafts() or (shop.releases / commit).exists(),
     "changed to": lambda shop, commit: shop.status()["state"] == "changing" or shop.status()["release"] == commit,
     "served": lambda shop, commit: shop.current() == commit,

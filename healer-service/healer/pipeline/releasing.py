@@ -51,7 +51,7 @@ def attempt(parts: Parts, service: Service, release: Release) -> None:
         return
     if release.previous is None and serving.release != release.commit:
         # Written down before the change: whoever comes after a kill would find nothing but the new release.
-        known = parts.store.incidents.crashes(service.name, now())
+        known = parts.store.incidents.crashes(service.name)
         traffic = serving.traffic.get(str(serving.release))
         before = {**(asdict(traffic) if traffic else {}), "known": known}
         parts.store.releases.set(service.name, release.commit, previous=serving.release, before=before)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 
@@ -23,6 +24,7 @@ log = structlog.get_logger()
 
 LOOK_SECONDS = 1.0
 LONGEST_WAIT = 60.0  # between two tries of what the outside prevents
+LONGEST_BLIND = 4.0  # the same for a release that users have
 
 Act = Callable[[Parts, Service, Release], None]
 
@@ -93,7 +95,9 @@ class Rollout:
             self._fetched[service.name] = time.monotonic()
             try:
                 tip = service.checkout.fetch()
-                if tip != deployment_of(service).current():
+                if any(holds(service, tip, filed.proposal.head_sha) for filed in store.proposals.open(service.name)):
+                    self._fetched.pop(service.name)  # a merge of ours, which is noted in a moment
+                elif tip != deployment_of(service).current():
                     store.releases.want(service.name, tip, "push")
             except EdgeError as error:
                 log.info("cannot see what was pushed", service=service.name, error=str(error))
@@ -215,6 +219,8 @@ class Rollout:
         store = self._parts.store.releases
         try:
             act(self._parts, service, release)
+            if release.tries:
+                store.set(service.name, release.commit, expected=(release.state,), tries=0)
         except HealerError as error:
             reason = str(error)
         except Exception:
@@ -222,10 +228,12 @@ class Rollout:
             reason = "the healer itself failed here; its log tells more"
         else:
             return
-        wait = min(LONGEST_WAIT, 2.0**release.tries)
-        store.set(service.name, release.commit, tries=release.tries + 1, next_try=time.time() + wait)
+        # Users have the others: they are not left alone for long.
+        wait = min(LONGEST_WAIT if release.state == "waiting" else LONGEST_BLIND, 2.0**release.tries)
+        values: dict[str, Any] = {"tries": release.tries + 1, "next_try": time.time() + wait}
         if release.state == "waiting":
-            store.set(service.name, release.commit, reason=reason)
+            values["reason"] = reason
+        store.set(service.name, release.commit, expected=(release.state,), **values)
         payload = {"commit": release.commit, "state": release.state, "reason": reason}
         log.warning("release waits", service=service.name, **payload)
         incidents = [one for one in self._parts.store.incidents.list(UNDER_WAY) if one.service == service.name]

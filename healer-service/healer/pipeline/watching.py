@@ -6,7 +6,9 @@ What it sees: which release is served, what users got from it, and the crashes t
 from __future__ import annotations
 
 import time
-from dataclasses import fields
+from collections import deque
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta
 
 from healer.edges.store import Incident, Release
 from healer.model import Serving, State, Traffic
@@ -16,6 +18,7 @@ from healer.pipeline.healing import about
 from healer.pipeline.parts import Parts, Service
 from healer.stages import probing, soaking
 
+REPORTS_LAG = timedelta(seconds=12)  # the client's quiet time of ten seconds, and the way here
 _FIGURES = frozenset(one.name for one in fields(Traffic))
 
 
@@ -26,6 +29,7 @@ class Watch:
         self._parts = parts
         self._service = service
         self._suspects: dict[str, set[str]] = {}  # release -> incidents it reports although they were resolved
+        self._seen: dict[str, deque[tuple[datetime, Traffic]]] = {}  # release -> what users got, at each look
         self._cleared: set[tuple[str, str]] = set()  # (release, incident)
 
     def suspect(self, incident_id: str, release: str) -> None:
@@ -65,11 +69,28 @@ class Watch:
         traffic = serving.traffic.get(release.commit)
         if traffic is None or release.live_at is None:
             return ""
-        before = release.before or {}
-        figures = {name: value for name, value in before.items() if name in _FIGURES}
-        known = self._parts.store.incidents.crashes(self._service.name, release.live_at) - int(before.get("known", 0))
         self._note_requests(release, traffic)
-        return soaking.worse(Traffic(**figures) if figures else None, traffic, max(0, known))
+        figures = release.before or {}
+        before = Traffic(**{name: figures[name] for name in _FIGURES}) if figures.keys() >= _FIGURES else None
+        told = max(0, self._parts.store.incidents.crashes(self._service.name) - int(figures.get("known", 0)))
+        counted = self._counted(release, traffic)
+        return soaking.worse(before, replace(traffic, failed=0), 0) or (
+            soaking.worse(before, counted, told) if counted is not None else ""
+        )
+
+    def _counted(self, release: Release, traffic: Traffic) -> Traffic | None:
+        """The newest figures whose failures the reports had time to explain.
+
+        What is reported is judged crash by crash, so it must not count here as well; but a client sends a crash that
+        repeats only every few seconds, with the count.
+        """
+        now = datetime.now(UTC)
+        seen = self._seen.setdefault(release.commit, deque(maxlen=60))
+        seen.append((now, traffic))
+        last = self._parts.store.incidents.last_seen(self._service.name)
+        if last is None or now - datetime.fromisoformat(last.replace("Z", "+00:00")) > REPORTS_LAG:
+            return traffic
+        return next((one for at, one in reversed(seen) if now - at > REPORTS_LAG), None)
 
     def _note_requests(self, release: Release, traffic: Traffic) -> None:
         """The first real request of the kind was answered: that is what healed means to a user."""

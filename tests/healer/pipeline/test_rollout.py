@@ -6,6 +6,7 @@ import os
 import shutil
 
 import pytest
+from healer.edges.store import now
 from healer.model import Conflict, NotFound, Outcome, Outcomes, Request, State, Traffic
 
 from tests.healer.pipeline.desk import Killed, Mortality, make_template
@@ -174,6 +175,16 @@ def test_more_failures_than_before_take_it_back_but_not_those_that_were_known(de
     desk.turn(2)
     assert desk.shelf.served == desk.first
     assert desk.store.incidents.get(known).count == 41
+
+
+def test_failures_that_a_client_has_still_to_count_are_waited_for(desk):
+    desk.shelf.traffic = {desk.first: Traffic(1000, 2, 0.01, 0.05)}
+    _, merged = desk.merge()
+    desk.turn()
+    desk.report(9, merged, received_at=now())
+    desk.shelf.traffic[merged] = Traffic(400, 40, 0.01, 0.05)
+    desk.turn(2)
+    assert desk.shelf.served == merged
 
 
 def test_slow_answers_take_it_back(desk):

@@ -121,12 +121,17 @@ class Incidents:
         with self._database.reading() as transaction:
             return tuple(_incident(row) for row in transaction.all(query))
 
-    def crashes(self, service: str, opened_before: str) -> int:
-        """How often the service's incidents that were open by then have been reported until now."""
-        columns = tables.incidents.c
-        query = select(func.sum(columns.count)).where(columns.service == service, columns.first_seen < opened_before)
+    def crashes(self, service: str) -> int:
+        """How often the service has crashed by all reports until now."""
+        query = select(func.sum(tables.incidents.c.count)).where(tables.incidents.c.service == service)
         with self._database.reading() as transaction:
             return int(transaction.connection.execute(query).scalar() or 0)
+
+    def last_seen(self, service: str) -> str | None:
+        """When the newest report of the service came."""
+        query = select(func.max(tables.incidents.c.last_seen)).where(tables.incidents.c.service == service)
+        with self._database.reading() as transaction:
+            return transaction.connection.execute(query).scalar()
 
     def count_by_state(self) -> dict[str, int]:
         state = tables.incidents.c.state
