@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from healer.edges.deployment import Deployment
-from healer.edges.store import Incident
+from healer.edges.store import Incident, Release
 from healer.model import CheckoutError, State
 from healer.pipeline.parts import Parts, Service
 
@@ -77,6 +77,11 @@ def soak(parts: Parts, service: Service, incident: Incident, release: str) -> No
     until = time.time() + service.soak_seconds
     expected = (State.RELEASING,)
     parts.store.incidents.move(incident.id, State.SOAKING, expected=expected, release=release, soak_until=until)
+
+
+def key_of(release: Release) -> str:
+    """Of its events: the same however often an act is done again, another when a person has it served once more."""
+    return f"{release.commit} {release.at}"
 
 
 def deployment_of(service: Service) -> Deployment:

@@ -20,6 +20,7 @@ from healer.pipeline.carrying import (
     carried,
     deployment_of,
     holds,
+    key_of,
     note_healed,
     soak,
     tell,
@@ -73,33 +74,29 @@ def go_on(parts: Parts, service: Service, release: Release) -> None:
 def fail(parts: Parts, service: Service, release: Release, reason: str) -> None:
     """It never went live: nothing has to be taken back, and nothing was found wanting but the release."""
     incidents = tried(parts, service, release.commit)
-    tell(parts, service, incidents, "release.failed", {"commit": release.commit, "reason": reason}, release.commit)
-    for incident in incidents:
-        parts.store.incidents.move(incident.id, State.ROLLED_BACK, reason, expected=SERVED, release=None)
+    tell(parts, service, incidents, "release.failed", {"commit": release.commit, "reason": reason}, key_of(release))
     reverting.want(parts, release, reason, ())
     parts.store.releases.set(service.name, release.commit, "failed", expected=("waiting",), reason=reason)
+    for incident in incidents:  # after the release: it must not be tried again without them
+        parts.store.incidents.move(incident.id, State.ROLLED_BACK, reason, expected=SERVED, release=None)
 
 
 def _prepare(
     parts: Parts, service: Service, release: Release, incidents: Sequence[Incident]
 ) -> tuple[Sequence[Incident], str]:
     """The merged code, not only the proposal's, must heal; then all that the release needs is made ready."""
-    healed, reasons = [], []
-    for incident in incidents:
-        reason = _unhealed(parts, service, incident, release.commit)
-        if not reason:
-            healed.append(incident)
-            continue
-        reasons.append(reason)
-        if len(incidents) > 1 or release.origin != "proposal":  # the others' release goes on without it
-            parts.store.incidents.move(incident.id, State.ROLLED_BACK, reason, expected=UNDER_WAY)
-    if reasons and not healed and release.origin == "proposal":
-        return (), reasons[0]
+    reasons = {incident.id: _unhealed(parts, service, incident, release.commit) for incident in incidents}
+    healed = [incident for incident in incidents if not reasons[incident.id]]
+    if incidents and not healed and release.origin == "proposal":
+        return (), reasons[incidents[0].id]
+    for incident_id, reason in reasons.items():
+        if reason:  # the release goes on without it
+            parts.store.incidents.move(incident_id, State.ROLLED_BACK, reason, expected=UNDER_WAY)
     deployment = deployment_of(service)
     deployment.prepare(release.commit, lambda folder: service.checkout.export(release.commit, folder))
     if refused := deployment.refused(release.commit):
         return (), refused
-    tell(parts, service, healed, "release.prepared", {"commit": release.commit}, release.commit)
+    tell(parts, service, healed, "release.prepared", {"commit": release.commit}, key_of(release))
     return healed, ""
 
 
@@ -127,7 +124,7 @@ def _change_over(parts: Parts, service: Service, release: Release, incidents: Se
         values = {"reason": "", "until": until, "live_at": now(), "tries": 0}
         parts.store.releases.set(service.name, release.commit, "canary", expected=("waiting",), **values)
         payload = {"commit": release.commit, "seconds": service.canary_seconds, "workers": share}
-        tell(parts, service, incidents, "release.canary", payload, release.commit)
+        tell(parts, service, incidents, "release.canary", payload, key_of(release))
         return ""
     _live(parts, service, release, changed.seconds)
     return ""
@@ -139,7 +136,7 @@ def _live(parts: Parts, service: Service, release: Release, seconds: float) -> N
     deployment.point(commit)
     incidents = tried(parts, service, release.commit)
     payload = {"commit": commit, "previous": release.previous, "seconds": round(seconds, 3)}
-    tell(parts, service, incidents, "release.live", payload, commit)
+    tell(parts, service, incidents, "release.live", payload, key_of(release))
     for older in parts.store.releases.list(service.name, ("canary", "soaking")):
         if older.commit != commit and holds(service, commit, older.commit):
             parts.store.releases.set(service.name, older.commit, "live", until=None)
@@ -172,7 +169,7 @@ def _verify(parts: Parts, service: Service, incidents: Sequence[Incident]) -> st
 
 def _supersede(parts: Parts, service: Service, release: Release, serving: str) -> None:
     incidents = carried(parts, service, release.commit)
-    tell(parts, service, incidents, "release.superseded", {"commit": release.commit, "by": serving}, release.commit)
+    tell(parts, service, incidents, "release.superseded", {"commit": release.commit, "by": serving}, key_of(release))
     for incident in incidents:
         attach(parts, service, incident, serving)
     reason = f"{serving[:10]} holds it and is served already."

@@ -11,17 +11,20 @@ from healer.edges.deployment import Deployment
 from healer.edges.store import Release
 from healer.model import Outcome, State
 from healer.pipeline import reverting
-from healer.pipeline.carrying import SERVED, deployment_of, holds, tell
+from healer.pipeline.carrying import SERVED, deployment_of, holds, key_of, tell
 from healer.pipeline.parts import Parts, Service
 
 LEAVABLE = ("waiting", "canary", "soaking", "live")  # waiting: it may be with the users while it is still tried
 
 
-def leave(parts: Parts, release: Release, reason: str, *, target: str | None = None, by: str = "") -> None:
-    """Have a release taken back; from here on it is, whatever happens meanwhile."""
+def leave(parts: Parts, release: Release, reason: str, *, target: str | None = None, by: str = "") -> bool:
+    """Have a release taken back; from here on it is, whatever happens meanwhile. False when it need not be any more.
+
+    A person (`by`) may say so of one that should not be served at all, but is.
+    """
     values = {"reason": reason, "target": target, "left_by": by, "tries": 0, "next_try": 0.0, "until": None}
-    store = parts.store.releases
-    store.set(release.service, release.commit, "leaving", expected=LEAVABLE, **values)
+    expected = LEAVABLE if not by else (*LEAVABLE, "failed", "rolled_back", "superseded")
+    return parts.store.releases.set(release.service, release.commit, "leaving", expected=expected, **values)
 
 
 def go_back(parts: Parts, service: Service, release: Release) -> None:
@@ -63,7 +66,7 @@ def _served_again(deployment: Deployment, target: str) -> tuple[str | None, str]
 def _stay(parts: Parts, service: Service, release: Release, reason: str) -> None:
     """No other release comes up, so this one serves on, whatever speaks against it. A person has to look."""
     incidents = parts.store.incidents.released_with(service.name, (release.commit,))
-    tell(parts, service, incidents, "release.stuck", {"commit": release.commit, "reason": reason}, release.commit)
+    tell(parts, service, incidents, "release.stuck", {"commit": release.commit, "reason": reason}, key_of(release))
     for incident in incidents:
         if incident.state in SERVED:
             parts.store.incidents.move(incident.id, State.REGRESSED, reason, expected=SERVED)
@@ -80,7 +83,7 @@ def _take_back(parts: Parts, service: Service, release: Release, target: str | N
     ]
     incidents = parts.store.incidents.released_with(service.name, [one.commit for one in gone])
     payload = {"commit": release.commit, "to": target, "reason": reason, "by": release.left_by}
-    tell(parts, service, incidents, "release.rolled_back", payload, f"{release.commit} {release.at}")
+    tell(parts, service, incidents, "release.rolled_back", payload, key_of(release))
     for incident in incidents:
         if incident.state in SERVED:
             parts.store.incidents.move(incident.id, State.ROLLED_BACK, reason, expected=SERVED)

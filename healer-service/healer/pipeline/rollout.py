@@ -124,9 +124,18 @@ class Rollout:
             store.want(service.name, leaving, "first")  # one that the store has not heard of
             release = store.get(service.name, leaving)
             assert release is not None, "it was put there"
-            returning.leave(self._parts, release, why, target=target, by=by)
+            if not returning.leave(self._parts, release, why, target=target, by=by):
+                raise Conflict(f"{leaving[:10]} is being taken back already")
         elif not store.want(service.name, target, "first"):
-            store.set(service.name, target, "waiting", reason=why, previous=None, tries=0, next_try=0.0)
+            anew: dict[str, Any] = {
+                "previous": None,
+                "before": None,
+                "target": None,
+                "left_by": "",
+                "live_at": None,
+                "until": None,
+            }
+            store.set(service.name, target, "waiting", reason=why, tries=0, next_try=0.0, **anew)
         payload = {"by": by, "to": target, "from": leaving, "reason": reason}
         key = f"service/{service.name}"
         self._parts.store.log.append("service.rolled_back", key, payload, trace_id="", ui_hint="control")
@@ -189,7 +198,9 @@ class Rollout:
                 attach(self._parts, service, incident, serving)
         elif release.state in ("failed", "rolled_back"):
             expected = UNDER_WAY
-            self._parts.store.incidents.move(incident.id, State.ROLLED_BACK, release.reason, expected=expected)
+            self._parts.store.incidents.move(
+                incident.id, State.ROLLED_BACK, release.reason, expected=expected, release=None
+            )
 
     def _newest(self, service: Service, waiting: list[Release]) -> Release:
         """The one that holds the most of the others; those need no release of their own."""

@@ -10,7 +10,7 @@ from healer.edges.store import now
 from healer.model import Conflict, NotFound, Outcome, Outcomes, Request, State, Traffic
 
 from tests.healer.pipeline.desk import Killed, Mortality, make_template
-from tests.healer.pipeline.release_desk import CRASHES, ReleaseDesk
+from tests.healer.pipeline.release_desk import CRASHES, GOOD, ReleaseDesk
 from tests.healer.samples import REQUEST, a_report
 
 # Of the steps at which the healer may be killed; 1: every one, which takes minutes.
@@ -389,14 +389,14 @@ def ends(desk: ReleaseDesk, merged: str, incident: str) -> tuple[object, ...]:
     return desk.shelf.served, desk.shelf.pointed, desk.release(merged).state, desk.state(incident)
 
 
-@pytest.mark.parametrize("story", ["good", "bad", "canary", "refused"])
+@pytest.mark.parametrize("story", ["good", "bad", "canary", "refused", "unhealed"])
 def test_wherever_the_healer_is_killed_the_end_is_the_same(make, story):
     """The steps are the calls of git and of the deployment and the ends of transactions, each in a run of its own."""
     settings = {"canary_workers": 1} if story == "canary" else {}
     steps = 1 + len(story) % STRIDE  # not the same ones in each story
     while True:
         desk = make(**settings)
-        incident, merged = desk.merge()
+        incident, merged = desk.merge(text=CRASHES if story == "unhealed" else GOOD)
         if story == "refused":
             desk.shelf.refuses[merged] = "it exited with status 1"
         mortality = Mortality()
@@ -416,10 +416,11 @@ def test_wherever_the_healer_is_killed_the_end_is_the_same(make, story):
             "bad": (desk.first, desk.first, "rolled_back", State.ROLLED_BACK),
             "canary": (merged, merged, "live", State.RESOLVED),
             "refused": (desk.first, desk.first, "failed", State.ROLLED_BACK),
+            "unhealed": (desk.first, desk.first, "failed", State.ROLLED_BACK),
         }[story]
         assert ends(desk, merged, incident) == wanted, f"killed at step {steps}"
         assert len(desk.events("incident.healed")) == (wanted[3] == State.RESOLVED)
-        assert len(desk.store.reverts.of_service("shop")) == (story in ("bad", "refused"))
+        assert len(desk.store.reverts.of_service("shop")) == (story in ("bad", "refused", "unhealed"))
         desk.store.close()
         if not killed:
             break
@@ -435,7 +436,7 @@ def acts(desk: ReleaseDesk, story: str, merged: str):
     if story == "bad":
         yield lambda: desk.report(1, merged)
         yield desk.turn
-    if story != "bad" and story != "refused":
+    if story in ("good", "canary"):
         yield lambda: desk.soaked(merged)
     yield desk.turn
     yield desk.turn
