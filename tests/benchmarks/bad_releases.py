@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import sys
 import tempfile
@@ -36,6 +37,7 @@ BUG = "return-without-policy"
 PATHS = ("/health", "/products", "/categories")
 VICTIM_SECONDS = 0.25  # between two requests of the kinds that a bad release breaks
 PATIENCE_SECONDS = 90.0
+SOAK_SECONDS = 30
 MAIN, CART, CATALOG = "shop/main.py", "shop/cart.py", "shop/catalog.py"
 
 Files = Mapping[str, str]
@@ -92,8 +94,10 @@ KINDS = (
     Kind("does not import", False, _at_the_end("\nimport nobody_has_this_module_{number}\n")),
     Kind("hangs at start", False, _at_the_end("\nimport time\n\ntime.sleep(3600 + {number})\n")),
     Kind("fails its health", False, _raising(MAIN, '        db.execute(text("SELECT 1"))\n')),
-    Kind("breaks a page (GET)", False, _raising(CATALOG, "    rows = db.execute(select(Product.category")),
-    Kind("breaks an action (POST)", True, _raising(CART, "    cart = Cart(id=")),
+    Kind(
+        "breaks a page that was asked before", False, _raising(CATALOG, "    rows = db.execute(select(Product.category")
+    ),
+    Kind("breaks an action", True, _raising(CART, "    cart = Cart(id=")),
     Kind("brings the incident back", True, _unfixed),
     Kind("dies after a second", True, _at_the_end(_LATER.replace("{what}", "os._exit(3)"))),
     Kind("hangs after a second", True, _at_the_end(_LATER.replace("{what}", "time.sleep(3600)"))),
@@ -172,6 +176,7 @@ class Gauge:
 @contextmanager
 def _healed() -> Iterator[tuple[stack.Stack, Client, Clone, dict[str, Any], str]]:
     """A stack whose one incident is resolved; with it the request that crashed, and the commit before the fix."""
+    os.environ["HEALER_SOAK_SECONDS"] = str(SOAK_SECONDS)
     with tempfile.TemporaryDirectory() as folder, stack.running(ROOT) as running:
         release_pushes(running)
         running.processes["healer"].terminate()
@@ -181,6 +186,8 @@ def _healed() -> Iterator[tuple[stack.Stack, Client, Clone, dict[str, Any], str]
         before = clone.pull()
         sample = samples.load(ROOT / "tests" / "samples", BUG, running.admin_token)
         with httpx.Client(base_url=running.shop_url, timeout=20, trust_env=False) as shop:
+            for path in PATHS:  # the good traffic that a report remembers, and new releases are asked
+                shop.get(path).raise_for_status()
             played = samples.play(shop, sample)
         incident = _until("a proposal", lambda: _incident(client, "proposed"))
         client.post(f"/api/v1/incidents/{incident['id']}/approve", {})

@@ -200,3 +200,17 @@ def test_the_event_stream_resumes_where_it_was(site):
             if len(ids) == 5:
                 break
     assert ids == list(range(last + 1, last + 6))
+
+
+@pytest.mark.parametrize("site", [{"autonomy": "autonomous"}], indirect=True)
+def test_where_the_owner_allows_it_nobody_is_needed(site):
+    good = [{"method": "GET", "path": path, "headers": {}, "status": 200} for path in ("/stock/tea", "/prices/tea")]
+    incident_id = site.report(earlier_requests=good)
+    incident = site.until(incident_id, "soaking", "declined")
+    assert incident["state"] == "soaking", incident["reason"]
+    merging = next(event for event in incident["events"] if event["type"] == "proposal.merging")
+    assert merging["payload"]["confidence"] >= merging["payload"]["min_confidence"]
+    assert site.supervisor.serving == site.git("rev-parse", "main")
+    # It holds no longer than its release does.
+    site.report(2, release=site.supervisor.serving)
+    site.until(incident_id, "rolled_back")
