@@ -5,7 +5,6 @@ It only reads text. No message holds the user or password of an address.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from dataclasses import dataclass
 from typing import Annotated
@@ -102,15 +101,6 @@ def _refuse_password(there: bool) -> None:
             "a user or password in an address ends up in logs and files; take it out (and replace it, for others may "
             "have seen it), and give a token by token_file or HEALER_GITHUB_TOKEN_FILE"
         )
-
-
-def is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def without_user(text: str) -> str:

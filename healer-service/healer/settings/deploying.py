@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
+from healer.hosts import is_loopback
 from healer.model import BadInput
-from healer.settings.addresses import HttpUrl, is_loopback
+from healer.settings.addresses import HttpUrl
 from healer.settings.secret_files import private_file, read_secret
 from healer.stages.assessment import DRAFT
 

@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
+from healer.hosts import is_loopback
 from healer.model import BadInput
-from healer.settings.addresses import is_address, is_loopback, without_user
+from healer.settings.addresses import is_address, without_user
 from healer.settings.secret_files import checked_token, kept_secret, read_secret, read_token
 from healer.settings.services import ServiceSettings
 from healer.settings.whole import MADE_SECRETS, SECRETS, Settings

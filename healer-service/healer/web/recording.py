@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from fastapi import Request
 
 from healer.edges.store import Revert
+from healer.hosts import is_loopback
 from healer.model import HealerError
 from healer.pipeline.parts import Parts
 from healer.web.releases import decided_on
@@ -87,7 +87,4 @@ def _origin(request: Request) -> str:
     """Only the class of the address: where people sit is not the log's business."""
     if request.client is None:
         return "loopback"  # a Unix socket
-    try:
-        return "loopback" if ipaddress.ip_address(request.client.host).is_loopback else "remote"
-    except ValueError:
-        return "remote"
+    return "loopback" if is_loopback(request.client.host) else "remote"

@@ -5,7 +5,6 @@ It starts nothing. The token is in no file, argument, address or environment var
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 import shlex
@@ -15,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from healer.hosts import is_loopback
 from healer.model import CheckoutError
 
 USER = "x-access-token"  # GitHub's name for whoever holds a token; other servers take any
@@ -130,15 +130,6 @@ def origin_of(repository: str) -> str:
             "without a user or password, and give a token by token_file"
         )
     return f"{repository.partition(':')[0]}://{match[1]}{match[2] or ''}".lower()
-
-
-def is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def without_user(text: str) -> str:
