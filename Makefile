@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PACKAGES := -e app-service -e healer-service -e llm-service
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo up down llm test test-compose check bench bench-llm eval lock clean setup
+.PHONY: demo up down llm test test-compose check bench bench-releases bench-llm eval lock clean setup
 
 demo: $(VENV)/.healer ## crash the shop, heal it, merge, redeploy
 	@$(BIN)/healer demo --bug "$(BUG)" $(if $(YES),--yes)
@@ -33,6 +33,10 @@ check: $(VENV)/.tests ## style, types, import rules
 
 bench: $(VENV)/.tests ## speed, as a table with the machine's description
 	$(BIN)/python -m tests.benchmarks
+
+bench-releases: $(VENV)/.tests ## releases under load beside other servers' reload, and bad releases through the whole healer; half an hour
+	$(BIN)/python -m tests.benchmarks.releases
+	$(BIN)/python -m tests.benchmarks.bad_releases
 
 bench-llm: $(VENV)/.tests $(VENV)/.llm ## speed and memory of the local model, with weights of its shape made on the spot
 	$(BIN)/python -m tests.benchmarks.llm

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import httpx
@@ -14,6 +15,8 @@ from tests.compose.conftest import ROOT, Stack, wait
 pytestmark = pytest.mark.compose
 
 BUGS = ("removed-cart-line", "page-of-no-size")
+# HEALER_URL names the port that is published on this machine, which is another one in the container.
+INSIDE = ("exec", "-T", "-e", "HEALER_URL=http://127.0.0.1:8001", "healer-service")
 RELEASES = "/api/v1/services/shop/releases"
 
 
@@ -56,9 +59,10 @@ def test_no_request_fails_over_releases_and_rollbacks(stack: Stack) -> None:
             served = [_serving(healer)["release"], *(_released(stack, healer, bug) for bug in BUGS)]
             assert len(set(served)) == len(served)
             for commit in (served[1], served[2], served[0]):
-                going = ("exec", "-T", "healer-service", "healer", "rollback", "shop", "--to", commit[:10])
-                stack.compose(*going, "--reason", "the test wants it")
-                wait(f"{commit[:10]} to be served", lambda commit=commit: _served(healer, commit))
+                stack.compose(
+                    *INSIDE, "healer", "rollback", "shop", "--to", commit[:10], "--reason", "the test wants it"
+                )
+                wait(f"{commit[:10]} to be served", partial(_served, healer, commit))
             rows = healer.get(RELEASES).raise_for_status().json()["releases"]
             assert {row["state"] for row in rows if row["commit"] in served[1:]} == {"rolled_back"}
     finally:

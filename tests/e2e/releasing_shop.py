@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 from healer.cli import stack
 from healer.cli.client import Client
 from healer.model import HealerError
@@ -30,6 +32,7 @@ class Shop:
         self.kill_healer()
         self.start_healer()
         self._clone = Clone(running, running.home / "clone")
+        self._environment: dict[str, str] = {}  # of the supervisor that was killed last
 
     def push(self, text: str) -> str:
         """A change that does nothing, pushed as a person does; the commit."""
@@ -42,6 +45,32 @@ class Shop:
 
     def start_healer(self) -> None:
         stack.start_healer(self.running)
+
+    def kill_supervisor(self) -> None:
+        supervisor = self.running.processes["shop"]
+        pairs = Path(f"/proc/{supervisor.pid}/environ").read_text().split("\0")
+        self._environment = dict(pair.split("=", 1) for pair in pairs if pair)
+        supervisor.kill()
+        supervisor.wait()
+
+    def serves_again(self) -> bool:
+        """Whether the shop answers; starts its supervisor whenever it has ended, as a service manager does."""
+        ended = self.running.processes["shop"]
+        if ended.poll() is not None:
+            with (self.running.home / "shop.log").open("ab") as log:
+                self.running.processes["shop"] = subprocess.Popen(
+                    ended.args,
+                    env=self._environment,
+                    cwd=self.running.home,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
+        try:
+            return httpx.get(f"{self.url}/health", timeout=2, trust_env=False).is_success
+        except httpx.HTTPError:
+            return False
 
     def status(self) -> dict[str, Any]:
         """What the supervisor says."""

@@ -7,11 +7,13 @@ than fail while one is restarted, opens the control socket, and ends on a signal
 from __future__ import annotations
 
 import asyncio
+import errno
 import importlib.util
 import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Sequence
 
 from .control import Control, ControlInUse
@@ -20,6 +22,7 @@ from .settings import Settings, read_settings
 from .supervisor import Supervisor
 
 BACKLOG = 2048
+TAKEN_SECONDS = 2.0
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -40,10 +43,22 @@ def listen(host: str, port: int) -> socket.socket:
     return bound
 
 
+async def listen_patiently(host: str, port: int) -> socket.socket:
+    """The workers of a supervisor that was killed hold its port for a moment longer."""
+    end = time.monotonic() + TAKEN_SECONDS
+    while True:
+        try:
+            return listen(host, port)
+        except OSError as problem:
+            if problem.errno != errno.EADDRINUSE or time.monotonic() > end:
+                raise
+        await asyncio.sleep(0.1)
+
+
 async def serve(settings: Settings) -> int:
     """Runs until SIGTERM or SIGINT; a second signal ends everything at once. Returns the exit status."""
     try:
-        listener = listen(settings.host, settings.port)
+        listener = await listen_patiently(settings.host, settings.port)
     except (OSError, UnicodeError) as problem:
         return _unusable(f"cannot serve on {settings.host}:{settings.port}: {problem}")
     supervisor = Supervisor(settings, listener, BACKLOG)

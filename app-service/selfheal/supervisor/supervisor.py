@@ -74,7 +74,8 @@ class Supervisor:
     async def _status(self) -> Mapping[str, object]:
         traffic = await self._fleet.traffic()
         accepting, release = self._fleet.accepting(), self._release
-        own = self._fleet.accepting(release)
+        own, told = self._fleet.accepting(release), self._fell_back
+        left = told is not None and self._fleet.target is not None and told["release"] not in self._fleet.target.counts
         return {
             "ok": True,
             "state": "changing" if self._changing.locked() else "serving" if accepting else "waiting",
@@ -87,7 +88,7 @@ class Supervisor:
             "since": self._fleet.since,
             "restarts": self._fleet.restarts,
             "problem": self._fleet.problem,
-            "fell_back": self._fell_back,
+            "fell_back": told if left else None,
             "traffic": traffic,
         }
 
@@ -159,15 +160,15 @@ class Supervisor:
                 return  # a change was quicker
             told = {"release": probation.release, "reason": probation.reason}
             log("falling_back", **told, to=probation.back.release)
+            self._fell_back = told  # before: whoever sees it served no more is told why in the same answer
             try:
                 find_release(self._settings.releases, probation.back.release)
                 await self._fleet.bring(probation.back, leave=None if probation.stuck else probation.release)
             except (ValueError, WorkerFailed) as problem:
-                probation.stuck = True
+                probation.stuck, self._fell_back = True, None
                 log("fall_back_failed", **told, to=probation.back.release, problem=first_line(problem))
                 return
             self._probation = None
-            self._fell_back = told
 
     def _worker_ended(self, release: str, how: str) -> None:
         for probation in self._probations_of(release):

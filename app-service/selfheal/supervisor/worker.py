@@ -81,19 +81,22 @@ class Worker(uvicorn.Server):
         self._orders = asyncio.get_running_loop().create_task(self._obey(reader, writer))
 
     async def _obey(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        async for order in reader:
-            word, _, rest = order.rstrip().partition(b" ")
-            if word == b"accept":
-                await self._accept()
-                writer.write(b"accepting\n")
-            elif word == b"part":
-                await self._part()
-                writer.write(b"parting\n")
-            elif word == b"figures":
-                writer.write(json.dumps(self._meter.figures().document()).encode("ascii") + b"\n")
-            elif word == b"watch":
-                self._meter.watch(json.loads(rest))
-                writer.write(b"watching\n")
+        try:
+            async for order in reader:
+                word, _, rest = order.rstrip().partition(b" ")
+                if word == b"accept":
+                    await self._accept()
+                    writer.write(b"accepting\n")
+                elif word == b"part":
+                    await self._part()
+                    writer.write(b"parting\n")
+                elif word == b"figures":
+                    writer.write(json.dumps(self._meter.figures().document()).encode("ascii") + b"\n")
+                elif word == b"watch":
+                    self._meter.watch(json.loads(rest))
+                    writer.write(b"watching\n")
+        except OSError:
+            pass  # it was gone before it could be told anything
         # The supervisor is gone. Linux kills us before we get here; elsewhere nobody would free the port.
         self.should_exit = True
 
@@ -143,6 +146,14 @@ def die_with_parent() -> None:
     """A supervisor that is killed leaves nobody to command its workers, and their sockets would block the next one."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def is_closed(channel: socket.socket) -> bool:
+    """Whether the supervisor was killed before `die_with_parent` took hold."""
+    try:
+        return not channel.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
 
 
 def enter(directory: str) -> None:
@@ -195,6 +206,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     die_with_parent()
     shared, channel = socket.socket(fileno=given.listener), socket.socket(fileno=given.channel)
+    if is_closed(channel):
+        sys.exit("selfheal.supervisor.worker: the supervisor ended before this worker had started")
     for inherited in (shared, channel):
         inherited.set_inheritable(False)  # programs that the app starts must not hold the port
     enter(given.directory)

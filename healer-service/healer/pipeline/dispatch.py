@@ -186,7 +186,8 @@ class Dispatch:
         for incident in reversed(incidents.list((State.OPEN,))):
             if room <= 0:
                 break
-            if not self._known(incident):
+            # Both would want the sandbox, and users wait for the way back.
+            if not self._known(incident) or self._rollout.judges(incident):
                 continue
             name = incident.service
             is_round = incident.id in rounds

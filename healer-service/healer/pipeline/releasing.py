@@ -32,6 +32,7 @@ from healer.pipeline.returning import leave
 from healer.pipeline.runs import replay, unsendable
 from healer.stages import probing
 
+LEAST_WATCH = 35.0  # seconds: for half a minute a supervisor may leave a release by itself, and that must be seen
 KNOWN_INCIDENTS = 20  # whose recorded traffic a release is asked
 
 
@@ -148,7 +149,8 @@ def _live(parts: Parts, service: Service, release: Release, seconds: float) -> N
     for incident in incidents:
         soak(parts, service, incident, commit)
     # Last: until then whoever comes after a kill does all this again.
-    values = {"reason": "", "until": time.time() + service.soak_seconds, "live_at": live_at, "tries": 0}
+    until = time.time() + max(service.soak_seconds, LEAST_WATCH)
+    values = {"reason": "", "until": until, "live_at": live_at, "tries": 0}
     parts.store.releases.set(service.name, commit, "soaking", expected=("waiting", "canary"), **values)
     deployment.tidy(frozenset(name for name in (commit, release.previous) if name))
 

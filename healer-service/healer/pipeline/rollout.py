@@ -175,6 +175,13 @@ class Rollout:
             store.incidents.move(incident.id, State.REGRESSED, reason, expected=(State.RESOLVED,))
         self._beat.soon()
 
+    def judges(self, incident: Incident) -> bool:
+        """Whether it is still to be seen if a young release is to blame for it."""
+        release = self._parts.store.releases.get(incident.service, incident.opened_on or "")
+        if release is None or release.state not in ("canary", "soaking"):
+            return False
+        return self._watches[incident.service].is_suspected(release, incident.id)
+
     def _tend(self, service: Service) -> None:
         if not self._busy[service.name].acquire(blocking=False):
             return  # its last turn is still at it
@@ -256,7 +263,10 @@ class Rollout:
             if incident.service != service.name or (incident.soak_until or 0.0) > time.time():
                 continue
             release = self._parts.store.releases.get(service.name, incident.release or "")
-            if release is None or release.state == "live":
+            # Its release may be watched for longer: as long as a supervisor may leave it by itself.
+            if release is not None and release.state not in ("soaking", "live"):
+                continue
+            if release is None or not self._watches[service.name].is_suspected(release):
                 note_healed(self._parts, incident, "sandbox")
                 self._parts.store.incidents.move(incident.id, State.RESOLVED, expected=(State.SOAKING,))
 

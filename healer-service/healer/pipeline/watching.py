@@ -42,7 +42,11 @@ class Watch:
 
     def is_over(self, release: Release) -> bool:
         """Whether it has stood its time, and nothing is left that it is suspected of."""
-        return (release.until or 0.0) <= time.time() and not self._unjudged(release)
+        return (release.until or 0.0) <= time.time() and not self.is_suspected(release)
+
+    def is_suspected(self, release: Release, incident_id: str = "") -> bool:
+        """Of any crash, or of one, that it is still to be judged by."""
+        return any(incident_id in ("", one.id) for one in self._unjudged(release))
 
     def _gone(self, release: Release, serving: Serving) -> str:
         """Left already by whatever serves it: it does so without asking when its processes die or hang."""

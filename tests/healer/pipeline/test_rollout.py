@@ -161,6 +161,16 @@ def test_an_old_bug_that_somebody_meets_by_chance_sends_nothing_back(make):
     assert [event["blamed"] for event in desk.events("release.suspected")] == [False]
 
 
+def test_what_a_release_is_suspected_of_is_judged_before_it_is_healed(make):
+    desk = make(seed="x = 'crashes, broken'\n")
+    _, merged = desk.merge(text="x = 'good, broken'\n")
+    desk.turn()
+    found = desk.store.incidents.get(desk.report(2, merged, request=Request("GET", "/new")))
+    assert desk.rollout.judges(found)
+    desk.turn()
+    assert not desk.rollout.judges(found)
+
+
 def test_more_failures_than_before_take_it_back_but_not_those_that_were_known(desk):
     desk.shelf.traffic = {desk.first: Traffic(1000, 2, 0.01, 0.05)}
     _, merged = desk.merge()
@@ -203,6 +213,16 @@ def test_what_the_deployment_left_by_itself_is_taken_back(desk):
     desk.turn(2)
     assert (desk.shelf.pointed, desk.state(incident)) == (desk.first, State.ROLLED_BACK)
     assert "ended twice" in desk.release(merged).reason
+
+
+def test_a_release_is_watched_as_long_as_its_supervisor_may_leave_it(make):
+    desk = make(soak_seconds=0)
+    incident, merged = desk.merge()
+    desk.turn(2)
+    assert (desk.state(incident), desk.release(merged).state) == (State.RESOLVED, "soaking")
+    desk.shelf.served, desk.shelf.fell_back = desk.first, "One hung for 6 s."
+    desk.turn(2)
+    assert (desk.state(incident), desk.release(merged).state) == (State.ROLLED_BACK, "rolled_back")
 
 
 def test_a_canary_has_its_share_first(make):
