@@ -46,6 +46,16 @@ class Workflows(DBOSConfiguredInstance):
     def recheck(self, incident_id: str, attempt: int) -> str:
         return self.prove_again(incident_id, attempt)
 
+    @DBOS.workflow(name="release", max_recovery_attempts=MOST_RECOVERIES)
+    def release(self, incident_id: str, attempt: int) -> str:
+        """Begun by a healer of an earlier version and interrupted: the rollout goes on from what the store says."""
+        return "left to the rollout"
+
+    @DBOS.workflow(name="roll_back", max_recovery_attempts=MOST_RECOVERIES)
+    def roll_back(self, incident_id: str, attempt: int, reason: str) -> str:
+        """As `release`."""
+        return "left to the rollout"
+
     @DBOS.step()
     @stage("fetch")
     def fetch(self, incident_id: str, attempt: int) -> str:
