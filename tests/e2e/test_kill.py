@@ -69,7 +69,7 @@ def test_nothing_is_lost_or_done_twice(seed):
         whole = client.get(f"/api/v1/incidents/{incident['id']}")
         assert len(git(running, "branch", "--list", "--format=%(refname:short)", "healer/*")) == 1
         assert len(git(running, "rev-list", "--merges", "main")) == 1
-        assert [release["state"] for release in whole["releases"]] == ["live"]
+        assert [release["state"] for release in whole["releases"]] == ["soaking"]
         types = [event["type"] for event in whole["events"]]
         for once in ("incident.opened", "proposal.opened", "proposal.merged", "release.live", "incident.healed"):
             assert types.count(once) == 1
