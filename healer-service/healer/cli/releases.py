@@ -47,10 +47,13 @@ def releases(service: Service, as_json: AsJson = False) -> None:
     if not found["releases"]:
         out.print("No release yet.")
         return
-    table = Table("", "commit", "state", "origin", "incident", "since", "reason", box=None, header_style="bold")
+    table = Table(box=None, header_style="bold")
+    for name in ("", "commit", "state", "origin", "incident", "since"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("reason", overflow="fold")
     for item in found["releases"]:
         state = f"[{STATE_STYLES.get(item['state'], 'default')}]{plain(item['state'])}[/]"
-        row = (item["origin"], item["incident_id"] or "-", item["at"][:19], item["reason"])
+        row = (item["origin"], item["incident_id"] or "-", item["at"][:16].replace("T", " "), item["reason"])
         table.add_row(_mark(item, found["serving"]), item["commit"][:SHORT], state, *(plain(cell) for cell in row))
     out.print(table)
     for proposal in _open_reverts(found):

@@ -44,7 +44,8 @@ def failed(result: Result, kind: type[HealerError], *words: str) -> None:
         assert word in str(result.exception)
 
 
-def test_releases_are_a_table_and_json(desk: Desk, run: Run) -> None:
+def test_releases_are_a_table_and_json(desk: Desk, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
     desk.deployment.now = Serving(FIX, "serving", canary=PUSH, fell_back="Its workers ended.")
     listed = run("releases", "shop").stdout
     first, told, _, *rows = listed.splitlines()

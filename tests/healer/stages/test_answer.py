@@ -274,7 +274,7 @@ def test_garbage_takes_bounded_time(text: str, cut_off: bool) -> None:
     except UnusableAnswer as error:
         assert str(error)
     complete(text[:MOST_CHARACTERS], ROOMS)
-    assert time.process_time() - began < 1
+    assert time.process_time() - began < 10  # a fifth of a second is usual; what grows without bound takes minutes
 
 
 PARTS = st.sampled_from(
