@@ -13,6 +13,7 @@ from healer import cli
 from healer.cli import releases
 from healer.cli.client import Client
 from healer.model import BadInput, Conflict, HealerError, NotFound, Serving, State
+from rich.console import Console
 from typer.testing import CliRunner
 
 from tests.healer.web.release_desk import FIRST, FIX, PUSH, Desk
@@ -34,7 +35,7 @@ def run(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Run:
 
     monkeypatch.setattr(releases, "Client", Wired)
     monkeypatch.setattr(releases, "load_settings", lambda: None)
-    monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.setattr(releases, "out", Console(width=160))  # whatever terminal the tests have
     return lambda *words: CliRunner().invoke(cli.app, words)
 
 
@@ -44,8 +45,7 @@ def failed(result: Result, kind: type[HealerError], *words: str) -> None:
         assert word in str(result.exception)
 
 
-def test_releases_are_a_table_and_json(desk: Desk, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "160")
+def test_releases_are_a_table_and_json(desk: Desk, run: Run) -> None:
     desk.deployment.now = Serving(FIX, "serving", canary=PUSH, fell_back="Its workers ended.")
     listed = run("releases", "shop").stdout
     first, told, _, *rows = listed.splitlines()
