@@ -50,12 +50,14 @@ def releases(service: Service, as_json: AsJson = False) -> None:
     table = Table(box=None, header_style="bold")
     for name in ("", "commit", "state", "origin", "incident", "since"):
         table.add_column(name, no_wrap=True)
-    table.add_column("reason", overflow="fold")
     for item in found["releases"]:
         state = f"[{STATE_STYLES.get(item['state'], 'default')}]{plain(item['state'])}[/]"
-        row = (item["origin"], item["incident_id"] or "-", item["at"][:16].replace("T", " "), item["reason"])
+        row = (item["origin"], item["incident_id"] or "-", item["at"][:16].replace("T", " "))
         table.add_row(_mark(item, found["serving"]), item["commit"][:SHORT], state, *(plain(cell) for cell in row))
     out.print(table)
+    for item in found["releases"]:
+        if item["reason"]:
+            _line(f"{item['commit'][:SHORT]}: {item['reason']}")
     for proposal in _open_reverts(found):
         _line(f"{_called(proposal)} takes {proposal['commit'][:SHORT]} back: {proposal['title']}")
         _line(f"  healer revert approve {service} {proposal['commit'][:SHORT]}")
