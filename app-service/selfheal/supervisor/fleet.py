@@ -6,6 +6,7 @@ It does not choose what to serve, but for the start: while there is no target it
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 import time
@@ -26,6 +27,7 @@ from .tasks import Tasks
 POLL_SECONDS = 0.25
 FIRST_DELAY, LONGEST_DELAY = 0.1, 5.0
 STABLE_SECONDS = 10.0  # a worker that lived this long starts the back-off anew
+AT_ONCE = max(1, (os.cpu_count() or 1) // 2)  # workers that are started side by side
 MOST_DRAINING = 2  # old workers that still finish streams, for each that serves
 
 
@@ -190,14 +192,20 @@ class Fleet:
     ) -> list[WorkerProcess]:
         """What the newcomer misses, healthy and not yet accepting. Raises WorkerFailed, with none of them left."""
         release = target.newcomer
-        starts = (self._start(release, watch) for _ in range(self._missing(target).get(release, 0)))
-        outcomes = await asyncio.gather(*starts, return_exceptions=True)
-        new = [one for one in outcomes if isinstance(one, WorkerProcess)]
+        missing = self._missing(target).get(release, 0)
+        new: list[WorkerProcess] = []
         try:
-            _raise_first(outcomes)
-            reason = await refusal(new[0].port, smoke) if new else ""
-            if reason:
-                raise WorkerFailed(new[0].reason(f"was refused: {reason}"))
+            while len(new) < missing:
+                # The first alone: most that fail fail there. Then a few: starting takes the time of those who serve.
+                count = min(AT_ONCE, missing - len(new)) if new else 1
+                starts = (self._start(release, watch) for _ in range(count))
+                outcomes = await asyncio.gather(*starts, return_exceptions=True)
+                is_first = not new
+                new += [one for one in outcomes if isinstance(one, WorkerProcess)]
+                _raise_first(outcomes)
+                reason = await refusal(new[0].port, smoke) if is_first else ""
+                if reason:
+                    raise WorkerFailed(new[0].reason(f"was refused: {reason}"))
         except BaseException:
             await self._discard(new)
             raise
