@@ -98,6 +98,9 @@ class State(StrEnum):
     REGRESSED = "regressed"
 
 
+PYTHON = "python"  # the one platform whose code can be repaired
+
+
 class Answer(StrEnum):
     """The kind of answer a maintainer would want where the service crashed."""
 
@@ -131,6 +134,16 @@ class Frame:
     source: str = ""  # the line itself, stripped
     context: Mapping[int, str] = field(default_factory=dict)  # line number -> line
     locals: Mapping[str, str] = field(default_factory=dict)  # name -> bounded, redacted repr
+    path: str = ""  # where the file stood on the machine that crashed, when its reporter says so
+
+
+@dataclass(frozen=True)
+class Linked:
+    """Another exception of the same crash: what it came from, or what was raised beside it."""
+
+    relation: str  # cause (raise … from) | context (while handling it) | group | member
+    exception: ExceptionInfo
+    frames: tuple[Frame, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -153,7 +166,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Report:
-    """One occurrence of an unhandled exception. Frames are ordered oldest first. Everything in it is untrusted text."""
+    """One occurrence of an exception. Frames are ordered oldest first. Everything in it is untrusted text."""
 
     report_id: str
     service: str
@@ -168,6 +181,15 @@ class Report:
     env: Mapping[str, str] = field(default_factory=dict)
     suppressed: int = 0  # further occurrences that the client counted without sending them
     memory_mb: int | None = None  # memory limit in force when it crashed
+    chain: tuple[Linked, ...] = ()  # nearest first
+    platform: str = PYTHON  # the language it was written in: python, node, go, …
+    client: str = ""  # what reported it, with its version
+    approximate: bool = (
+        False  # by a client that leaves out what a true replay needs: cookies, whole bodies, set-up requests
+    )
+    mechanism: str = ""  # what caught it: asgi, wsgi, logging, thread, …
+    handled: bool = False  # the service went on: it was logged, or reported by hand
+    versions: Mapping[str, str] = field(default_factory=dict)  # of the interpreter and what was on the stack
 
     @property
     def app_frames(self) -> tuple[Frame, ...]:

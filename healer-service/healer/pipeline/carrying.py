@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from healer.edges.deployment import Deployment
-from healer.edges.store import Incident, Release
-from healer.model import CheckoutError, State
+from healer.edges.store import Incident, Release, age
+from healer.model import CheckoutError, Outcome, State
 from healer.pipeline.parts import Parts, Service
 
 UNDER_WAY = (State.MERGED, State.RELEASING)
@@ -19,9 +18,9 @@ SERVED = (State.RELEASING, State.SOAKING, State.RESOLVED)  # that may be with th
 def carried(parts: Parts, service: Service, commit: str) -> list[Incident]:
     """The incidents whose merged fix a commit holds, and whose release is under way."""
     found = []
-    for incident in parts.store.incidents.list(UNDER_WAY):
+    for incident in parts.store.incidents.list(UNDER_WAY, service=service.name):
         merged = merge_of(parts, incident)
-        if incident.service == service.name and merged is not None and holds(service, commit, merged):
+        if merged is not None and holds(service, commit, merged):
             found.append(incident)
     return found
 
@@ -47,23 +46,26 @@ def holds(service: Service, commit: str, other: str) -> bool:
 
 
 def tell(
-    parts: Parts, service: Service, incidents: Iterable[Incident], type: str, payload: Mapping[str, Any], once: str
+    parts: Parts, service: Service, incidents: Sequence[Incident], type: str, payload: Mapping[str, Any], once: str
 ) -> None:
     """An event in the story of each incident that a release is about; of the service when it is about none."""
-    told = False
     for incident in incidents:
         parts.note(incident, type, payload, "execution", once=once)
-        told = True
-    if not told:
-        key = f"service/{service.name}"
-        parts.store.log.append(type, key, payload, trace_id="", ui_hint="execution", once=f"{key}/{type}/{once}")
+    if not incidents:
+        parts.note_service(service.name, type, payload, "execution", once=once)
 
 
 def note_healed(parts: Parts, incident: Incident, by: str) -> None:
     """Once for an attempt. `by`: replay (asked again) | request (a user's) | sandbox (nobody asked while it soaked)."""
-    opened = datetime.fromisoformat(incident.first_seen.replace("Z", "+00:00"))
-    seconds = (datetime.now(UTC) - opened).total_seconds()
-    parts.note(incident, "incident.healed", {"seconds": round(seconds, 3), "by": by}, "execution", once="")
+    seconds = round(age(incident.first_seen).total_seconds(), 3)
+    parts.note(incident, "incident.healed", {"seconds": seconds, "by": by}, "execution", once="")
+
+
+def note_relapse(parts: Parts, incident: Incident) -> None:
+    """What was merged did not hold: that counts against whatever made it."""
+    filed = parts.store.proposals.merged_of(incident.id)
+    if filed is not None:
+        parts.store.proposals.settle(filed.proposal, Outcome.ROLLED_BACK)
 
 
 def attach(parts: Parts, service: Service, incident: Incident, release: str) -> None:

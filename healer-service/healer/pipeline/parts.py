@@ -68,3 +68,11 @@ class Parts:
         """An event about an incident. `once` makes a step that runs again write it a single time."""
         key = f"{incident.id}-{incident.attempt}/{type}/{once}" if once is not None else None
         self.store.log.append(type, incident.id, payload, trace_id=incident.trace_id, ui_hint=ui_hint, once=key)
+
+    def note_service(
+        self, service: str, type: str, payload: Mapping[str, Any], ui_hint: str, once: str | None = None
+    ) -> None:
+        """An event about a service, of no incident. `once` as in `note`."""
+        key = f"service/{service}"
+        said_once = f"{key}/{type}/{once}" if once is not None else None
+        self.store.log.append(type, key, payload, trace_id="", ui_hint=ui_hint, once=said_once)

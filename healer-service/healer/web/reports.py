@@ -6,11 +6,11 @@ import json
 import re
 import uuid
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
-from healer.model import BadInput, ExceptionInfo, Frame, Report, Request
+from healer.model import PYTHON, BadInput, ExceptionInfo, Frame, Linked, Report, Request
 
 LARGEST_REPORT = 2**20  # bytes
 DEEPEST = 200  # levels of a body; what is deeper cannot be stored
@@ -45,6 +45,9 @@ class ExceptionIn(_In):
     message: Long = ""
     bases: Annotated[list[Short], Field(max_length=50)] = []
 
+    def to_model(self) -> ExceptionInfo:
+        return ExceptionInfo(self.type, self.message, self.module or "builtins", tuple(self.bases))
+
 
 class FrameIn(_In):
     file: Short
@@ -54,6 +57,7 @@ class FrameIn(_In):
     source: Long = ""
     context: Annotated[dict[int, Long], Field(max_length=200)] = {}
     locals: Annotated[dict[Short, Long], Field(max_length=200)] = {}
+    path: Short = ""
 
     @field_validator("source", "context", "locals", mode="before")
     @classmethod
@@ -64,6 +68,26 @@ class FrameIn(_In):
     @classmethod
     def _inside(cls, value: str) -> str:
         return value.replace("\\", "/").removeprefix("./")
+
+    def to_model(self) -> Frame:
+        return Frame(
+            self.file, self.line, self.function, self.in_app, self.source, self.context, self.locals, self.path
+        )
+
+
+class LinkedIn(_In):
+    relation: Literal["cause", "context", "group", "member"]
+    exception: ExceptionIn
+    frames: Annotated[list[FrameIn], Field(max_length=100)] = []
+
+    def to_model(self) -> Linked:
+        frames = tuple(frame.to_model() for frame in self.frames)
+        return Linked(self.relation, self.exception.to_model(), frames)
+
+
+class MechanismIn(_In):
+    type: Short = ""
+    handled: bool = False
 
 
 class RequestIn(_In):
@@ -109,20 +133,20 @@ class ReportIn(_In):
     env: Annotated[dict[Short, Long], Field(max_length=100)] = {}
     limits: LimitsIn = LimitsIn()
     suppressed: Annotated[int, Field(ge=0, le=1_000_000_000)] = 0
+    chain: Annotated[list[LinkedIn], Field(max_length=20)] = []
+    platform: Annotated[str, Field(pattern=r"^[a-z0-9.+_-]{1,30}$")] = PYTHON
+    client: Short = ""
+    approximate: bool = False
+    mechanism: MechanismIn = MechanismIn()
+    versions: Annotated[dict[Short, Short], Field(max_length=100)] = {}
 
     def to_model(self, service: str) -> Report:
-        exception = self.exception
         return Report(
             report_id=self.report_id,
             service=service,
             received_at=datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
-            exception=ExceptionInfo(
-                exception.type, exception.message, exception.module or "builtins", tuple(exception.bases)
-            ),
-            frames=tuple(
-                Frame(frame.file, frame.line, frame.function, frame.in_app, frame.source, frame.context, frame.locals)
-                for frame in self.frames
-            ),
+            exception=self.exception.to_model(),
+            frames=tuple(frame.to_model() for frame in self.frames),
             request=self.request.to_model() if self.request else None,
             earlier_requests=tuple(request.to_model() for request in self.earlier_requests),
             release=self.release,
@@ -131,6 +155,13 @@ class ReportIn(_In):
             env=self.env,
             suppressed=self.suppressed,
             memory_mb=self.limits.as_mb,
+            chain=tuple(linked.to_model() for linked in self.chain),
+            platform=self.platform,
+            client=self.client,
+            approximate=self.approximate,
+            mechanism=self.mechanism.type,
+            handled=self.mechanism.handled,
+            versions=self.versions,
         )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import func, insert, select
 from healer.edges.store import tables
 from healer.edges.store.audit import Audit, Auditor
 from healer.edges.store.chain import Chain
-from healer.edges.store.database import NOT_MADE, Database, now
+from healer.edges.store.database import NOT_MADE, Database, age, now
 from healer.edges.store.head import HeadFile
 from healer.edges.store.incidents import AT_WORK, ENDS, Incident, Incidents
 from healer.edges.store.log import Log
@@ -99,5 +99,6 @@ __all__ = [
     "Release",
     "Revert",
     "Store",
+    "age",
     "now",
 ]

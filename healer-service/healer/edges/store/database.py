@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,11 @@ _ONCE = select(tables.events.c.id).where(tables.events.c.once == bindparam("name
 
 def now() -> str:
     return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def age(stamp: str) -> timedelta:
+    """How long ago a stamp as `now` gives it was."""
+    return datetime.now(UTC) - datetime.fromisoformat(stamp)
 
 
 class Transaction:

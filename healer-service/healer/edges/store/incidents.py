@@ -99,11 +99,15 @@ class Incidents:
         with self._database.reading() as transaction:
             return _require(transaction, incident_id)
 
-    def list(self, states: Iterable[State] = (), limit: int = 500) -> tuple[Incident, ...]:
-        """Newest first."""
+    def list(
+        self, states: Iterable[State] = (), limit: int = 500, *, service: str | None = None
+    ) -> tuple[Incident, ...]:
+        """Newest first; of all services, or of one."""
         query = select(tables.incidents).order_by(tables.incidents.c.last_seen.desc()).limit(limit)
         if wanted := [state.value for state in states]:
             query = query.where(tables.incidents.c.state.in_(wanted))
+        if service is not None:
+            query = query.where(tables.incidents.c.service == service)
         with self._database.reading() as transaction:
             return tuple(_incident(row) for row in transaction.all(query))
 
