@@ -78,7 +78,20 @@ $(OCTOKIT)/.complete: tests/github/package.json tests/github/package-lock.json |
 	find $(OCTOKIT)/node_modules/@octokit/openapi/generated -name '*.json' ! -name api.github.com.json -delete
 	@touch $@
 
-$(VENV)/.tests: $(VENV)/.healer $(OCTOKIT)/.complete tests/requirements.lock llm-service/requirements.lock
+# Stock Sentry SDKs, whose reports the healer has to take: four for Python, each beside one framework, and the one for Node.
+SENTRY := oldest-fastapi oldest-flask newest-fastapi newest-flask
+$(VENV)/sentry-%/.complete: tests/sentry/%.lock | $(BIN)/python
+	$(BIN)/python -m venv --clear $(@D)
+	$(@D)/bin/pip install --quiet --require-hashes -r $<
+	@touch $@
+
+$(VENV)/sentry-node/.complete: tests/sentry/package.json tests/sentry/package-lock.json
+	@mkdir -p $(@D)
+	cp $^ $(@D)
+	cd $(@D) && npm ci --engine-strict --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(VENV)/.tests: $(VENV)/.healer $(OCTOKIT)/.complete $(SENTRY:%=$(VENV)/sentry-%/.complete) $(VENV)/sentry-node/.complete tests/requirements.lock llm-service/requirements.lock
 	$(BIN)/pip install --quiet --require-hashes -r tests/requirements.lock
 	@$(MAKE) --no-print-directory $(VENV)/.llm || echo "no llama.cpp here, is there a C++ compiler? tests with the real one are left out"
 	@touch $@
@@ -90,7 +103,8 @@ lock: ## renew the lock files; needs uv and npm
 	$(LOCK) -c tests/requirements.lock app-service/shop/pyproject.toml --group app-service/shop/pyproject.toml:test -o app-service/shop/requirements.lock
 	echo 'setuptools>=77' | $(LOCK) --no-annotate -c tests/requirements.lock - -o app-service/build.lock
 	$(LOCK) -c tests/requirements.lock llm-service/pyproject.toml -o llm-service/requirements.lock
-	cd tests/github && npm install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund
+	for sdk in $(SENTRY); do $(LOCK) -c tests/requirements.lock --group tests/sentry/pyproject.toml:$$sdk -o tests/sentry/$$sdk.lock || exit; done
+	for folder in tests/github tests/sentry; do (cd $$folder && npm install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund) || exit; done
 
 clean:
 	rm -rf $(VENV) .healer build
