@@ -5,8 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := -e app-service -e healer-service -e llm-service
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PYTHONDONTWRITEBYTECODE :=  # where it is set, each of the many processes compiles everything anew
 
-.PHONY: demo up down llm test test-compose check bench bench-releases bench-llm eval lock clean setup
+.PHONY: demo up down llm test test-compose check bench bench-releases bench-ingest bench-llm eval lock clean setup
 
 demo: $(VENV)/.healer ## crash the shop, heal it, merge, redeploy
 	@$(BIN)/healer demo --bug "$(BUG)" $(if $(YES),--yes)
@@ -37,6 +38,9 @@ bench: $(VENV)/.tests ## speed, as a table with the machine's description
 bench-releases: $(VENV)/.tests ## releases under load beside other servers' reload, and bad releases through the whole healer; half an hour
 	$(BIN)/python -m tests.benchmarks.releases
 	$(BIN)/python -m tests.benchmarks.bad_releases
+
+bench-ingest: $(VENV)/.tests ## reports a second beside Bugsink, which is installed on the fly; ten minutes
+	$(BIN)/python -m tests.benchmarks.ingest
 
 bench-llm: $(VENV)/.tests $(VENV)/.llm ## speed and memory of the local model, with weights of its shape made on the spot
 	$(BIN)/python -m tests.benchmarks.llm

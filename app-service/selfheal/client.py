@@ -6,8 +6,11 @@ It does not know how the hooks find exceptions, nor how reports travel.
 
 from __future__ import annotations
 
+import atexit
 import logging
+import os
 import threading
+import time
 
 from selfheal.delivery import Delivery
 from selfheal.exchange import Exchange, current
@@ -19,33 +22,56 @@ from selfheal.traffic import Ring
 log = logging.getLogger("selfheal")
 
 _MARK = "_selfheal_report"
+_EXIT_SECONDS = 2.0  # that the end of the process may wait for the healer, all in all
+_active: Client | None = None
+
+
+def active() -> Client | None:
+    """The client that hooks report to: they are made before and after init()."""
+    return _active
+
+
+def replace(client: Client | None) -> Client | None:
+    """Makes it the active one; returns the one before."""
+    global _active
+    before, _active = _active, client
+    return before
 
 
 class Client:
     def __init__(self, settings: Settings, destination: Destination) -> None:
         self.ring = Ring() if settings.traffic else None
         self.delivery = Delivery(destination.find, spool=settings.spool)
+        self.hooks = settings.hooks
         self._settings = settings
         self._tree = Tree(settings.root)
         self._busy = threading.local()  # a report during a report is not made
+        self._patience = _EXIT_SECONDS
 
-    def capture(self, error: BaseException, exchange: Exchange | None = None) -> str | None:
+    def capture(
+        self,
+        error: BaseException,
+        exchange: Exchange | None = None,
+        *,
+        mechanism: str = "capture_exception",
+        handled: bool = True,
+    ) -> str | None:
         """The id of the report, or None where none was made: the same crash was reported a moment ago and is
         counted."""
         if getattr(self._busy, "now", False):
             return None
         self._busy.now = True
         try:
-            return self._report(error, exchange or current.get())
+            return self._report(error, exchange or current.get(), mechanism, handled)
         except Exception:
             log.debug("an exception could not be reported", exc_info=True)
             return None
         finally:
             self._busy.now = False
 
-    def _report(self, error: BaseException, exchange: Exchange | None) -> str | None:
+    def _report(self, error: BaseException, exchange: Exchange | None, mechanism: str, handled: bool) -> str | None:
         error = leaf_of(error)
-        marks = error.__dict__  # one exception passes several hooks on its way out
+        marks = leaf_of(error, self._tree).__dict__  # one exception passes several hooks on its way out
         if _MARK in marks:
             known = marks[_MARK]
             return known if isinstance(known, str) else None
@@ -54,7 +80,39 @@ class Client:
         if self.delivery.count(key):
             return None
         recent = self.ring.snapshot() if self.ring and exchange else []
-        draft = Draft(error, exchange, recent, self._settings, self._tree)
+        draft = Draft(error, exchange, recent, self._settings, self._tree, mechanism=mechanism, handled=handled)
         marks[_MARK] = draft.report_id
         self.delivery.submit(key, draft.report_id, draft.write)
         return draft.report_id
+
+    def remember(self, exchange: Exchange) -> None:
+        """A request that was answered."""
+        if self.ring is not None:
+            self.ring.add(exchange)
+
+    def flush_at_end(self) -> None:
+        """Before the process ends, perhaps by other means than the interpreter's."""
+        started = time.monotonic()
+        self.delivery.flush(self._patience, patient=False)
+        self._patience = max(0.0, self._patience - (time.monotonic() - started))
+
+    def close(self) -> None:
+        self.delivery.close(self._patience)
+
+
+def _leave() -> None:
+    if _active is not None:
+        _active.close()
+
+
+def _in_child() -> None:
+    """What waits is the parent's to send, and another thread of it may have held a lock."""
+    if _active is not None:
+        _active.delivery.forget()
+        if _active.ring is not None:
+            _active.ring.forget()
+
+
+atexit.register(_leave)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_in_child)

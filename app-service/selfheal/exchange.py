@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -27,6 +28,8 @@ _IDENTIFIER = re.compile(
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _PART = re.compile(r'(name="([^"]*)"[^\r\n]*(?:\r?\n[^\r\n]+){0,10}\r?\n\r?\n)(.*?)(?=\r?\n--|\Z)', re.DOTALL)
+
+_METHOD = re.compile(r"[A-Z]{1,20}")
 
 current: ContextVar[Exchange | None] = ContextVar("selfheal_exchange", default=None)
 
@@ -88,7 +91,9 @@ class Exchange:
     def size(self) -> int:
         """Bytes it keeps in memory, about."""
         headers = sum(len(name) + len(value) + 120 for name, value in self.headers)
-        return 600 + len(self.target) + headers + self._body_size + (self._answer_size if self._answer else 0)
+        chunks = 64 * (len(self._body) + len(self._answer or ()))
+        answer = self._answer_size if self._answer else 0
+        return 600 + len(self.target) + headers + chunks + self._body_size + answer
 
     @property
     def changes_state(self) -> bool:
@@ -122,8 +127,8 @@ def target_of(scope: Mapping[str, Any]) -> str:
 def request_json(exchange: Exchange, scrub: Scrubber) -> dict[str, Any]:
     """`truncated` is there, and true, when the body was cut or the application had not read all of it."""
     request: dict[str, Any] = {
-        "method": exchange.method,
-        "path": scrub.target(exchange.target),
+        "method": exchange.method if _METHOD.fullmatch(exchange.method) else "OTHER",
+        "path": scrub.target(exchange.target if exchange.target.startswith("/") else f"/{exchange.target}"),
         "headers": scrub.headers(exchange.headers),
     }
     body = exchange.body()
@@ -179,13 +184,21 @@ def walk(value: Any, pointer: str = "", key: str = "", depth: int = 0) -> Iterat
 
 def _parsed(body: bytes) -> Any:
     try:
-        return json.loads(body, parse_constant=_refuse)
+        return _load(body)
     except (ValueError, RecursionError):
         return None
 
 
-def _refuse(constant: str) -> Any:
-    raise ValueError(constant)  # NaN and Infinity are not JSON; such a body travels as text
+def _load(body: bytes) -> Any:
+    """NaN and Infinity are not JSON, and 1e999 would become one of them; such a body travels as text."""
+    return json.loads(body, parse_constant=_finite, parse_float=_finite)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
 
 
 def _expanded(body: bytes, encoding: str) -> bytes:
@@ -201,7 +214,7 @@ def _body_json(body: bytes, content_type: str, scrub: Scrubber, *, whole: bool) 
     kind = content_type.partition(";")[0].strip()
     if whole and (kind == "application/json" or kind.endswith("+json")):
         try:
-            return {"json": scrub.data(json.loads(body, parse_constant=_refuse))}
+            return {"json": scrub.data(_load(body))}
         except (ValueError, RecursionError):
             pass
     if whole and kind == "application/x-www-form-urlencoded":
@@ -220,7 +233,8 @@ def _body_json(body: bytes, content_type: str, scrub: Scrubber, *, whole: bool) 
 
 
 def _part(match: re.Match[str], scrub: Scrubber) -> str:
-    if not scrub.hides(match.group(2), match.group(3)):
-        return match.group()
-    scrub.remember(match.group(3))
-    return match.group(1) + REDACTED
+    head, name, content = match.groups()
+    if not scrub.hides(name, content):
+        return head + scrub.octets(content.encode("latin-1")).decode("latin-1")
+    scrub.remember(content)
+    return f"{head}{REDACTED}"

@@ -5,23 +5,29 @@ It does not choose the exception, and never follows a frame outside the tracebac
 
 from __future__ import annotations
 
-import inspect
 import linecache
 import os
 import sys
 import sysconfig
 import tokenize  # noqa: F401 (linecache imports it when it is first used: see post.py for what a fork makes of that)
-from types import FrameType, TracebackType
+from collections import deque
+from collections.abc import Iterator
+from itertools import islice
+from types import BuiltinFunctionType, FrameType, FunctionType, ModuleType, TracebackType
 from typing import Any, NamedTuple
 
 from selfheal.patterns import REDACTED
 from selfheal.scrub import Scrubber
-from selfheal.values import Budget, describe
+from selfheal.taking import Budget
+from selfheal.values import hidden, written
 
 _FIRST, _LAST = 20, 40  # deep recursion: both ends tell the story, the middle repeats
 _CONTEXT = 5
 _LOCALS = 30
 _LINE = 400
+_NAME = 200
+_ARGUMENTS = 100
+_NO_DATA = (ModuleType, FunctionType, BuiltinFunctionType)  # what a module is full of
 _FOREIGN = frozenset(
     ("site-packages", "dist-packages", ".venv", "venv", "virtualenv", ".tox", ".nox", "__pypackages__")
 )
@@ -76,7 +82,8 @@ def _short(path: str) -> str:
 
 
 class Shot(NamedTuple):
-    """One frame as it was when the exception was caught. Source lines are read later, off the host's thread."""
+    """One frame as it was when the exception was caught. Source lines and the texts of values are made later, off
+    the host's thread."""
 
     filename: str
     line: int
@@ -84,49 +91,61 @@ class Shot(NamedTuple):
     file: str
     in_app: bool
     module: dict[str, Any]  # the frame's globals, from which linecache finds sources inside archives
-    values: dict[str, str]
+    values: dict[str, Any]
 
 
-def shoot(trace: TracebackType | None, tree: Tree, scrub: Scrubber) -> list[Shot]:
-    """Frames of a traceback, oldest first. Values are taken at once, the innermost frame first, until the budget is
-    used."""
-    kept = _ends(trace)
-    budget = Budget()
+def shoot(trace: TracebackType | None, tree: Tree, budget: Budget | None = None) -> list[Shot]:
+    """Frames of a traceback, oldest first. Values are taken at once until the budget is used: the arguments of all
+    frames before any other, and of the innermost frame first."""
+    budget = budget or Budget()
     shots: list[Shot] = []
-    for frame, line in reversed(kept):
+    own: list[tuple[dict[str, Any], list[tuple[str, Any]], int]] = []
+    for frame, line in _ends(trace):
         code = frame.f_code
-        file, in_app = tree.place(code.co_filename, str(frame.f_globals.get("__file__") or ""))
-        values = _values(frame, scrub, budget) if in_app else {}
-        shots.append(Shot(code.co_filename, line, code.co_name, file, in_app, frame.f_globals, values))
-    shots.reverse()
+        module_file = frame.f_globals.get("__file__")
+        file, in_app = tree.place(code.co_filename, module_file if type(module_file) is str else "")
+        shots.append(Shot(code.co_filename, line, code.co_name[:_NAME], file[:_LINE], in_app, frame.f_globals, {}))
+        if in_app:
+            found, arguments = _names(frame)
+            own.append((shots[-1].values, found, arguments))
+    for values, found, arguments in reversed(own):
+        values.update((name, budget.take(value)) for name, value in found[:arguments])
+    for values, found, arguments in reversed(own):
+        values.update((name, budget.take(value)) for name, value in found[arguments:_LOCALS])
     return shots
 
 
-def _ends(trace: TracebackType | None) -> list[tuple[FrameType, int]]:
-    frames = []
+def traced(trace: TracebackType | None) -> Iterator[TracebackType]:
     while trace is not None:
-        if not trace.tb_frame.f_code.co_filename.startswith(_HOOKS):
-            frames.append((trace.tb_frame, trace.tb_lineno or 0))
+        yield trace
         trace = trace.tb_next
-    return frames if len(frames) <= _FIRST + _LAST else frames[:_FIRST] + frames[-_LAST:]
 
 
-def _values(frame: FrameType, scrub: Scrubber, budget: Budget) -> dict[str, str]:
-    values: dict[str, str] = {}
-    module_level = frame.f_code.co_name == "<module>"
-    for name, value in list(frame.f_locals.items()):
-        if len(values) >= _LOCALS:
-            break
-        if name.startswith("__") or not name.isidentifier():
+def _ends(trace: TracebackType | None) -> list[tuple[FrameType, int]]:
+    steps = (step for step in traced(trace) if not step.tb_frame.f_code.co_filename.startswith(_HOOKS))
+    kept = [*islice(steps, _FIRST), *deque(steps, maxlen=_LAST)]
+    return [(step.tb_frame, step.tb_lineno or 0) for step in kept]
+
+
+def _names(frame: FrameType) -> tuple[list[tuple[str, Any]], int]:
+    """Names and values of a frame, its arguments first, and how many these are."""
+    held = frame.f_locals
+    if issubclass(type(held), dict):
+        held = dict(dict.items(held))
+    elif type(held) is not type(sys._getframe().f_locals):
+        return [], 0  # a mapping of somebody's own: what a metaclass prepared, or exec was given
+    code = frame.f_code
+    count = code.co_argcount + code.co_kwonlyargcount + bool(code.co_flags & 4) + bool(code.co_flags & 8)
+    names = [name for name in code.co_varnames[:count] if name in held]
+    found = [(name, held[name]) for name in names if name.isidentifier()][:_ARGUMENTS]
+    arguments = len(found)
+    at_module = code.co_name == "<module>"
+    for name, value in held.items():
+        if type(name) is not str or name in names or name.startswith("__") or not name.isidentifier():
             continue
-        if module_level and (inspect.ismodule(value) or inspect.isroutine(value) or type(value) is type):
-            continue
-        if scrub.hides(name, value):
-            scrub.remember(value)
-            values[name] = REDACTED
-        else:
-            values[name] = describe(value, scrub, budget)
-    return values
+        if not at_module or not (type(value) is type or issubclass(type(value), _NO_DATA)):
+            found.append((name, value))
+    return found, arguments
 
 
 def frame_json(shot: Shot, scrub: Scrubber) -> dict[str, Any]:
@@ -144,5 +163,8 @@ def frame_json(shot: Shot, scrub: Scrubber) -> dict[str, Any]:
         "in_app": shot.in_app,
         "source": lines.get(shot.line, "").strip(),
         "context": {str(number): text for number, text in lines.items()} if shot.in_app else {},
-        "locals": shot.values,
+        "locals": {
+            name[:_NAME]: REDACTED if hidden(name, value, scrub) else written(value, scrub)
+            for name, value in shot.values.items()
+        },
     }

@@ -8,10 +8,14 @@ from __future__ import annotations
 import sys
 import sysconfig
 import types
+import weakref
 from functools import lru_cache
 from typing import Any
 
 _LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib")})
+
+_GENERATED = ("__dict__", "_data", "_key_to_index")  # the last two: slots of a row of SQLAlchemy, where it is compiled
+_known: dict[int, tuple[weakref.ref[type], list[tuple[str, Any]]]] = {}
 
 _type_name = type.__dict__["__name__"].__get__
 type_module = type.__dict__["__module__"].__get__
@@ -23,6 +27,12 @@ def type_name(cls: type) -> str:
     return str(_type_name(cls))
 
 
+def type_home(cls: type) -> str:
+    """The name of its module."""
+    module = type_module(cls)
+    return module if type(module) is str else "?"
+
+
 def type_bases(cls: type) -> list[str]:
     return [type_name(base) for base in type_mro(cls)]
 
@@ -30,18 +40,32 @@ def type_bases(cls: type) -> list[str]:
 def attributes(value: object) -> dict[str, Any]:
     """What an instance holds in its own `__dict__` and `__slots__`, read without its class having a say."""
     found: dict[str, Any] = {}
-    for cls in type_mro(type(value)):
-        for name, member in type_dict(cls).items():
-            if isinstance(member, types.GetSetDescriptorType) and name == "__dict__":
-                own = member.__get__(value)
-                if type(own) is dict:
-                    found.update(own)
-            elif isinstance(member, types.MemberDescriptorType) and type_module(cls) != "builtins":
-                try:
-                    found.setdefault(name, member.__get__(value))
-                except AttributeError:
-                    continue
+    for name, read in _readers(type(value)):
+        try:
+            part = read(value)
+        except AttributeError:
+            continue
+        if name != "__dict__":
+            found.setdefault(name, part)
+        elif type(part) is dict:
+            found.update((key, item) for key, item in part.items() if type(key) is str)
     return found
+
+
+def _readers(cls: type) -> list[tuple[str, Any]]:
+    known = _known.get(id(cls))  # not by the class: a metaclass may have a __hash__ and an __eq__ of its own
+    if known is None or known[0]() is not cls:
+        if len(_known) >= 2000:
+            _known.clear()
+        readers = [
+            (name, member.__get__)
+            for base in type_mro(cls)
+            for name, member in type_dict(base).items()
+            if (type(member) is types.MemberDescriptorType and (type_module(base) != "builtins" or name == "__dict__"))
+            or (type(member) is types.GetSetDescriptorType and name in _GENERATED)
+        ]
+        known = _known[id(cls)] = weakref.ref(cls), readers
+    return known[1]
 
 
 def module_names(module: types.ModuleType) -> dict[str, Any]:

@@ -8,22 +8,58 @@ from __future__ import annotations
 import json
 import os
 import platform
-import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from selfheal.exchange import Exchange, request_json
-from selfheal.frames import Shot, Tree, frame_json, shoot
-from selfheal.instances import type_bases, type_name
+from selfheal.frames import Shot, Tree, frame_json, shoot, traced
+from selfheal.instances import type_bases, type_dict, type_home, type_mro, type_name
 from selfheal.scrub import Scrubber
 from selfheal.settings import Settings
+from selfheal.taking import Budget, Final
 from selfheal.traffic import earlier_requests
-from selfheal.values import describe
+from selfheal.values import written
+from selfheal.versions import framework_of, versions_of
 
 CLIENT = "selfheal/0.1.0"
-_MESSAGE = 2000
-_FRAMEWORKS = ("fastapi", "starlette", "flask")
+_LARGEST = 2**20 - 1000  # bytes; the healer takes a little more
+_MESSAGE = 4000
+_TAIL = 64  # end of a cut message that may hold half of a secret
+_NAME = 200
+_CHAIN = 10
+_OF_CHAIN = 15_000  # characters of values that are left for it, whatever the main exception took
+_LEAVES = 100  # of a group that are looked at
+
+# What an exception holds, read without its class having a say.
+_arguments, _cause, _context, _silent, _trace = (
+    BaseException.__dict__[name].__get__
+    for name in ("args", "__cause__", "__context__", "__suppress_context__", "__traceback__")
+)
+
+
+class _Seen:
+    """One exception as it was when it was caught."""
+
+    def __init__(self, error: BaseException, tree: Tree, budget: Budget, relation: str = "") -> None:
+        cls = type(error)
+        self.relation = relation
+        self.shots: list[Shot] = [] if budget.late() else shoot(_trace(error), tree, budget)
+        self._message = _message(error)
+        self._type = {"type": type_name(cls)[:_NAME], "module": type_home(cls)[:_NAME]}
+        self._bases = [name[:_NAME] for name in type_bases(cls)[:50]]
+
+    def json(self, scrub: Scrubber) -> dict[str, Any]:
+        frames = []
+        for shot in self.shots:
+            frames.append(frame_json(shot, scrub))
+            if shot.in_app:
+                time.sleep(0.0001)  # whoever waits for the interpreter has it between two frames
+        return {
+            "exception": {**self._type, "message": _text(self._message, scrub), "bases": self._bases},
+            "frames": frames,
+        }
 
 
 class Draft:
@@ -36,46 +72,59 @@ class Draft:
         recent: Sequence[Exchange],
         settings: Settings,
         tree: Tree,
+        mechanism: str = "capture_exception",
+        handled: bool = True,
     ) -> None:
         self.report_id = os.urandom(16).hex()
         self._time = time.time()
         self._settings = settings
-        self._scrub = Scrubber(settings.redact)
         self._exchange = exchange
         self._recent = list(recent)
-        self._shots: list[Shot] = shoot(error.__traceback__, tree, self._scrub)
-        self._exception = {
-            "type": type_name(type(error)),
-            "module": str(type(error).__module__),
-            "message": self._scrub.text(message_of(error, self._scrub)),
-            "bases": type_bases(type(error)),
-        }
+        self._mechanism = {"type": mechanism, "handled": handled}
+        budget = Budget()
+        main = leaf_of(error, tree)
+        self._main = _Seen(main, tree, budget)
+        budget.characters = max(budget.characters, _OF_CHAIN)
+        linked = islice(_linked(error, main), _CHAIN)
+        self._chain = [_Seen(other, tree, budget, relation) for relation, other in linked]
 
     def write(self) -> bytes:
-        """The report as JSON, without its last brace: `suppressed` is added when it is sent."""
+        """The report as JSON, within the size that the healer takes, without its last brace: `suppressed` is added
+        when it is sent."""
         report = self.build()
         report.pop("suppressed")
-        return json.dumps(report, separators=(",", ":"), allow_nan=False).encode("ascii")[:-1]
+        document = b""
+        for _ in _ever_smaller(report):
+            document = json.dumps(report, separators=(",", ":"), allow_nan=False).encode("ascii")[:-1]
+            if len(document) < _LARGEST:
+                break
+        return document
 
     def build(self) -> dict[str, Any]:
-        scrub = self._scrub
+        scrub = Scrubber(self._settings.redact, self._settings.patterns)
         request = request_json(self._exchange, scrub) if self._exchange else None
         earlier = earlier_requests(self._recent, self._exchange, scrub) if self._exchange else []
-        frames = [frame_json(shot, scrub) for shot in self._shots]
-        seconds = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(self._time))
+        main = self._main.json(scrub)
+        chain = [{"relation": seen.relation, **seen.json(scrub)} for seen in self._chain]
         # A secret found anywhere is searched for everywhere else, except in names of types, files and functions.
-        for frame in frames:
-            frame.update({part: scrub.sweep(frame[part]) for part in ("source", "context", "locals")})
+        for part in (main, *chain):
+            part["exception"]["message"] = scrub.sweep(part["exception"]["message"])
+            for frame in part["frames"]:
+                frame.update({name: scrub.sweep(frame[name]) for name in ("source", "context", "locals")})
+        seconds = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(self._time))
+        framework = framework_of(self._exchange.application) if self._exchange else None
         return {
             "report_id": self.report_id,
             "timestamp": f"{seconds}.{int(self._time % 1 * 1_000_000):06d}Z",
             "release": self._settings.release,
             "entry": self._settings.entry,
-            "framework": framework_of(self._exchange.application) if self._exchange else None,
+            "framework": framework,
             "client": CLIENT,
             "python": platform.python_version(),
-            "exception": {**self._exception, "message": scrub.sweep(self._exception["message"])},
-            "frames": frames,
+            "versions": versions_of((shot.filename for shot in self._main.shots), framework),
+            "mechanism": self._mechanism,
+            **main,
+            "chain": chain,
             "request": {**scrub.sweep(request), "method": request["method"]} if request else None,
             "earlier_requests": [
                 {**scrub.sweep(earlier_one), "method": earlier_one["method"]} for earlier_one in earlier
@@ -86,54 +135,117 @@ class Draft:
         }
 
 
-def leaf_of(error: BaseException) -> BaseException:
+def _ever_smaller(report: dict[str, Any]) -> Iterator[None]:
+    """Takes away what can be done without, the least telling first."""
+    yield
+    report["chain"] = [{**linked, "frames": []} for linked in report["chain"]]
+    yield
+    report["earlier_requests"] = []
+    yield
+    report["frames"] = [{**frame, "context": {}} for frame in report["frames"]]
+    yield
+    if report["request"]:
+        report["request"] = {"truncated": True, **{part: report["request"][part] for part in ("method", "path")}}
+    yield
+    report["frames"] = [{**frame, "locals": {}} for frame in report["frames"]]
+    yield
+
+
+def _members(error: BaseException) -> tuple[BaseException, ...]:
+    """Of a group, also of the one that backports them to older Pythons."""
+    if "BaseExceptionGroup" not in type_bases(type(error)):
+        return ()
+    inner = getattr(error, "exceptions", None)
+    return inner if type(inner) is tuple else ()
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    waiting = [error]
+    for _ in range(2 * _LEAVES):
+        if not waiting:
+            return
+        inner = _members(waiting[-1])[:_LEAVES]
+        leaf = waiting.pop()
+        waiting.extend(reversed(inner))
+        if not inner:
+            yield leaf
+
+
+def leaf_of(error: BaseException, tree: Tree | None = None) -> BaseException:
     """The exception itself where something has only wrapped it: a group of one is its one member, and a
     StopIteration that leaves a coroutine (PEP 479) is the cause of the RuntimeError, which has no frames of the
-    service when it comes from a thread pool."""
-    group: Any = error
-    for _ in range(20):
-        inner = getattr(group, "exceptions", None)
-        if "BaseExceptionGroup" not in type_bases(type(group)) or not isinstance(inner, tuple) or len(inner) != 1:
-            break
-        group = inner[0]
-    leaf = group if isinstance(group, BaseException) else error
-    if type(leaf) is RuntimeError and leaf.args == ("coroutine raised StopIteration",) and leaf.__cause__ is not None:
-        return leaf.__cause__
+    service when it comes from a thread pool. With the service's tree, a group of several is the first that comes
+    from there."""
+    leaves = list(islice(_leaves(error), _LEAVES))
+    leaf: BaseException = leaves[0] if len(leaves) == 1 else error
+    if tree is not None and len(leaves) > 1:
+        leaf = next((one for one in leaves[:20] if _is_own(one, tree)), leaves[0])
+    arguments = _arguments(leaf)
+    if type(leaf) is RuntimeError and len(arguments) == 1 and _cause(leaf) is not None:
+        if type(arguments[0]) is str and arguments[0] == "coroutine raised StopIteration":
+            leaf = _cause(leaf)
     return leaf
+
+
+def _is_own(error: BaseException, tree: Tree) -> bool:
+    steps = islice(traced(_trace(error)), 1000)
+    return any(tree.place(step.tb_frame.f_code.co_filename)[1] for step in steps)
+
+
+def _linked(error: BaseException, main: BaseException) -> Iterator[tuple[str, BaseException]]:
+    """The other exceptions, nearest first: what the main one came from, as Python tells it, then its group and who
+    is in it."""
+    seen, current = {id(main)}, main
+    while True:
+        relation, origin = "cause", _cause(current)
+        if origin is None and not _silent(current):
+            relation, origin = "context", _context(current)
+        if origin is None or id(origin) in seen:
+            break
+        yield relation, origin
+        seen.add(id(origin))
+        current = origin
+    if len(_members(error)) > 1:
+        yield "group", error
+        yield from (("member", leaf) for leaf in _leaves(error) if leaf is not main)
 
 
 def crash_key(error: BaseException) -> object:
     """The same for two occurrences of one crash: type and places of all frames, each place once, so that neither
     the depth of a recursion nor the message makes another crash. Finer than any grouping by the healer, which
     therefore loses none."""
-    places: dict[tuple[str, int | None], None] = {}
-    trace = error.__traceback__
-    while trace is not None:
-        places[trace.tb_frame.f_code.co_filename, trace.tb_lineno] = None
-        trace = trace.tb_next
-    return type(error).__module__, type_name(type(error)), tuple(places)
+    key = []
+    for leaf in islice(_leaves(error), _CHAIN):
+        steps = ((step.tb_frame.f_code, step.tb_lasti) for step in traced(_trace(leaf)))
+        places = dict.fromkeys((code.co_filename, code.co_firstlineno, at) for code, at in steps)
+        key.append((type_home(type(leaf)), type_name(type(leaf)), *places))
+    return tuple(key)
+
+
+def _message(error: BaseException) -> Any:
+    """str(error), but without running a foreign __repr__ of its arguments, and without making a huge text of huge
+    ones. A text that stands for itself is Final."""
+    own = next((cls for cls in type_mro(type(error)) if "__str__" in type_dict(cls)), BaseException)
+    arguments = _arguments(error)
+    try:
+        if own is KeyError and len(arguments) == 1:
+            return Budget().take(arguments[0])
+        if own is not BaseException:
+            return Final(str(error)[: _MESSAGE + 1])
+        if not arguments:
+            return Final()
+        if len(arguments) == 1 and issubclass(type(arguments[0]), str):
+            return Final(str.__getitem__(arguments[0], slice(0, _MESSAGE + 1)))
+        return Budget().take(arguments[0] if len(arguments) == 1 else arguments)
+    except Exception as problem:
+        return Final(f"<the exception's own text cannot be made: {type_name(type(problem))}>")
+
+
+def _text(message: Any, scrub: Scrubber) -> str:
+    text = written(message, scrub)
+    clean = scrub.text(text[:_MESSAGE])
+    return clean[:-_TAIL] if len(text) > _MESSAGE else clean
 
 
 def message_of(error: BaseException, scrub: Scrubber) -> str:
-    """str(error), but without running a foreign __repr__ of its arguments, and without making a huge text of huge
-    ones."""
-    own = next((cls for cls in type(error).__mro__ if "__str__" in cls.__dict__), BaseException)
-    arguments = error.args
-    try:
-        if own is BaseException and len(arguments) == 1 and not isinstance(arguments[0], str):
-            return describe(arguments[0], scrub)[:_MESSAGE]
-        if own is BaseException and len(arguments) > 1:
-            return describe(arguments, scrub)[:_MESSAGE]
-        if own is KeyError and len(arguments) == 1:
-            return describe(arguments[0], scrub)[:_MESSAGE]
-        return str(error)[: 2 * _MESSAGE] if own is not BaseException else "".join(arguments)[: 2 * _MESSAGE]
-    except Exception as problem:
-        return f"<the exception's own text cannot be made: {type_name(type(problem))}>"
-
-
-def framework_of(application: object) -> str | None:
-    for cls in type(application).__mro__:
-        name = str(getattr(cls, "__module__", "")).partition(".")[0]
-        if name in _FRAMEWORKS:
-            return name
-    return next((name for name in _FRAMEWORKS if name in sys.modules), None)
+    return _text(_message(error), scrub)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime
 import decimal
 import fractions
-import pathlib
 import sys
 import types
 import uuid
@@ -16,26 +15,11 @@ from collections.abc import Callable
 from typing import Any
 
 from selfheal.instances import attributes, module_names, type_module, type_name
-from selfheal.patterns import REDACTED, scrub_forms
-
-_PATH = 500
 
 
-def _integer(value: int) -> str:
+def integer(value: int) -> str:
     bits = int.bit_length(value)
-    if bits > 2000:
-        return f"<int of {bits} bits>"
-    text = int.__repr__(value)
-    return repr(REDACTED) if bits >= 40 and scrub_forms(text, _unnoted) != text else text
-
-
-def _unnoted(secret: str) -> None:
-    """A card number is found by its form wherever it stands."""
-
-
-def _path(value: pathlib.PurePath) -> str:
-    text = scrub_forms(pathlib.PurePath.__str__(value)[:_PATH], _unnoted)
-    return f"{type_name(type(value))}({text!r})"
+    return f"<int of {bits} bits>" if bits > 2000 else int.__repr__(value)
 
 
 def _decimal(value: decimal.Decimal) -> str:
@@ -43,19 +27,20 @@ def _decimal(value: decimal.Decimal) -> str:
 
 
 def _moment(value: Any) -> str:
-    zone = value.tzinfo
-    if zone is not None and type_module(type(zone)) not in ("datetime", "zoneinfo"):
-        return f"<{type_name(type(value))} {value.year}-{value.month}-{value.day} {value.hour}:{value.minute}>"
-    return datetime.datetime.__repr__(value)
-
-
-def _callable_name(value: Any) -> str:
-    return f"<{type_name(type(value))} {value.__name__}>"
+    """A zone that is neither Python's nor zoneinfo's would run its own code."""
+    base = datetime.datetime if issubclass(type(value), datetime.datetime) else datetime.time
+    zone = base.tzinfo.__get__(value)
+    if zone is None or type_module(type(zone)) in ("datetime", "zoneinfo"):
+        return base.__repr__(value)
+    if base is datetime.time:
+        return f"<{type_name(type(value))}>"
+    clock = datetime.time.isoformat(datetime.datetime.time(value))
+    return f"<{type_name(type(value))} {datetime.date.isoformat(value)} {clock}>"
 
 
 def _fraction(value: fractions.Fraction) -> str:
     own = attributes(value)
-    return f"Fraction({_integer(own['_numerator'])}, {_integer(own['_denominator'])})"
+    return f"Fraction({integer(own['_numerator'])}, {integer(own['_denominator'])})"
 
 
 def _uuid(value: uuid.UUID) -> str:
@@ -63,34 +48,22 @@ def _uuid(value: uuid.UUID) -> str:
     return f"UUID('{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}')"
 
 
-PLAIN: dict[type, Callable[[Any], str]] = {
-    type(None): repr,
-    bool: repr,
-    float: repr,
-    int: _integer,
-    complex: repr,
-    type(...): repr,
-    type(NotImplemented): repr,
-    datetime.date: repr,
-    datetime.timedelta: repr,
-    type: type.__repr__,
-    types.ModuleType: lambda value: f"<module {module_names(value).get('__name__', '')}>",
-    types.FunctionType: _callable_name,
-    types.BuiltinFunctionType: _callable_name,
-    types.CoroutineType: _callable_name,
-    types.GeneratorType: _callable_name,
-    range: repr,
-}
-SCALARS: dict[type, Callable[[Any], str]] = {
-    int: _integer,
-    float: float.__repr__,
-    decimal.Decimal: _decimal,
-    datetime.datetime: _moment,
-    datetime.date: datetime.date.__repr__,
-    datetime.time: lambda value: f"datetime.time({value.hour}, {value.minute}, {value.second}, {value.microsecond})",
-    datetime.timedelta: datetime.timedelta.__repr__,
-    fractions.Fraction: _fraction,
-    uuid.UUID: _uuid,
-    pathlib.PurePath: _path,
-    type: type.__repr__,
+def _called(value: Any) -> str:
+    return f"<{type_name(type(value))} {value.__name__}>"
+
+
+# Of these types and what is derived from them, by their identity: a metaclass may have a __hash__ and an __eq__.
+SCALARS: dict[int, Callable[[Any], str]] = {
+    **{id(cls): repr for cls in (complex, range, type(...), type(NotImplemented))},
+    **{id(cls): cls.__repr__ for cls in (float, datetime.date, datetime.timedelta, type)},
+    **{id(cls): _moment for cls in (datetime.datetime, datetime.time)},
+    **{
+        id(cls): _called
+        for cls in (types.FunctionType, types.BuiltinFunctionType, types.CoroutineType, types.GeneratorType)
+    },
+    id(decimal.Decimal): _decimal,
+    id(fractions.Fraction): _fraction,
+    id(uuid.UUID): _uuid,
+    id(memoryview): lambda value: f"<memory of {value.nbytes} bytes>",
+    id(types.ModuleType): lambda value: f"<module {module_names(value).get('__name__', '')}>",
 }

@@ -7,35 +7,40 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import quote, unquote_plus
 
-from selfheal.patterns import REDACTED, is_measure_name, is_secret_name, scrub_forms, scrub_named
+from selfheal.patterns import REDACTED, SAID, is_measure_name, is_secret_name, scrub_forms, scrub_named
 
 _DROPPED_HEADERS = frozenset(("content-length", "transfer-encoding"))  # a redacted body has another length
 _MAX_HEADERS = 64
 _MAX_HEADER = 1000
 _MAX_REMEMBERED = 60
-_LARGE_NUMBER = 10**12  # shorter numbers cannot be card numbers
+_DEEPEST = 100  # levels of a body; what is deeper is shown as text
+_LARGE_NUMBER = 12  # digits: shorter numbers cannot be card numbers
 _BLANK_TYPES = (str, bytes, list, dict, tuple, set, frozenset)
 _LITERAL = re.compile(r"""(["'])(?:(?!\1)(?:\\.|.))+\1""")
-_SAID = ("name", "key", "field", "header")  # {"name": "password", "value": "…"}
+_COMPRESSED = (b"\x1f\x8b", b"x\x01", b"x\x9c", b"x\xda", b"PK\x03\x04", b"\x28\xb5\x2f\xfd")
 
 
 class Scrubber:
-    """Redaction for one report. `names` are further field names to hide, as exact names in any casing."""
+    """Redaction for one report. `names` are further field names to hide, as exact names in any casing; `patterns`
+    are of texts to hide wherever they stand."""
 
-    def __init__(self, names: Iterable[str] = ()) -> None:
+    def __init__(self, names: Iterable[str] = (), patterns: Iterable[re.Pattern[str]] = ()) -> None:
         self._names = frozenset(name.lower() for name in names)
+        self._patterns = tuple(patterns)
         self._remembered: set[str] = set()
+        self._spelled: list[str] | None = None  # all that is remembered, in all ways it may be written
+        self._clean: set[str] = set()  # short texts that hold no secret: the same ones stand in a report many times
 
     def hides(self, name: object, value: object) -> bool:
         """Whether a value of this name must not be shown. Nothing is hidden by hiding None, a flag or an empty
         value, and a crash is often caused by exactly that."""
         if type(name) is bytes:
             name = name.decode("latin-1")
-        if not isinstance(name, str) or value is None or type(value) is bool:
+        if type(name) is not str or value is None or type(value) is bool:
             return False
         if type(value) in _BLANK_TYPES and not value:
             return False
@@ -43,7 +48,20 @@ class Scrubber:
             return True
         if not is_secret_name(name):
             return False
-        return not (is_measure_name(name) and (not isinstance(value, (str, bytes)) or name.lower().endswith("type")))
+        return not is_measure_name(name) or (type(value) in (str, bytes) and not name.lower().endswith("type"))
+
+    def hides_number(self, text: str) -> bool:
+        return (len(text) >= _LARGE_NUMBER or bool(self._patterns)) and self.text(text) != text
+
+    @staticmethod
+    def is_option(word: object) -> bool:
+        """The next item of a list is the value of this one: `["--password", "…"]`."""
+        return type(word) is str and word.startswith("-")
+
+    @staticmethod
+    def said(pairs: Iterable[tuple[Any, Any]]) -> str:
+        """The name that a mapping gives its own "value"."""
+        return next((part for key, part in pairs if key in SAID and type(part) is str), "")
 
     def remember(self, value: object, depth: int = 0) -> None:
         """Takes note of a secret, so that `sweep` finds it again in messages, reprs and other fields."""
@@ -51,88 +69,102 @@ class Scrubber:
             return
         if type(value) is bytes:
             value = value[:2000].decode("latin-1")
-        if isinstance(value, str):
+        elif type(value) is int:
+            value = str(value) if value.bit_length() < 1000 else ""
+        if type(value) is str:
             if _is_telling(value):
                 self._remembered.add(value[:2000])
-        elif type(value) is int:
-            self.remember(str(value) if value.bit_length() < 1000 else "")
-        elif type(value) is dict:
-            for part in list(value.values())[:20]:
-                self.remember(part, depth + 1)
-        elif type(value) in (list, tuple):
-            for part in value[:20]:  # type: ignore[index]
+                self._spelled = None
+        elif type(value) in (dict, list, tuple):
+            for part in list(value.values() if type(value) is dict else value)[:20]:  # type: ignore[call-overload]
                 self.remember(part, depth + 1)
 
     def text(self, text: str) -> str:
         """Any text: messages, string values, bodies that are not structured."""
-        if len(text) < 6:
+        if text in self._clean:
             return text
-        text = scrub_forms(text, self.remember)
-        return scrub_named(text, self.hides, self.remember, hinted=not self._names, code=False)
+        clean = self._without_patterns(text)
+        if len(clean) >= 6:
+            clean = scrub_forms(clean, self.remember)
+            clean = scrub_named(clean, self.hides, self.remember, hinted=not self._names, code=False)
+        if clean == text and len(text) < 500 and len(self._clean) < 2000:
+            self._clean.add(text)
+        return clean
+
+    def _without_patterns(self, text: str) -> str:
+        for pattern in self._patterns:
+            text = pattern.sub(lambda match: REDACTED if match[0] else "", text)
+        return text
 
     def source(self, line: str) -> str:
         """A line of source code: literals are redacted, code is not."""
-        line = scrub_forms(line, self.remember)
+        line = scrub_forms(self._without_patterns(line), self.remember)
         if '"' not in line and "'" not in line:
             return line
         line = scrub_named(line, self.hides, self.remember, hinted=not self._names, code=True)
         return _LITERAL.sub(lambda match: match.group() if "{" in match.group() else self.text(match.group()), line)
 
     def octets(self, data: bytes) -> bytes:
+        """What is compressed could carry a secret past the redaction, and does not travel."""
+        if data.startswith(_COMPRESSED):
+            return REDACTED.encode()
         text = data.decode("latin-1")
         clean = self.text(text)
         return data if clean == text else clean.encode("latin-1", "replace")
 
-    def data(self, value: Any) -> Any:
-        """A value as json.loads makes it, as a redacted copy."""
+    def data(self, value: Any, depth: int = 0) -> Any:
+        """A value as json.loads makes it, as a redacted copy. Raises RecursionError where it is too deep."""
+        if depth > _DEEPEST:
+            raise RecursionError
         if isinstance(value, dict):
-            return self._object(value)
+            said = self.said(value.items())
+            return {
+                self.text(key): self._named(said if key == "value" and said else key, part, self.data, depth + 1)
+                for key, part in value.items()
+            }
         if isinstance(value, list):
-            return [self._pair(part) if _is_pair(part) else self.data(part) for part in value]
+            return self._list(value, depth)
         if isinstance(value, str):
             return self.text(value)
-        if type(value) in (int, float) and abs(value) >= _LARGE_NUMBER:
-            text = f"{value:.0f}" if isinstance(value, float) else str(value)
-            return value if len(text) > 30 or self.text(text) == text else REDACTED
+        if type(value) in (int, float) and self.hides_number(f"{value:.0f}" if type(value) is float else str(value)):
+            return REDACTED
         return value
 
-    def _object(self, value: Mapping[str, Any]) -> dict[str, Any]:
-        said = next((value[key] for key in _SAID if isinstance(value.get(key), str)), None)
-        clean = {}
-        for key, part in value.items():
-            hidden = self.hides(key, part) or (key == "value" and self.hides(said, part))
-            if hidden:
-                self.remember(part)
-            clean[self.text(key)] = REDACTED if hidden else self.data(part)
+    def _list(self, items: list[Any], depth: int) -> list[Any]:
+        clean: list[Any] = []
+        before: Any = None
+        for item in items:
+            if isinstance(item, list) and len(item) == 2 and isinstance(item[0], str) and not isinstance(item[1], dict):
+                clean.append([self.text(item[0]), self._named(item[0], item[1], self.data, depth + 2)])
+            else:
+                clean.append(self._named(before if self.is_option(before) else None, item, self.data, depth + 1))
+            before = item
         return clean
 
-    def _pair(self, pair: list[Any]) -> list[Any]:
-        if self.hides(pair[0], pair[1]):
-            self.remember(pair[1])
-            return [pair[0], REDACTED]
-        return [self.data(part) for part in pair]
+    def _named(self, name: object, value: Any, otherwise: Callable[..., Any], *more: int) -> Any:
+        if self.hides(name, value):
+            self.remember(value)
+            return REDACTED
+        return otherwise(value, *more)
 
     def headers(self, pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
         """Headers as ASGI gives them; names in lower case, repeated ones joined."""
         clean: dict[str, str] = {}
         for raw_name, raw_value in pairs:
-            name = bytes(raw_name).decode("latin-1").lower()
+            name = bytes(raw_name[:_MAX_HEADER]).decode("latin-1").lower()
             value = bytes(raw_value[: 4 * _MAX_HEADER]).decode("latin-1")
             if name in _DROPPED_HEADERS or (name not in clean and len(clean) >= _MAX_HEADERS):
                 continue
             if self.hides(name, value):
-                self._remember_header(value)
+                self.remember(value)
+                for part in re.split(r"[;,]\s*|(?<=[A-Za-z])\s+", value):  # "Bearer x", "a=1; session=x"
+                    self.remember(part.partition("=")[2] or part)
+                    self.remember(part)
                 value = REDACTED
             else:
                 value = (self.target(value) if name == "referer" else self.text(value))[:_MAX_HEADER]
             clean[name] = f"{clean[name]}, {value}" if name in clean and clean[name] != REDACTED else value
         return clean
-
-    def _remember_header(self, value: str) -> None:
-        self.remember(value)
-        for part in re.split(r"[;,]\s*|(?<=[A-Za-z])\s+", value):  # "Bearer x", "a=1; session=x"
-            self.remember(part.partition("=")[2] or part)
-            self.remember(part)
 
     def target(self, target: str) -> str:
         """A request's path with its query string, or an address. Parts without secrets stay exactly as they were
@@ -149,56 +181,44 @@ class Scrubber:
     def _parameter(self, part: str) -> str:
         name, mark, value = part.partition("=")
         plain = unquote_plus(value)
-        if self.hides(unquote_plus(name), plain):
-            self.remember(plain)
-            return name + mark + REDACTED
-        clean = self.text(plain)
-        return part if clean == plain else name + mark + quote(clean, safe="[]:/@ ").replace(" ", "+")
+        clean = self._named(unquote_plus(name), plain, self.text)
+        if clean == plain:
+            return part
+        return name + mark + quote(clean, safe="[]:/@ ").replace(" ", "+")
 
     def fields(self, pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
         """The fields of a form; a repeated name has a list."""
-        clean: dict[str, Any] = {}
+        clean: dict[str, list[str]] = {}
         for name, value in pairs:
-            hidden = self.hides(name, value)
-            if hidden:
-                self.remember(value)
-            shown = REDACTED if hidden else self.text(value)
-            if name in clean:
-                before = clean[name] if isinstance(clean[name], list) else [clean[name]]
-                clean[name] = [*before, shown]
-            else:
-                clean[name] = shown
-        return clean
+            clean.setdefault(self.text(name), []).append(self._named(name, value, self.text))
+        return {name: values if len(values) > 1 else values[0] for name, values in clean.items()}
 
     def sweep(self, value: Any) -> Any:
         """Replaces every secret that was found anywhere in the report in all texts of `value`."""
-        if not self._remembered:
+        if not self._remembered and not self._patterns:
             return value
-        spellings = {form for secret in self._remembered for form in _spellings(secret)}
-        return _replace(value, sorted(spellings, key=len, reverse=True))
+        if self._spelled is None:
+            spellings = {form for secret in self._remembered for form in _spellings(secret)}
+            self._spelled = sorted(spellings, key=len, reverse=True)
+        return self._replace(value, self._spelled)
 
-
-def _replace(value: Any, spellings: list[str]) -> Any:
-    if isinstance(value, str):
-        for spelling in spellings:
-            # one alternation of all of them would hold the interpreter for seconds over a large body
-            if spelling in value:
-                value = re.sub(rf"(?<![A-Za-z0-9]){re.escape(spelling)}(?![A-Za-z0-9])", REDACTED, value)
+    def _replace(self, value: Any, spellings: list[str]) -> Any:
+        if isinstance(value, str):
+            for spelling in spellings:
+                # one alternation of all of them would hold the interpreter for seconds over a large body
+                if spelling in value:
+                    value = re.sub(rf"(?<![A-Za-z0-9]){re.escape(spelling)}(?![A-Za-z0-9])", REDACTED, value)
+            return self._without_patterns(value)
+        if isinstance(value, dict):
+            return {key: self._replace(part, spellings) for key, part in value.items()}
+        if isinstance(value, list):
+            return [self._replace(part, spellings) for part in value]
         return value
-    if isinstance(value, dict):
-        return {key: _replace(part, spellings) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_replace(part, spellings) for part in value]
-    return value
 
 
 def _spellings(secret: str) -> tuple[str, ...]:
     """As it may stand in a repr, in JSON and in an address."""
     return secret, repr(secret)[1:-1], json.dumps(secret)[1:-1], quote(secret, safe="")
-
-
-def _is_pair(value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and not isinstance(value[1], dict)
 
 
 def _is_telling(value: str) -> bool:

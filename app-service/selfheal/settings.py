@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 log = logging.getLogger("selfheal")
 
@@ -20,7 +20,11 @@ _FORM = (
     "it has the form http://<key>@host:port/<id>; the healer writes it where `dsn_file` says, or print it with `healer`"
 )
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
-_OFF = frozenset(("off", "0", "false", "no"))
+_ENTRY = re.compile(r"[\w.]+(:[\w.()]+)?")
+_RULE = re.compile(r"\s*(/(?:\\.|[^/\\])+/(?=\s*(?:,|$))|[^,]+)")  # a pattern may hold commas
+_ON, _OFF = ("", "on", "1", "true", "yes"), ("off", "0", "false", "no")
+
+HOOKS = ("excepthook", "thread", "asyncio", "logging", "flask", "django")  # see hooks/beside.py
 
 
 class DsnError(ValueError):
@@ -55,12 +59,8 @@ def parse_dsn(text: str) -> Dsn:
     prefix, _, identifier = parts.path.rstrip("/").rpartition("/")
     if not identifier:
         raise DsnError("it has no id after the host")
-    return Dsn(parts.scheme, _bare_host(parts), port, f"{prefix}/api/v1/reports", parts.username)
-
-
-def _bare_host(parts: SplitResult) -> str:
-    host = parts.hostname or ""
-    return f"[{host}]" if ":" in host else host
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return Dsn(parts.scheme, host, port, f"{prefix}/api/v1/reports", parts.username)
 
 
 class Destination:
@@ -79,15 +79,13 @@ class Destination:
         try:
             return parse_dsn(Path(self._file).read_text(encoding="utf-8")[:2000])
         except (OSError, UnicodeDecodeError) as error:
-            self._say(f"{self._file} cannot be read ({type(error).__name__})")
+            problem = f"{self._file} cannot be read ({type(error).__name__})"
         except DsnError as error:
-            self._say(f"the content of {self._file} is not usable: {error}; {_FORM}")
-        return None
-
-    def _say(self, problem: str) -> None:
+            problem = f"the content of {self._file} is not usable: {error}; {_FORM}"
         if problem != self._said:
             self._said = problem
             log.warning("SELFHEAL_DSN_FILE: %s. Reports wait in memory until it is there.", problem)
+        return None
 
 
 @dataclass(frozen=True)
@@ -99,36 +97,81 @@ class Settings:
     traffic: bool
     spool: str | None
     redact: tuple[str, ...]
+    patterns: tuple[re.Pattern[str], ...]  # whose matches are hidden
+    hooks: tuple[str, ...]
 
 
 def read_settings(given: Mapping[str, Any], environment: Mapping[str, str]) -> Settings:
-    """`given` are the arguments of init(); None means "not given". Raises DsnError for a malformed DSN."""
+    """`given` are the arguments of init(); None means "not given". What is wrong is said in a warning and left out."""
 
-    def choose(name: str) -> str:
+    def choose(name: str) -> Any:
         value = given.get(name)
-        return str(value if value is not None else environment.get(f"SELFHEAL_{name.upper()}", "")).strip()
+        return environment.get(f"SELFHEAL_{name.upper()}", "") if value is None else value
 
-    dsn = choose("dsn")
+    dsn, root, entry, spool, release = (
+        str(choose(name)).strip() for name in ("dsn", "root", "entry", "spool", "release")
+    )
     file = "" if dsn else environment.get("SELFHEAL_DSN_FILE", "").strip()
-    root = choose("root") or os.getcwd()  # noqa: PTH109 (a text is what is compared)
-    traffic = given.get("traffic")
-    redact: Iterable[str] = given.get("redact") or environment.get("SELFHEAL_REDACT", "").split(",")
+    root = root or os.getcwd()  # noqa: PTH109 (a text is what is compared)
+    if not Path(root).is_dir():
+        _warn("root", f"{root} is no folder, so no frame of a report will count as the service's own")
+    if entry and not _ENTRY.fullmatch(entry):
+        _warn("entry", f"{entry} is left out: it has not the form package.module:app")
+        entry = ""
+    traffic = str(choose("traffic")).strip().lower()
+    if traffic not in _ON + _OFF:
+        _warn("traffic", f"{traffic} is neither on nor off; recent requests are remembered")
+    names, patterns = _rules(choose("redact"))
+    destination = None
+    try:
+        destination = Destination(dsn, file) if dsn or file else None
+    except DsnError as error:
+        _warn("dsn", f"{error}; {_FORM}. Nothing is reported until it is corrected.")
     return Settings(
-        destination=Destination(dsn, file) if dsn or file else None,
-        release=choose("release") or commit_of(root),
+        destination=destination,
+        release=release or commit_of(root),
         root=root,
-        entry=choose("entry") or None,
-        traffic=environment.get("SELFHEAL_TRAFFIC", "").strip().lower() not in _OFF
-        if traffic is None
-        else bool(traffic),
-        spool=choose("spool") or None,
-        redact=tuple(name.strip() for name in redact if name.strip()),
+        entry=entry or None,
+        traffic=traffic not in _OFF,
+        spool=spool or None,
+        redact=names,
+        patterns=patterns,
+        hooks=_hooks(choose("hooks")),
     )
 
 
-def explain(error: DsnError, given: object) -> str:
-    name = "the dsn argument" if given is not None else "SELFHEAL_DSN"
-    return f"{name} is not usable: {error}; {_FORM}. Nothing is reported until it is corrected."
+def _warn(name: str, problem: str) -> None:
+    log.warning("the setting %s (SELFHEAL_%s): %s", name, name.upper(), problem)
+
+
+def _rules(given: Any) -> tuple[tuple[str, ...], tuple[re.Pattern[str], ...]]:
+    """Names of fields, and patterns: compiled ones, and texts between slashes."""
+    names, patterns = [], []
+    for rule in _RULE.findall(given) if isinstance(given, str) else given:
+        if isinstance(rule, str) and not (rule[0:1] == rule[-1:] == "/" and len(rule) > 2):
+            names.append(rule.strip())
+            continue
+        try:
+            pattern = re.compile(rule[1:-1] if isinstance(rule, str) else rule)
+            if pattern.search(""):  # raises for a pattern of bytes
+                raise re.error("it matches the empty text")
+            patterns.append(pattern)
+        except (TypeError, re.error) as error:
+            _warn("redact", f"{rule!r} is left out: {error}")
+    return tuple(name for name in names if name), tuple(patterns)
+
+
+def _hooks(given: Any) -> tuple[str, ...]:
+    """The names of HOOKS that are wanted: all unless some are chosen."""
+    if isinstance(given, Iterable) and not isinstance(given, str):
+        given = ",".join(str(name) for name in given) or "off"
+    names = str(given).lower().replace(" ", "").split(",")
+    if names[0] in _ON:
+        return HOOKS
+    unknown = ", ".join(name for name in names if name not in HOOKS + _OFF)
+    if unknown:
+        _warn("hooks", f"{unknown} is left out; there are {', '.join(HOOKS)}")
+    return tuple(name for name in HOOKS if name in names)
 
 
 def commit_of(root: str) -> str | None:
@@ -136,26 +179,24 @@ def commit_of(root: str) -> str | None:
     try:
         git = Path(root, ".git")
         if git.is_file():  # a worktree: "gitdir: <path>"
-            git = Path(root, git.read_text(encoding="utf-8")[:4000].partition("gitdir:")[2].strip())
-        head = (git / "HEAD").read_text(encoding="utf-8")[:1000].strip()
-        if not head.startswith("ref:"):
-            return head if _COMMIT.fullmatch(head) else None
-        name = head[4:].strip()
-        common = git / "commondir"
-        home = git / common.read_text(encoding="utf-8")[:4000].strip() if common.is_file() else git
-        return _reference(home, name)
+            git = Path(root, _beginning(git).partition("gitdir:")[2].strip())
+        commit = _beginning(git / "HEAD")
+        if commit.startswith("ref:"):
+            commit = _reference(git, commit[4:].strip())
+        return commit if _COMMIT.fullmatch(commit) else None
     except (OSError, ValueError):
         return None
 
 
-def _reference(home: Path, name: str) -> str | None:
-    loose = home / name
-    if loose.is_file():
-        commit = loose.read_text(encoding="utf-8")[:100].strip()
-        return commit if _COMMIT.fullmatch(commit) else None
+def _reference(git: Path, name: str) -> str:
+    common = git / "commondir"
+    home = git / _beginning(common) if common.is_file() else git
+    if (home / name).is_file():
+        return _beginning(home / name)
     with (home / "packed-refs").open(encoding="utf-8") as lines:
-        for line in lines:
-            commit, _, packed = line.strip().partition(" ")
-            if packed == name and _COMMIT.fullmatch(commit):
-                return commit
-    return None
+        return next((line.partition(" ")[0] for line in lines if line.rstrip().endswith(f" {name}")), "")
+
+
+def _beginning(file: Path) -> str:
+    with file.open(encoding="utf-8") as text:
+        return text.read(4000).strip()

@@ -34,10 +34,11 @@ from healer.edges.forge import Forge
 from healer.edges.forge.local import LocalForge
 from healer.edges.llm import Llm
 from healer.edges.sandbox import LocalSandbox, Sandbox
-from healer.edges.store import Store, now
+from healer.edges.store import Bounds, Store, now
 from healer.model import BadInput, HealerError, LlmError, Message
 from healer.pipeline.dispatch import Dispatch
 from healer.pipeline.parts import Parts, Service
+from healer.pipeline.retention import Retention
 from healer.pipeline.workflows import Workflows
 from healer.settings import SECRETS, GitHubAddress, ServiceSettings, Settings
 from healer.stages import guardrails, prompt
@@ -118,6 +119,7 @@ class Healer:
         self.parts = Parts(self.store, services, settings.base_url, settings.heals_at_once, self._llm)
         self._dbos = DBOS(config=_dbos_config(settings))
         self.dispatch = Dispatch(self.parts, Workflows(self.parts), settings.poll_seconds)
+        self._retention = Retention(self.store, settings.kept_for, settings.max_incidents)
         for service in settings.services:
             number, key = keys[service.name]
             _write_dsn(service, settings, number, key)
@@ -149,6 +151,7 @@ class Healer:
         """Bring every service up; one that fails is tried again while the others are at work."""
         waiting = list(self.settings.services)
         self.dispatch.start()
+        self._retention.start()
         while True:
             problems = {}
             for service in waiting:
@@ -180,6 +183,8 @@ class Healer:
                 self._stopping.wait(WARM_AGAIN_SECONDS)
 
     def _stop(self) -> None:
+        self.web.intake.stop()
+        self._retention.stop()
         self.dispatch.stop()
         DBOS.destroy(workflow_completion_timeout_sec=5)
         for sandbox in self._sandboxes.values():
@@ -229,6 +234,7 @@ class Healer:
             engine=service.engine,
             heals_per_hour=service.heals_per_hour,
             open_proposals=service.open_proposals,
+            bounds=Bounds(service.new_incidents_per_hour, settings.max_incidents),
             policy=service.policy,
             checkout=checkout,
             sandbox=self._sandbox(service),

@@ -190,6 +190,7 @@ class Report:
     mechanism: str = ""  # what caught it: asgi, wsgi, logging, thread, …
     handled: bool = False  # the service went on: it was logged, or reported by hand
     versions: Mapping[str, str] = field(default_factory=dict)  # of the interpreter and what was on the stack
+    lost: Mapping[str, int] = field(default_factory=dict)  # crashes that the client had to drop before, by why
 
     @property
     def app_frames(self) -> tuple[Frame, ...]:

@@ -22,7 +22,7 @@ from healer.cli.client import Client
 from healer.cli.load import Load
 from rich.console import Console
 
-from tests.benchmarks import changeover
+from tests.benchmarks import changeover, client
 from tests.benchmarks.changeover import percentile
 from tests.benchmarks.table import Row, machine, show, within
 
@@ -31,7 +31,7 @@ REPORTS = 1000
 IDLE_SECONDS = 20.0
 
 
-def heals(running: stack.Stack, client: Client, say: Callable[[str], None]) -> list[Row]:
+def heals(running: stack.Stack, operator: Client, say: Callable[[str], None]) -> list[Row]:
     """Every sample that a playbook heals, one after the other on one shop, under a background load."""
     folder = ROOT / "tests" / "samples"
     names = [path.stem for path in sorted(folder.glob("*.json"))]
@@ -42,21 +42,21 @@ def heals(running: stack.Stack, client: Client, say: Callable[[str], None]) -> l
     ]
     proposed, healed, wrong = [], [], 0
     answered, failures = 0, 0
-    events = client.events()
+    events = operator.events()
     with httpx.Client(base_url=running.shop_url, timeout=20, trust_env=False) as shop:
         for sample in found:
             # As in a service that has been up for a while: the tests of what runs have been measured.
             next(event for event in events if event["type"] == "baseline.measured")
-            known = {item["id"] for item in client.get("/api/v1/incidents")["incidents"]}
+            known = {item["id"] for item in operator.get("/api/v1/incidents")["incidents"]}
             started = time.monotonic()
             played = samples.play(shop, sample)
-            item = _until(client, known, ("proposed",))
+            item = _until(operator, known, ("proposed",))
             proposed.append(time.monotonic() - started)
             load = Load(running.shop_url, ("/health", "/products"))
             load.start()
             started = time.monotonic()
-            client.post(f"/api/v1/incidents/{item['id']}/approve", {})
-            _until(client, known, ("soaking", "resolved"))
+            operator.post(f"/api/v1/incidents/{item['id']}/approve", {})
+            _until(operator, known, ("soaking", "resolved"))
             healed.append(time.monotonic() - started)
             load.stop()
             answered, failures = answered + load.answered, failures + len(load.failures)
@@ -71,10 +71,10 @@ def heals(running: stack.Stack, client: Client, say: Callable[[str], None]) -> l
     ]
 
 
-def _until(client: Client, known: set[str], states: tuple[str, ...]) -> dict[str, Any]:
+def _until(operator: Client, known: set[str], states: tuple[str, ...]) -> dict[str, Any]:
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
-        for item in client.get("/api/v1/incidents")["incidents"]:
+        for item in operator.get("/api/v1/incidents")["incidents"]:
             if item["id"] in known:
                 continue
             if item["state"] in states:
@@ -145,6 +145,8 @@ def main() -> int:
         rows += heals(running, Client(running.settings), say)
     say("change-overs …")
     rows += change_overs()
+    say("the client beside sentry-sdk …")
+    rows += client.rows(client.measure(say))
     return 0 if show(console, rows) else 1
 
 

@@ -25,6 +25,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -201,11 +202,29 @@ def measure(way: Way, releases: int, rollbacks: int) -> Measured:
     return measured
 
 
+LEGEND = (
+    "asked: requests; cut: kept connections cut without notice; p99: ms between change-overs, during them, and the "
+    "ratio; p50, max: seconds of a change-over"
+)
+COLUMNS = {  # of the table, which is to fit into 80 characters
+    "way": "way",
+    "requests": "asked",
+    "failed": "failed",
+    "cut": "cut",
+    "p99_base_ms": "p99",
+    "p99_during_ms": "during",
+    "ratio": "ratio",
+    "change_seconds_p50": "p50",
+    "change_seconds_max": "max",
+}
+
+
 def table(found: list[dict[str, object]]) -> Table:
-    columns = ("way", "changes", "requests", "failed", "cut", "p99_base_ms", "p99_during_ms", "ratio")
-    drawn = Table(*columns, "change p50", "max")
+    drawn = Table(box=SIMPLE_HEAD, pad_edge=False, caption=LEGEND, caption_justify="left")
+    for name, header in COLUMNS.items():
+        drawn.add_column(header, justify="left" if name == "way" else "right", no_wrap=name != "way")
     for row in found:
-        drawn.add_row(*(str(row[column]) for column in (*columns, "change_seconds_p50", "change_seconds_max")))
+        drawn.add_row(*(str(row[name]) for name in COLUMNS))
     return drawn
 
 

@@ -1,8 +1,6 @@
 """The supervisor killed, the healer killed, the disk full in the middle of a release: never half of one is served."""
 
 import os
-import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +10,7 @@ from healer.cli import stack
 from healer.cli.load import Load
 
 from tests.e2e.releasing_shop import PATHS, ROOT, Shop, until
+from tests.small_disk import on_small_disk
 
 pytestmark = pytest.mark.xdist_group("release-faults")
 
@@ -71,16 +70,7 @@ def test_a_release_goes_on_when_its_supervisor_is_killed_in_the_middle(shop: Sho
 def test_without_room_a_release_waits_and_users_notice_nothing(tmp_path: Path) -> None:
     releases = tmp_path / "releases"
     releases.mkdir()
-    mounting = ["unshare", "-Urm", "sh", "-c", 'mount -t tmpfs -o size=4m none "$0" && exec "$@"', str(releases)]
-    if not shutil.which("unshare") or subprocess.run([*mounting, "true"], check=False, capture_output=True).returncode:
-        pytest.skip("a file system of its own needs user and mount namespaces")
-    done = subprocess.run(
-        [*mounting, sys.executable, "-m", "tests.e2e.full_disk", str(tmp_path)],
-        cwd=ROOT,
-        env={**os.environ, "HEALER_SOAK_SECONDS": "1"},
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    command = [sys.executable, "-m", "tests.e2e.full_disk", str(tmp_path)]
+    environment = {**os.environ, "HEALER_SOAK_SECONDS": "1"}
+    done = on_small_disk(releases, command, cwd=ROOT, env=environment, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -6,16 +6,21 @@ from dataclasses import replace
 
 from healer.model import (
     Answer,
+    Assessment,
     Candidate,
     Change,
     Diagnosis,
+    Evidence,
     ExceptionInfo,
     Exchange,
     Frame,
+    Regression,
     Replay,
     Report,
     Request,
     Site,
+    Suite,
+    Verdict,
 )
 
 CRASH = ExceptionInfo("KeyError", "'x'", bases=("KeyError", "LookupError", "Exception"))
@@ -50,3 +55,17 @@ def answered(status: int, body: str = "{}") -> Exchange:
 
 def a_replay(*exchanges: Exchange, problem: str = "") -> Replay:
     return Replay(problem, exchanges)
+
+
+PASSED = Suite("", {"t.py::test_a": "passed"})
+FULL_EVIDENCE = Evidence(
+    a_replay(answered(200), crashed()),
+    a_replay(answered(200), answered(404)),
+    PASSED,
+    PASSED,
+    not_run=(),
+    regression=Regression(Change("tests/test_x.py", "", "x"), "tests/test_x.py::test_x", "failed", "passed"),
+)
+FULL_VERDICT = Verdict(
+    a_candidate(), True, "It fits best.", evidence=FULL_EVIDENCE, assessment=Assessment(0.9, 0.25, (), ())
+)

@@ -1,5 +1,6 @@
 import os
 import stat
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -129,6 +130,9 @@ def test_a_secret_is_read_from_a_file_and_shown_nowhere(tmp_path):
         (GOOD + 'engine = "both"', {}, ["services.shop.engine", "'both'", "auto"]),
         (GOOD, {"HEALER_PROT": "8001"}, ["HEALER_PROT", "HEALER_PORT"]),
         (GOOD, {"HEALER_POLL_SECONDS": "1"}, ["HEALER_POLL_SECONDS", "'1'", "5"]),
+        (GOOD, {"HEALER_RETENTION_DAYS": "-1"}, ["HEALER_RETENTION_DAYS", "'-1'", "0"]),
+        (GOOD, {"HEALER_MAX_INCIDENTS": "9"}, ["HEALER_MAX_INCIDENTS", "'9'", "100"]),
+        (GOOD + "new_incidents_per_hour = 0\n", {}, ["services.shop.new_incidents_per_hour", "1"]),
         (GOOD + 'forge = "gitlab"', {}, ["services.shop.forge", "'gitlab'", "auto"]),
         (GOOD + 'forge = "github"', {"HEALER_GITHUB_TOKEN": TOKEN}, ["services.shop.forge", "shop.git", "address"]),
         (GITHUB + 'forge = "github"', {}, ["services.shop.forge", "needs a token", "token_file"]),
@@ -194,6 +198,11 @@ def test_a_soak_of_the_service_s_own_goes_before_that_of_all(tmp_path):
         tmp_path, GOOD + DEPLOY + "soak_seconds = 0\n[services.b]\nrepository = 'b'", HEALER_SOAK_SECONDS="9"
     )
     assert [loaded.soak_of(service) for service in loaded.services] == [0, 9]
+
+
+def test_what_is_over_is_kept_for_some_time_or_for_ever(tmp_path):
+    assert settings(tmp_path).kept_for == timedelta(days=90)
+    assert settings(tmp_path, HEALER_RETENTION_DAYS="0").kept_for is None
 
 
 def test_requests_that_change_nothing_can_be_named(tmp_path):

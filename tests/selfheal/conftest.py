@@ -21,7 +21,7 @@ def sink() -> Iterator[Sink]:
 @pytest.fixture
 def client_off(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The test may call selfheal.init(); nothing of this machine's environment reaches it."""
-    for name in ("DSN", "DSN_FILE", "RELEASE", "ENTRY", "ROOT", "TRAFFIC", "SPOOL", "REDACT"):
+    for name in ("DSN", "DSN_FILE", "RELEASE", "ENTRY", "ROOT", "TRAFFIC", "SPOOL", "REDACT", "HOOKS"):
         monkeypatch.delenv(f"SELFHEAL_{name}", raising=False)
     yield
     for name in ("DSN", "DSN_FILE"):

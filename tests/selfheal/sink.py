@@ -31,14 +31,14 @@ class Sink:
                 sink.arrived.set()
                 sink.open.wait(10)
                 status, headers = sink.answers.popleft() if sink.answers else (202, {})
+                with sink._changed:  # before the answer: who has it may look at once
+                    sink.requests.append((self.path, {k.lower(): v for k, v in self.headers.items()}, body))
+                    sink._changed.notify_all()
                 self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(b"{}")
-                with sink._changed:
-                    sink.requests.append((self.path, {k.lower(): v for k, v in self.headers.items()}, body))
-                    sink._changed.notify_all()
 
             def log_message(self, *_: object) -> None:
                 pass

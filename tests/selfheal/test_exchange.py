@@ -36,6 +36,9 @@ MULTIPART = (
         (b"null", "application/json", {"json": None}),
         (b'{"a": ', "application/json", {"body": '{"a": '}),
         (b'{"a": NaN}', "application/json", {"body": '{"a": NaN}'}),
+        (b'{"a": 1e999}', "application/json", {"body": '{"a": 1e999}'}),
+        (b"[" * 150 + b"]" * 150, "application/json", {"body": "[" * 150 + "]" * 150}),
+        (gzip.compress(b"password"), "application/gzip", {"body_b64": base64.b64encode(b"[redacted]").decode()}),
         (b"[" * 100_000, "application/json", {"body": "[" * 100_000}),
         (
             b"a=1&a=2&b=x+y&token=z",
@@ -149,3 +152,8 @@ def test_headers_that_can_be_read_only_once_are_left_to_the_server() -> None:
 )
 def test_targets(scope: dict[str, Any], target: str) -> None:
     assert target_of(scope) == target
+
+
+def test_a_request_of_odd_form_is_still_one_that_the_healer_takes() -> None:
+    request = request_json(Exchange("m-search", "*", []), Scrubber())
+    assert (request["method"], request["path"]) == ("OTHER", "/*")

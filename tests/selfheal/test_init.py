@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
 import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import selfheal
+from selfheal.client import active
+from selfheal.exchange import Exchange, current
 
 from tests.selfheal.sink import Sink
 
@@ -37,17 +43,32 @@ def test_a_malformed_dsn_is_explained_and_harms_nothing(
     monkeypatch.setenv("SELFHEAL_DSN", dsn)
     selfheal.init()
     assert crash() is None
-    argument, environment = [record.message for record in caplog.records if record.levelname == "WARNING"]
-    assert argument.startswith("the dsn argument is not usable")
-    assert environment.startswith("SELFHEAL_DSN is not usable")
-    assert "http://<key>@host:port/<id>" in environment
+    said = [record.message for record in caplog.records if record.levelname == "WARNING"]
+    assert len(said) == 2
+    assert all(one.startswith("the setting dsn (SELFHEAL_DSN): ") for one in said)
+    assert all("http://<key>@host:port/<id>" in one for one in said)
 
 
-def test_odd_arguments_do_not_raise(caplog: pytest.LogCaptureFixture) -> None:
+def test_what_is_wrong_is_said_once_and_everything_else_goes_on(sink: Sink, caplog: pytest.LogCaptureFixture) -> None:
     selfheal.init(12)  # type: ignore[arg-type]
-    selfheal.init("http://k@127.0.0.1:9/1", redact=[1, 2])  # type: ignore[list-item]
     assert crash() is None
-    assert len(caplog.records) == 2
+    assert len(caplog.records) == 1
+    caplog.clear()
+    selfheal.init(
+        sink.dsn,
+        root="/no/such/folder",
+        entry="shop main",
+        traffic="perhaps",  # type: ignore[arg-type]
+        redact=["note", 5, "/un(closed/", b"x"],  # type: ignore[list-item]
+        hooks=["logging", "telepathy"],
+    )
+    assert crash() is not None
+    said = sorted(record.getMessage().partition(":")[0] for record in caplog.records)
+    assert said == sorted(
+        f"the setting {name} (SELFHEAL_{name.upper()})"
+        for name in ("root", "entry", "traffic", "redact", "redact", "redact", "hooks")
+    )
+    assert "telepathy is left out; there are excepthook, thread, asyncio, logging, flask, django" in caplog.text
 
 
 def test_a_handled_exception_is_reported(sink: Sink) -> None:
@@ -57,6 +78,7 @@ def test_a_handled_exception_is_reported(sink: Sink) -> None:
     (report,) = sink.reports
     assert report["report_id"] == identifier
     assert (report["release"], report["request"], report["exception"]["message"]) == ("r1", None, "gone")
+    assert report["mechanism"] == {"type": "capture_exception", "handled": True}
 
 
 def test_outside_of_a_handler_there_is_nothing_to_report(sink: Sink) -> None:
@@ -121,3 +143,68 @@ def test_threads_report_at_the_same_time(sink: Sink) -> None:
         thread.join()
     assert selfheal.flush(10)
     assert sum(1 + report["suppressed"] for report in sink.reports) == 300
+
+
+@pytest.fixture
+def alarms() -> Iterator[list[str | None]]:
+    """What a signal handler got for reporting, many times a second, on the main thread."""
+    got: list[str | None] = []
+
+    def handle(*_: object) -> None:
+        try:
+            raise TimeoutError(f"alarm {len(got)}")
+        except TimeoutError as error:
+            got.append(selfheal.capture_exception(error))
+
+    before = signal.signal(signal.SIGALRM, handle)
+    signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+    yield got
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+def test_a_signal_handler_may_report_whatever_it_interrupts(sink: Sink, alarms: list[str | None]) -> None:
+    selfheal.init(sink.dsn)
+    client = active()
+    assert client is not None
+    exchange = Exchange("POST", "/orders", [])
+    exchange.status = 201
+    token = current.set(exchange)
+    end = time.monotonic() + 0.2
+    while time.monotonic() < end:
+        client.remember(exchange)
+        crash()
+        selfheal.flush(0.001)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    current.reset(token)
+    assert len(alarms) > 10
+    assert selfheal.flush(5)
+    assert {report["exception"]["type"] for report in sink.reports} == {"LookupError", "TimeoutError"}
+
+
+def test_the_child_of_a_fork_reports_whatever_other_threads_were_at(sink: Sink) -> None:
+    selfheal.init(sink.dsn)
+    ended = threading.Event()
+
+    def work() -> None:
+        while not ended.is_set():
+            crash()
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    states = []
+    for _ in range(3):
+        child = os.fork()
+        if child == 0:
+            try:
+                raise RuntimeError("in the child")
+            except RuntimeError as error:
+                os._exit(0 if selfheal.capture_exception(error) and selfheal.flush(5) else 1)
+        states.append(os.waitpid(child, 0)[1])
+    ended.set()
+    for thread in threads:
+        thread.join()
+    assert states == [0] * 3
+    assert selfheal.flush(5)
+    assert [report["exception"]["message"] for report in sink.reports].count("in the child") == 3

@@ -59,7 +59,42 @@ class Cart:
     def size(self):
         return 1
 """
-FILES = {"shop/__init__.py": "", "shop/prices.py": PRICES, "shop/broken.py": "import nowhere", "notes.txt": ""}
+MODELS = """
+import enum, os
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+class Colour(enum.Enum):
+    RED = "red"
+
+class Point(NamedTuple):
+    x: int
+    y: int
+
+@dataclass(frozen=True)
+class Line:
+    colour: Colour
+    points: tuple = ()
+    length: int = field(init=False, default=0)
+
+    def __post_init__(self):
+        if not isinstance(self.colour, Colour):
+            raise ValueError("no colour")
+
+    def end(self):
+        return self.points[-1], self.length
+
+class Plain:
+    def __init__(self, x):
+        os.write(2, b"called")
+"""
+FILES = {
+    "shop/__init__.py": "",
+    "shop/prices.py": PRICES,
+    "shop/broken.py": "import nowhere",
+    "notes.txt": "",
+    "src/lib/models.py": MODELS,
+}
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +126,16 @@ def call(sandbox: RunningSandbox, function: str, file: str = "shop/prices.py", *
             "kind",
             {"value": "UUID('12345678-1234-5678-1234-567812345678')", "shown": "datetime.date(2024, 1, 1)"},
             "('UUID', UUID('12345678-1234-5678-1234-567812345678'))",
+        ),
+        (
+            "kind",
+            {"value": "[PosixPath('a'), time(1, 2, 3, 4), frozenset({1}), set(), Counter({'a': -inf})]"},
+            "('list', [PosixPath('a'), datetime.time(1, 2, 3, 4), frozenset({1}), set(), Counter({'a': -inf})])",
+        ),
+        (
+            "kind",
+            {"value": "lib.models.Line(colour=lib.models.Colour.RED, points=(lib.models.Point(x=1, y=2),), length=3)"},
+            "('Line', Line(colour=<Colour.RED: 'red'>, points=(Point(x=1, y=2),), length=3))",
         ),
         ("later", {"n": "21"}, "42"),
         ("drip", {"n": "2000"}, f"[{', '.join(map(str, range(25)))}, <975 more>]"),
@@ -140,6 +185,17 @@ def test_a_crash_is_described_as_that_of_a_request(sandbox: RunningSandbox) -> N
         ("later", "shop/prices.py", {"n": "[open('x')]"}, "the argument n cannot be read"),
         ("later", "shop/prices.py", {"n": "Decimal(**{'value': 1})"}, "the argument n cannot be read"),
         ("later", "shop/prices.py", {"n": "(" * 100_000}, "the argument n cannot be read"),
+        ("later", "shop/prices.py", {"n": "ZoneInfo('No/Where')"}, "the argument n cannot be read: ZoneInfo does not"),
+        ("later", "shop/prices.py", {"n": "os.system('id')"}, "the argument n cannot be read: os.system is no record"),
+        ("later", "shop/prices.py", {"n": "lib.models.Plain(x=1)"}, "the argument n cannot be read: lib.models.Plain"),
+        ("later", "shop/prices.py", {"n": "lib.models.os.sep"}, "the argument n cannot be read: lib.models.os.sep is"),
+        (
+            "later",
+            "shop/prices.py",
+            {"n": "lib.models.Line(colour=1)"},
+            "the argument n cannot be read: lib.models.Line does not take what is shown of it (ValueError)",
+        ),
+        ("later", "shop/prices.py", {"n": "shop.broken.Item()"}, "import: ModuleNotFoundError"),
     ],
 )
 def test_what_keeps_a_function_from_being_called_is_told(

@@ -6,17 +6,23 @@ import ast
 import asyncio
 import importlib.util
 import json
+import platform
 import re
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import attrs
 import pytest
 import selfheal
+from healer.web.reports import parse_report
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from selfheal.exchange import Exchange
 from selfheal.frames import Tree
 from selfheal.report import Draft, crash_key, leaf_of
@@ -80,7 +86,7 @@ def app(tmp_path: Path) -> ModuleType:
     return load(tmp_path / "shop", "returns", APP)
 
 
-def raised(call: Callable[[], object]) -> BaseException:
+def raised(call: Callable[[], object]) -> Exception:
     try:
         call()
     except Exception as error:
@@ -169,6 +175,60 @@ def test_a_chain_is_told_by_its_outermost_exception(app: ModuleType, tmp_path: P
     assert report["exception"]["type"] == "ValueError"
     assert [frame["function"] for frame in report["frames"]][-1] == "chained"
     assert "raise ValueError" in report["frames"][-1]["source"]
+    (cause,) = report["chain"]
+    assert (cause["relation"], cause["exception"]["type"], cause["exception"]["message"]) == (
+        "cause",
+        "KeyError",
+        "'inner'",
+    )
+    assert cause["frames"][-1]["source"] == '{}["inner"]'
+
+
+def linked(number: int) -> Exception:
+    """An exception with so many before it, and the last of them leads back to the first."""
+    errors: list[Exception] = [ValueError(f"number {at}") for at in range(number + 1)]
+    for at, error in enumerate(errors):
+        if at % 2:
+            error.__cause__ = errors[(at + 1) % len(errors)]
+        else:
+            error.__context__ = errors[(at + 1) % len(errors)]
+    return errors[0]
+
+
+def test_a_chain_is_followed_as_python_shows_it(tmp_path: Path) -> None:
+    chain = report_of(linked(3), tmp_path)["chain"]
+    assert [(part["relation"], part["exception"]["message"]) for part in chain] == [
+        ("context", "number 1"),
+        ("cause", "number 2"),
+        ("context", "number 3"),
+    ]
+    silent = ValueError("outer")
+    silent.__context__, silent.__suppress_context__ = KeyError("inner"), True
+    assert report_of(silent, tmp_path)["chain"] == []
+
+
+def test_what_reported_it_and_what_ran_is_told(app: ModuleType, tmp_path: Path) -> None:
+    settings, tree = read_settings({"root": str(tmp_path)}, {}), Tree(str(tmp_path))
+    package = load(tmp_path / "site-packages", "attrs", "def call(what):\n    return what()\n")
+    draft = Draft(raised(lambda: package.call(app.chained)), None, [], settings, tree, mechanism="job", handled=False)
+    report = draft.build()
+    assert report["mechanism"] == {"type": "job", "handled": False}
+    assert report["versions"] == {"python": platform.python_version(), "attrs": attrs.__version__}
+
+
+def test_own_patterns_are_hidden_everywhere(app: ModuleType, tmp_path: Path) -> None:
+    settings = read_settings(
+        {"root": str(tmp_path), "redact": [re.compile("CUST-[0-9]{8}"), re.compile("770000[0-9]")]}, {}
+    )
+    exchange = Exchange("POST", "/customers/CUST-00000001?of=CUST-00000002", [(b"x-of", b"CUST-00000003")])
+    exchange.feed(b'{"of": "CUST-00000004", "number": 7700001, "CUST-00000005": [7700002]}', False)
+    exchange.headers.append((b"content-type", b"application/json"))
+    item = {"CUST-00000006": 7700003, "at": Decimal(7700004), "text": "x" * 495 + "CUST-00000007" + "y" * 2000}
+    error = raised(lambda: app.days_of(item))
+    error.args = ("no CUST-00000008",)
+    text = json.dumps(Draft(error, exchange, [], settings, Tree(str(tmp_path))).build())
+    assert re.findall("CUST|77000", text) == []
+    assert text.count("[redacted]") >= 10
 
 
 def test_a_group_of_one_is_its_one_member(app: ModuleType, tmp_path: Path) -> None:
@@ -183,8 +243,22 @@ def test_a_group_of_one_is_its_one_member(app: ModuleType, tmp_path: Path) -> No
     report = report_of(raised(lambda: asyncio.run(served())), tmp_path)
     assert report["exception"]["type"] == "TypeError"
     assert report["frames"][-1]["function"] == "days_of"
+    assert report["chain"] == []
     both = ExceptionGroup("two", [ValueError(1), TypeError(2)])
     assert leaf_of(both) is both
+    assert leaf_of(both, Tree(str(tmp_path))) is both.exceptions[0]
+
+
+def test_a_group_is_told_by_its_first_member_of_the_service(app: ModuleType, tmp_path: Path) -> None:
+    other, own = raised(lambda: json.loads("{")), raised(app.chained)
+    group = ExceptionGroup("both", [ExceptionGroup("inner", [other]), own, TypeError("a third")])
+    report = report_of(group, tmp_path)
+    assert report["exception"]["message"] == "outer"
+    linked = [(part["relation"], part["exception"]["type"]) for part in report["chain"]]
+    members = [("member", "JSONDecodeError"), ("member", "TypeError")]
+    assert linked == [("cause", "KeyError"), ("group", "ExceptionGroup"), *members]
+    assert crash_key(group) == crash_key(ExceptionGroup("again", [other, own, TypeError("another")]))
+    assert crash_key(group) != crash_key(ExceptionGroup("both", [other, raised(lambda: app.days_of(None))]))
 
 
 class Huge(Exception):
@@ -270,22 +344,123 @@ def crash():
 """
 
 
-def test_giant_and_slow_values_cost_little_cpu_time(tmp_path: Path) -> None:
-    module = load(tmp_path / "shop", "giant", GIANT)
-    error = raised(module.crash)
-    settings = read_settings({"root": str(tmp_path)}, {})
-    tree = Tree(str(tmp_path))
+def cheapest(error: BaseException, root: Path) -> tuple[float, dict[str, Any]]:
+    """CPU time of this thread for one capture, so other work on the machine does not count, and the report."""
+    settings, tree = read_settings({"root": str(root)}, {}), Tree(str(root))
     spent = []
     for _ in range(5):
         begin = time.thread_time()
-        draft = Draft(error, None, [], settings, tree)
+        leaf = leaf_of(error)
+        crash_key(leaf)
+        draft = Draft(leaf, None, [], settings, tree)
         spent.append(time.thread_time() - begin)
-    assert min(spent) < 0.02  # CPU time of this thread, so other work on the machine does not count
-    values = draft.build()["frames"][-1]["locals"]
+    return min(spent), json.loads(draft.write() + b"}")
+
+
+def test_giant_and_slow_values_cost_little_cpu_time(tmp_path: Path) -> None:
+    module = load(tmp_path / "shop", "giant", GIANT)
+    spent, report = cheapest(raised(module.crash), tmp_path)
+    assert spent < 0.02
+    values = report["frames"][-1]["locals"]
     assert values["slow"] == "<Slow>"
     assert values["giant"].endswith("... <50000000 characters>")
     assert ast.literal_eval(values["small"]) == {"id": 7}
     assert len(json.dumps(values)) < 20_000
+
+
+def deep_group(levels: int) -> BaseException:
+    group: Exception = ValueError("the one")
+    for _ in range(levels):
+        group = ExceptionGroup("level", [group])
+    return group
+
+
+@pytest.mark.parametrize(
+    ("make", "size"),
+    [
+        (lambda app: linked(1000), 10),
+        (lambda app: ExceptionGroup("many", [raised(app.chained) for _ in range(2000)]), 10),
+        (lambda app: deep_group(5000), 0),
+        (lambda app: too_deep(app, 10_000), 0),
+    ],
+    ids=["causes", "members", "levels", "frames"],
+)
+def test_long_chains_groups_and_stacks_cost_little_cpu_time(
+    make: Callable[[ModuleType], BaseException], size: int, app: ModuleType, tmp_path: Path
+) -> None:
+    spent, report = cheapest(make(app), tmp_path)
+    assert spent < 0.02
+    assert len(report["chain"]) == size
+    assert len(report["frames"]) <= 60
+
+
+def too_deep(app: ModuleType, depth: int) -> Exception:
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(depth)
+    try:
+        return raised(lambda: app.recurse(0))
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+def test_arguments_are_shown_whatever_else_a_frame_holds(tmp_path: Path) -> None:
+    others = "".join(f"    v{n} = [{n}] * 400\n" for n in range(60))
+    body = f"def inner(kept, *rest, named, **more):\n{others}    return lambda: (kept, missing)\n"
+    body += f"def outer(first, second):\n{others}    return inner(first, second, named=1, other=2)()\n"
+    frames = report_of(raised(lambda: load(tmp_path / "shop", "wide", body).outer("a", {"b": 1})), tmp_path)["frames"]
+    outer = frames[-2]["locals"]
+    assert (outer["first"], outer["second"], len(outer)) == ("'a'", "{'b': 1}", 30)
+    module = load(tmp_path / "shop", "wide2", body.replace("return lambda: (kept, missing)", "return kept + missing"))
+    inner = report_of(raised(lambda: module.outer("a", 2)), tmp_path)["frames"][-1]["locals"]
+    assert list(inner)[:4] == ["kept", "named", "rest", "more"]
+    assert (inner["kept"], inner["rest"], inner["more"]) == ("'a'", "(2,)", "{'other': 2}")
+
+
+def test_odd_names_and_values_of_a_module_do_not_hurt(tmp_path: Path) -> None:
+    source = "import json\nglobals()[7] = 1\nkept = 3\nclass Odd:\n    __class__ = property(lambda self: 1 / 0)\n"
+    source += "odd = Odd()\ndef top():\n    exec(compile('1 / 0', __file__, 'exec'), globals())\n"
+    frame = report_of(raised(load(tmp_path / "shop", "odd", source).top), tmp_path)["frames"][-1]
+    assert (frame["function"], frame["locals"]) == ("<module>", {"kept": "3", "odd": "<Odd>"})
+
+
+def test_values_of_the_chain_are_shown_whatever_the_main_exception_holds(tmp_path: Path) -> None:
+    source = "def cause(kept):\n    return 1 / 0\ndef crash(" + ", ".join(f"v{n}" for n in range(60)) + "):\n"
+    source += (
+        "    try:\n        cause('small')\n    except ArithmeticError as error:\n        raise KeyError from error\n"
+    )
+    module = load(tmp_path / "shop", "filled", source)
+    report = report_of(raised(lambda: module.crash(*([str(n) * 400] * 9 for n in range(60)))), tmp_path)
+    assert report["frames"][-1]["locals"]["v59"] == "<not recorded>"
+    assert report["chain"][0]["frames"][-1]["locals"] == {"kept": "'small'"}
+
+
+text = st.text(st.sampled_from("a \x00é\U0001f600\\'\"\ud800"), min_size=200, max_size=300)
+
+
+@settings(derandomize=True, max_examples=8, deadline=None)
+@given(piece=text, many=st.integers(1, 4), times=st.sampled_from([1, 30, 1500]), binary=st.booleans())
+def test_no_report_is_larger_than_the_healer_takes(piece: str, many: int, times: int, binary: bool) -> None:
+    body = piece.encode("utf-8", "surrogatepass") * times
+    kind = b"application/octet-stream" if binary else b"text/plain"
+    exchange = Exchange(
+        "get", piece, [(kind * 20, piece.encode("utf-8", "replace") * 3)] * 70 + [(b"content-type", kind)]
+    )
+    exchange.feed(body, False)
+    exchange.status = 200
+    names = {f"v{number}": [piece * times] * 25 for number in range(20)}
+
+    def recurse(depth: int, held: Any) -> Any:
+        return recurse(depth - 1, held) if depth else 1 / 0
+
+    error = raised(lambda: recurse(100 * many, names))
+    error.__context__ = raised(lambda: recurse(100, names))
+    error.args = (piece * times,)
+    root = str(Path(__file__).parent)
+    document = Draft(error, exchange, [exchange] * 40, read_settings({"root": root}, {}), Tree(root)).write()
+    assert len(document) < 2**20
+    report = parse_report(document + b"}", "shop")
+    assert report.exception.type == "ZeroDivisionError"
+    assert len(report.chain) == 1
 
 
 PLANTED = """

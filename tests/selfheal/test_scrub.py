@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -86,6 +87,9 @@ TEXTS = [
     ("AKIA" + "IOSFODNN7EXAMPLE", "IOSFODNN7EXAMPLE"),
     ("ghp_" + "abcdefghijklmnopqrstuvwxyz0123456789", "abcdefghijklmnop"),
     ("xoxb-" + "123456789012-abcdefghijkl", "abcdefghijkl"),
+    ("$2b$12$" + "R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW is stored", "R9h/cIPz0gi"),
+    ("pbkdf2_sha256$870000$" + "s4ltS4lt$b64b64b64b64b64b64=", "s4ltS4lt"),
+    ("posted to https://hooks.slack.com/services/" + "T02AB3CDE/B07XYZ12K/aB3dE5fG7hJ9kL1m", "aB3dE5fG7hJ9kL1m"),
     ("login(user='bob', password='hunter2')", "hunter2"),
     ("password=hunter2&user=bob", "hunter2"),
     ("password: hunter2", "hunter2"),
@@ -193,6 +197,15 @@ def test_further_names_can_be_given() -> None:
     assert scrub.text("customer_note='a b c'") == "customer_note='[redacted]'"
 
 
+def test_own_patterns_are_hidden_in_texts_and_numbers() -> None:
+    scrub = Scrubber(patterns=[re.compile("CUST-[0-9]{8}"), re.compile("77[0-9]{2}|")])
+    value = {"a": "of CUST-00000001", "b": 7712, "CUST-00000002": [771]}
+    assert scrub.data(value) == {"a": "of [redacted]", "b": "[redacted]", "[redacted]": [771]}
+    assert scrub.target("/c/CUST-00000003") == "/c/[redacted]"
+    assert scrub.source("if of == 'CUST-00000004':") == "if of == '[redacted]':"
+    assert scrub.sweep({"at": "Decimal('7712')"}) == {"at": "Decimal('[redacted]')"}
+
+
 def test_pairs_and_said_names() -> None:
     scrub = Scrubber()
     assert scrub.data([["api_key", "abc"], ["page", "2"]]) == [["api_key", "[redacted]"], ["page", "2"]]
@@ -258,5 +271,19 @@ def test_any_text_is_survived(text: str) -> None:
 
 def test_long_hostile_texts_take_no_superlinear_time() -> None:
     # with a pattern that backtracks over them, any of these takes hours: the test would not end
-    for piece in ("a.", "-", "password ", "x" * 50, "'\\", "1 ", "http://", "=:", "eyJ", "\\", "redis://a:"):
+    for piece in (
+        "a.",
+        "-",
+        "password ",
+        "x" * 50,
+        "'\\",
+        "1 ",
+        "http://",
+        "=:",
+        "eyJ",
+        "\\",
+        "redis://a:",
+        "<token>",
+        "pw values ('",
+    ):
         Scrubber().text(piece * (200_000 // len(piece)))

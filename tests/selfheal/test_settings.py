@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
-from selfheal.settings import DsnError, commit_of, parse_dsn, read_settings
+from selfheal.hooks import beside
+from selfheal.settings import HOOKS, DsnError, commit_of, parse_dsn, read_settings
 
 
 @pytest.mark.parametrize(
@@ -70,6 +72,53 @@ def test_arguments_win_over_the_environment(tmp_path: Path) -> None:
     dsn = given.destination.find()
     assert dsn is not None
     assert (dsn.key, given.release, given.entry, given.traffic) == ("arg", "r", "a:b", True)
+
+
+@pytest.mark.parametrize(
+    ("given", "environment", "names", "patterns"),
+    [
+        (None, "", (), []),
+        (None, "loyalty_no, /CUST-[0-9]{4,8}/,note ,", ("loyalty_no", "note"), ["CUST-[0-9]{4,8}"]),
+        (None, r"/a\/b,c/,path/to", ("path/to",), [r"a\/b,c"]),
+        (("note", "/x+/", re.compile("y+")), "ignored", ("note",), ["x+", "y+"]),
+        ("note,/x+/", "", ("note",), ["x+"]),
+        ((), "ignored", (), []),
+    ],
+)
+def test_names_and_patterns_to_redact(given: object, environment: str, names: object, patterns: list[str]) -> None:
+    settings = read_settings({"redact": given}, {"SELFHEAL_REDACT": environment})
+    assert settings.redact == names
+    assert [pattern.pattern for pattern in settings.patterns] == patterns
+
+
+@pytest.mark.parametrize("rule", ["/un(closed/", "/x*/", 5, b"bytes", re.compile(b"bytes")])
+def test_a_rule_that_cannot_be_used_is_said_and_left_out(rule: object, caplog: pytest.LogCaptureFixture) -> None:
+    settings = read_settings({"redact": [rule, "note"]}, {})
+    assert (settings.redact, settings.patterns) == (("note",), ())
+    (record,) = caplog.records
+    assert f"redact (SELFHEAL_REDACT): {rule!r} is left out: " in record.getMessage()
+
+
+@pytest.mark.parametrize(
+    ("given", "environment", "chosen"),
+    [
+        (None, "", HOOKS),
+        (None, "on", HOOKS),
+        (None, "off", ()),
+        (None, "Thread, logging", ("thread", "logging")),
+        (True, "off", HOOKS),
+        (False, "", ()),
+        ([], "", ()),
+        (("asyncio",), "off", ("asyncio",)),
+        ("asyncio", "", ("asyncio",)),
+    ],
+)
+def test_hooks_are_all_on_unless_chosen(given: object, environment: str, chosen: tuple[str, ...]) -> None:
+    assert read_settings({"hooks": given}, {"SELFHEAL_HOOKS": environment}).hooks == chosen
+
+
+def test_the_hooks_of_the_settings_are_those_there_are() -> None:
+    assert tuple(hook.name for hook in beside.ALL) == HOOKS
 
 
 def test_a_dsn_file_may_come_later_and_may_change(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

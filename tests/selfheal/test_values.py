@@ -11,16 +11,21 @@ import enum
 import fractions
 import pathlib
 import re
+import types
 import uuid
-from typing import Any
+import zoneinfo
+from typing import Any, TypedDict
 
+import attrs
 import pydantic
+import pydantic.v1
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from selfheal.scrub import Scrubber
-from selfheal.values import Budget, describe
-from sqlalchemy import String, create_engine
+from selfheal.taking import Budget
+from selfheal.values import describe
+from sqlalchemy import String, create_engine, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 
@@ -59,6 +64,49 @@ class Plain:
         self._hidden = 1
 
 
+class Right(enum.Flag):
+    READ = 1
+    WRITE = 2
+
+
+class Level(enum.IntEnum):
+    HIGH = 3
+
+
+class Keys(enum.Enum):
+    API_KEY = "abc-def-4"
+
+
+class Old(pydantic.v1.BaseModel):
+    n: int = 1
+    token: str = "abc-def-5"
+
+
+@attrs.define
+class Marked:
+    n: int
+    pw: str = "abc-def-6"
+
+
+class Typed(TypedDict):
+    n: int
+
+
+class Number(int):
+    pass
+
+
+class Odd(datetime.tzinfo):
+    def utcoffset(self, _: object) -> Any:
+        raise AssertionError("foreign code was run")
+
+    tzname = dst = utcoffset
+
+    def __repr__(self) -> str:
+        raise AssertionError("foreign code was run")
+
+
+BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")
 Point = collections.namedtuple("Point", "x y")
 
 
@@ -92,6 +140,26 @@ Point = collections.namedtuple("Point", "x y")
         (Item(name="x"), "Item(name='x', password='[redacted]', secret='[redacted]')"),
         (Plain(), "<Plain id=3 db_password='[redacted]'>"),
         (ValueError("x", 1), "ValueError('x', 1)"),
+        (Right.READ | Right.WRITE, "<Right.READ|WRITE: 3>"),
+        (Level.HIGH, "<Level.HIGH: 3>"),
+        (Keys.API_KEY, "<Keys.API_KEY: '[redacted]'>"),
+        (Old(), "Old(n=1, token='[redacted]')"),
+        (Marked(1), "Marked(n=1, pw='[redacted]')"),
+        (Typed(n=1), "{'n': 1}"),
+        (types.SimpleNamespace(n=[1]), "SimpleNamespace(n=[1])"),
+        ({"a": 1}.items(), "dict_items([('a', 1)])"),
+        (collections.Counter("aab"), "Counter({'a': 2, 'b': 1})"),
+        (range(3), "range(0, 3)"),
+        (memoryview(b"abc"), "<memory of 3 bytes>"),
+        (bytearray(b"abc"), "bytearray(b'abc')"),
+        (float("nan"), "nan"),
+        (1j, "1j"),
+        (datetime.time(3, 4, tzinfo=BERLIN), "datetime.time(3, 4, tzinfo=zoneinfo.ZoneInfo(key='Europe/Berlin'))"),
+        (datetime.datetime(2026, 1, 2, 3, tzinfo=Odd()), "<datetime 2026-01-02 03:00:00>"),
+        (Number(7), "7"),
+        (["--password", "x", "--port", "1"], "['--password', '[redacted]', '--port', '1']"),
+        ([["api_key", "x"], ["n", "1"]], "[['api_key', '[redacted]'], ['n', '1']]"),
+        ({"name": "password", "value": "x"}, "{'name': 'password', 'value': '[redacted]'}"),
         (Plain, f"<class '{__name__}.Plain'>"),
         (int, "<class 'int'>"),
         (shown, "<function shown>"),
@@ -202,11 +270,41 @@ class HostileText(str):
     __len__ = __repr__ = __str__ = __getitem__ = encode = _refuse
 
 
+class HostileType(type):
+    def _refuse(cls, *_: object) -> Any:
+        raise AssertionError("foreign code was run")
+
+    __hash__ = __eq__ = __getattribute__ = __repr__ = __instancecheck__ = __subclasscheck__ = _refuse
+
+
+class OfHostileType(metaclass=HostileType):
+    def __init__(self) -> None:
+        object.__setattr__(self, "id", 9)
+
+
+class HostileKey:
+    def __hash__(self) -> int:
+        return 1
+
+    __class__ = property(Hostile._refuse)
+    __eq__ = __str__ = __repr__ = Hostile._refuse
+
+
+class HostileMembers:
+    field = Hostile()
+    id = 3
+
+
 def test_no_foreign_code_is_run() -> None:
     assert shown(Hostile()) == "<Hostile id=9>"
     assert shown(HostileDict(a=1)) == "HostileDict({'a': 1})"
     assert shown(HostileText("abc")) == "'abc'"
     assert shown([Hostile()]) == "[<Hostile id=9>]"
+    assert shown(object.__new__(OfHostileType)) == "<OfHostileType>"
+    assert shown([OfHostileType()]) == "[<OfHostileType id=9>]"
+    assert shown({HostileKey(): Hostile()}) == "{<HostileKey>: <Hostile id=9>}"
+    assert shown((HostileKey(), "x")) == "(<HostileKey>, 'x')"
+    assert shown(HostileMembers()) == "<HostileMembers>"
 
 
 class Base(DeclarativeBase):
@@ -228,6 +326,8 @@ def test_rows_are_shown_without_loading_anything() -> None:
         session.add(customer)
         session.flush()
         assert shown(customer) == "<Customer id=3 name='Ann' password_hash='[redacted]'>"
+        row = session.execute(select(Customer.id, Customer.password_hash)).one()
+        assert shown(row) == "<Row id=3 password_hash='[redacted]'>"
         session.commit()  # expires every value: reading one would run a statement
         assert shown(customer) == "<Customer key=(3,)>"
         assert "name" not in customer.__dict__

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-import selfheal
-from selfheal.client import Client
+from selfheal.client import active
 from selfheal.exchange import Exchange, current, target_of
+from selfheal.hooks.beside import attach
+from selfheal.hooks.reporting import quietly, report
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -18,7 +19,6 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 _MARK = "selfheal.watched"
-_LEFT = ("ClientDisconnect", "WebSocketDisconnect")  # the client went away: no crash of the service
 
 
 class SelfhealMiddleware:
@@ -30,48 +30,56 @@ class SelfhealMiddleware:
 
     def __init__(self, app: Application) -> None:
         self.app = app
+        attach()  # the framework may have been imported after init()
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
-        client = selfheal.active()
-        if client is None or scope["type"] not in ("http", "websocket") or _MARK in scope:
+        client, starting = active(), scope.get("type") == "lifespan"
+        watched = client is not None and not starting and _MARK not in scope
+        exchange: Exchange | None = quietly(_exchange_of, scope) if watched else None
+        if client is None or not (exchange or starting):
             await self.app(scope, receive, send)
             return
-        method = scope["method"] if scope["type"] == "http" else "WEBSOCKET"
-        scope[_MARK] = True  # for a second one of these further in
-        exchange = Exchange(method, target_of(scope), scope.get("headers", ()))
-        token = current.set(exchange)
-        try:
-            if scope["type"] == "http":
-                await self._watch(exchange, scope, receive, send)
-            else:
-                await self.app(scope, receive, send)
-        except Exception as error:
-            exchange.application = scope.get("app")
-            if type(error).__name__ not in _LEFT:
-                client.capture(error, exchange)
-            raise
-        finally:
-            current.reset(token)
-        _remember(client, exchange)
+        heard = False
 
-    async def _watch(self, exchange: Exchange, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         async def receive_and_note() -> Message:
+            nonlocal heard
             message = await receive()
-            if message["type"] == "http.request":
-                exchange.feed(bytes(message.get("body") or b""), bool(message.get("more_body")))
+            heard = True
+            quietly(_note, exchange, message)
             return message
 
         async def note_and_send(message: Message) -> None:
-            kind = message["type"]
-            if kind == "http.response.start":
-                exchange.begin_answer(message.get("status") or 0, message.get("headers"))
-            elif kind == "http.response.body":
-                exchange.feed_answer(bytes(message.get("body") or b""))
+            quietly(_note, exchange, message)
             await send(message)
 
-        await self.app(scope, receive_and_note, note_and_send)
+        token = current.set(exchange)
+        try:
+            await self.app(scope, receive_and_note, note_and_send)
+        except Exception as error:
+            if exchange:
+                exchange.application = scope.get("app")
+            if heard or not starting:  # an application that knows no lifespan says so at once, as it should
+                report(error, "asgi", exchange=exchange)
+            raise
+        finally:
+            quietly(current.reset, token)
+        if exchange:
+            quietly(client.remember, exchange)
 
 
-def _remember(client: Client, exchange: Exchange) -> None:
-    if client.ring is not None and 0 < exchange.status < 500:
-        client.ring.add(exchange)
+def _exchange_of(scope: MutableMapping[str, Any]) -> Exchange:
+    method = "WEBSOCKET" if scope["type"] == "websocket" else scope["method"]
+    exchange = Exchange(method, target_of(scope), scope.get("headers", ()))
+    exchange.application = scope.get("app")
+    scope[_MARK] = True  # for a second one of these further in
+    return exchange
+
+
+def _note(exchange: Exchange, message: Message) -> None:
+    kind = message["type"]
+    if kind == "http.request":
+        exchange.feed(bytes(message.get("body") or b""), bool(message.get("more_body")))
+    elif kind == "http.response.start":
+        exchange.begin_answer(message.get("status") or 0, message.get("headers"))
+    elif kind == "http.response.body":
+        exchange.feed_answer(bytes(message.get("body") or b""))

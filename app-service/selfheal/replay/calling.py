@@ -52,7 +52,7 @@ def call_function(
         lines.begin()
     try:
         called, bound = _resolve(_import(tree, file), function)
-        positional, named = _arguments(called, bound, function, arguments)
+        positional, named = _arguments(called, bound, function, _read(arguments, tree))
     except _NoCall as error:
         return {"problem": str(error), "exchange": None}
     except BaseException as error:  # SystemExit too: a module that ends the process on import
@@ -68,7 +68,7 @@ def call_function(
         scrub = Scrubber()
         value = str(scrub.sweep(describe(returned, scrub)))[:_VALUE]
     except BaseException as error:
-        crash = describe_crash(leaf_of(error), own)
+        crash = describe_crash(leaf_of(error, own), own)
     seconds = round(time.perf_counter() - begun, 4)
     exchange = {"status": None, "headers": {}, "body": "", "value": value, **crash, "seconds": seconds}
     return {"problem": "", "exchange": exchange}
@@ -110,10 +110,9 @@ def _resolve(module: Any, qualified: str) -> tuple[FunctionType, tuple[object, .
 
 
 def _arguments(
-    called: FunctionType, bound: tuple[object, ...], function: str, given: Mapping[str, str]
+    called: FunctionType, bound: tuple[object, ...], function: str, values: dict[str, Any]
 ) -> tuple[list[object], dict[str, object]]:
     """Positional and by name. Raises _NoCall."""
-    values = {name: _read(name, text) for name, text in given.items()}
     positional, named = list(bound), {}
     parameters = list(inspect.signature(called, follow_wrapped=False).parameters.values())[len(bound) :]
     for parameter in parameters:
@@ -142,11 +141,25 @@ def _arguments(
     return positional, named
 
 
-def _read(name: str, text: str) -> Any:
-    try:
-        return read_literal(text)
-    except Unreadable as error:
-        raise _NoCall(f"the argument {name} cannot be read: {error}") from None
+def _read(arguments: Mapping[str, str], tree: str) -> dict[str, Any]:
+    """Raises _NoCall."""
+    values = {}
+    for name, text in arguments.items():
+        try:
+            values[name] = read_literal(text, lambda dotted: _class(tree, dotted))
+        except Unreadable as error:
+            raise _NoCall(f"the argument {name} cannot be read: {error}") from None
+    return values
+
+
+def _class(tree: str, dotted: str) -> Any:
+    """A class of the tree by its full name, None where the tree has none: nothing else is ever imported."""
+    module, _, name = dotted.rpartition(".")
+    path = module.replace(".", "/")
+    for file in (f"{path}.py", f"{path}/__init__.py", f"src/{path}.py", f"src/{path}/__init__.py"):
+        if module and os.path.isfile(f"{tree}/{file}"):  # noqa: PTH113
+            return inspect.getattr_static(_import(tree, file), name, None)
+    return None
 
 
 def _outcome(returned: Any) -> Any:

@@ -35,7 +35,7 @@ def describe_crash(error: BaseException, tree: Tree) -> dict[str, object]:
     """{"exception", "frames"} as in a report, redacted like one."""
     scrub = Scrubber()
     kind = type(error)
-    frames = [frame_json(shot, scrub) for shot in shoot(_without_own(error.__traceback__), tree, scrub)]
+    frames = [frame_json(shot, scrub) for shot in shoot(_without_own(error.__traceback__), tree)]
     for frame in frames:
         frame.update({part: scrub.sweep(frame[part]) for part in ("source", "context", "locals")})
     exception = {

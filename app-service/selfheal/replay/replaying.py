@@ -83,7 +83,7 @@ def _exchange(answer: Answer, notes: Notes, tree: Tree, seconds: float) -> dict[
     headers: dict[str, str] = {}
     for name, value in answer.headers:
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    crash = {"exception": None, "frames": []} if error is None else describe_crash(leaf_of(error), tree)
+    crash = {"exception": None, "frames": []} if error is None else describe_crash(leaf_of(error, tree), tree)
     return {
         "status": answer.status,
         "headers": headers,

@@ -5,7 +5,7 @@ It does not wait or judge: how long, how often, and what an unhealthy worker mea
 
 from __future__ import annotations
 
-import asyncio
+from .smoke import status_of
 
 USUAL_PATHS = ("/health", "/healthz")
 
@@ -17,26 +17,14 @@ async def unhealthy(port: int, chosen: str | None) -> str:
     have (4xx) says nothing, and if it has none of them any answer below 500 to GET / will do.
     """
     for path in (chosen,) if chosen else USUAL_PATHS:
-        status = await _get(port, path)
+        status = await _asked(port, path)
         if 200 <= status < 400:
             return ""
         if chosen or status >= 500:
             return f"GET {path} answered {status}"
-    status = await _get(port, "/")
+    status = await _asked(port, "/")
     return "" if status < 500 else f"GET / answered {status}"
 
 
-async def _get(port: int, path: str) -> int:
-    """The status of one GET on loopback; the body is not read."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    try:
-        request = (
-            f"GET {path} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: selfheal-supervisor\r\nConnection: close\r\n\r\n"
-        )
-        writer.write(request.encode("ascii"))
-        words = (await reader.readline()).split(None, 2)
-        if len(words) < 2 or not words[0].startswith(b"HTTP/") or not words[1].isdigit():
-            raise ValueError("the answer is not HTTP")
-        return int(words[1])
-    finally:
-        writer.close()
+async def _asked(port: int, path: str) -> int:
+    return await status_of(port, {"method": "GET", "path": path, "headers": {}, "body": None})

@@ -17,7 +17,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from healer.cli import samples, stack
+from healer.cli import reported, samples, stack
 from healer.cli.client import Client
 from healer.cli.load import Load
 from healer.model import EdgeError, HealerError
@@ -313,6 +313,8 @@ def print_incident(console: Console, item: dict[str, Any]) -> None:
     console.print(printable(f"{exception['type']}: {exception['message']}"), style="red", markup=False, soft_wrap=True)
     if item["reason"]:
         console.print(printable(item["reason"]), markup=False, soft_wrap=True)
+    for line in reported.lines(item["report"]):
+        console.print(printable(line), markup=False, soft_wrap=True)
     if item["diagnosis"]:
         diagnosis = item["diagnosis"]
         console.print(f"cause: {printable(diagnosis['cause'])}", markup=False, soft_wrap=True)

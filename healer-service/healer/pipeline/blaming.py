@@ -12,7 +12,7 @@ import structlog
 from healer.edges.store import Incident, Release
 from healer.model import Change, EdgeError, Frame, Report
 from healer.pipeline.parts import Parts, Service
-from healer.pipeline.runs import SANDBOX_JOBS, replay, unsendable
+from healer.pipeline.runs import SANDBOX_JOBS, as_located, replay, unsendable
 from healer.stages import judgement
 from healer.syntax.changes import Span, spans_of
 from healer.syntax.project import parse_module
@@ -27,6 +27,7 @@ def blame(parts: Parts, service: Service, incident: Incident, release: Release) 
     report = parts.store.incidents.latest_report(incident.id)
     if report.release == release.previous:
         return ""  # it is reported by the code before as well
+    report = as_located(service, report, release.commit)
     try:
         found = None if unsendable(report) else _by_replay(service, report, release.commit, release.previous)
         if found is not None:

@@ -9,6 +9,7 @@ from healer.edges.store import Filed, Incident
 from healer.model import Remark, State
 from healer.pipeline import publishing
 from healer.pipeline.parts import Parts, Service
+from healer.pipeline.runs import as_located, base_of
 from healer.stages import announcement, commands
 
 MOST_ROUNDS = 3
@@ -48,7 +49,8 @@ def _answer(parts: Parts, filed: Filed, incident: Incident, remark: Remark, name
         return
     text = announcement.help_text()
     if name == "explain" and incident.diagnosis is not None:
-        report = parts.store.incidents.latest_report(incident.id)
+        service = parts.service(incident.service)
+        report = as_located(service, parts.store.incidents.latest_report(incident.id), base_of(incident))
         verdicts = parts.store.incidents.verdicts(incident.id, filed.attempt)
         text = announcement.explanation(report, incident.diagnosis, verdicts, incident.count)
     elif name == "rebase":

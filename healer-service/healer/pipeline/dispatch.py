@@ -7,14 +7,14 @@ must be harmless: workflow ids see to that.
 from __future__ import annotations
 
 import threading
-from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import structlog
 from dbos import DBOS
 
-from healer.edges.store import AT_WORK, ENDS, Delivery, Filed, Incident, now
+from healer.edges.store import AT_WORK, ENDS, SURPLUS, Delivery, Filed, Incident, now
 from healer.model import Conflict, Remark, Report, State
 from healer.pipeline import conversation, publishing, reverting, stopping
 from healer.pipeline.beat import Beat
@@ -23,16 +23,13 @@ from healer.pipeline.parts import Parts, Service
 from healer.pipeline.rollout import Rollout
 from healer.pipeline.runs import measure_baseline
 from healer.pipeline.tending import POLL_SECONDS, Tending
+from healer.pipeline.turns import Turns, heal_id
 from healer.pipeline.workflows import Workflows, begin
 from healer.stages.fingerprint import fingerprint
 
 log = structlog.get_logger()
 
 GIVEN_UP = ("ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED", "RETRIES_EXCEEDED")
-
-
-def _heal_id(incident: Incident) -> str:
-    return f"heal:{incident.id}-{incident.attempt}"
 
 
 class Dispatch:
@@ -45,7 +42,8 @@ class Dispatch:
         self._one_at_a_time = threading.Lock()
         self._started: set[str] = set()
         self._measured: set[str] = set()
-        self._waiting: dict[str, str] = {}  # heal -> why it waits, as the log says already
+        # What a young release is suspected of is judged first: both want the sandbox, and users wait for the way back.
+        self._turns = Turns(parts, self._started, self._rollout.judges)
         self._measuring = ThreadPoolExecutor(1, thread_name_prefix="baseline")
 
     def start(self) -> None:
@@ -66,12 +64,30 @@ class Dispatch:
 
     def take(self, report: Report) -> Incident:
         """Store a report; what follows from it happens at once, but after the answer to the client."""
-        incident = self._parts.store.incidents.take(report, fingerprint(report))
-        if incident.state in SERVED:
-            self._rollout.came_back(incident, report)
-        if incident.state == State.OPEN:
-            self._beat.soon()
-        return incident
+        return self.take_all([report])[0]
+
+    def take_all(self, reports: Sequence[Report]) -> Sequence[Incident]:
+        """The same for many at once; when it raises it may be asked again, and each report still counts once."""
+        bounds = {name: service.bounds for name, service in self._parts.services.items()}
+        prints = [fingerprint(report) for report in reports]
+        incidents = self._parts.store.incidents.take_all(list(zip(reports, prints, strict=True)), bounds)
+        for report in reports:
+            if any(report.lost.values()):
+                self._parts.note_service(
+                    report.service, "reports.lost", report.lost, "execution", once=report.report_id
+                )
+        came = {report.received_at for report in reports}
+        if any(incident.state == State.OPEN and incident.first_seen in came for incident in incidents):
+            self._beat.soon()  # not for those that wait already: a flood would have us look at nothing else
+        # A flood says nothing that the first report of each release did not say.
+        told = {
+            (incident.id, report.release): (incident, report)
+            for incident, report in zip(incidents, reports, strict=True)
+        }
+        for incident, report in told.values():
+            if incident.state in SERVED:
+                self._rollout.came_back(incident, report)
+        return incidents
 
     def deliver(self, delivery: Delivery) -> bool:
         """Store a webhook whose signature was right. False when it had been delivered before."""
@@ -81,11 +97,7 @@ class Dispatch:
         """Merge. `head_sha`: what was looked at; when it is something else by now, nothing is merged."""
         filed = self._proposed(incident_id, "approve")
         proposal = filed.proposal
-        if head_sha and head_sha != proposal.head_sha:
-            raise Conflict(
-                f"the proposal has changed meanwhile: it is at {proposal.head_sha[:10]}, and {head_sha[:10]} "
-                "was looked at; look again, then approve"
-            )
+        publishing.require_looked_at("proposal", proposal.head_sha, head_sha)
         if not proposal.number:
             raise Conflict(f"the proposal is not on its forge yet: {self._parts.forges.problem(proposal.service)}")
         self._parts.service(proposal.service).forge.merge(proposal, by)
@@ -111,6 +123,10 @@ class Dispatch:
         incident = self._parts.store.incidents.get(incident_id)
         if incident.state not in ENDS:
             raise Conflict(f"retry needs an incident that has ended; {incident_id} is {incident.state}")
+        if incident.fingerprint == SURPLUS:
+            raise Conflict(f"{incident_id} counts crashes of many kinds, so it cannot be healed: {incident.reason}")
+        if not self._parts.store.incidents.has_report(incident_id):
+            raise Conflict(f"the reports of {incident_id} are deleted; it can be healed when the crash comes again")
         self._parts.store.incidents.move(
             incident_id,
             State.OPEN,
@@ -155,7 +171,9 @@ class Dispatch:
         """Everything that is due now. Safe to call at any time and from any thread."""
         with self._one_at_a_time:
             if not stopping.stopped(self._parts):
-                self._start_heals()
+                for incident in self._turns.due():
+                    self._start(heal_id(incident), self._workflows.heal, incident)
+            self._parts.store.incidents.tell_counts()
             for incident in self._parts.store.incidents.list((State.SOAKING,)):
                 if incident.release is not None and incident.release not in self._measured:
                     self._measured.add(incident.release)  # only now: during the release the sandbox has better to do
@@ -172,49 +190,11 @@ class Dispatch:
         except Exception:  # the next heal measures what is missing, and reports what then fails
             log.exception("baseline not measured", service=service.name)
 
-    def _start_heals(self) -> None:
-        incidents = self._parts.store.incidents
-        proposed = [filed.proposal for filed in self._parts.store.proposals.open()]
-        # Another attempt for an open proposal is no heal more, whatever the caps.
-        rounds = {proposal.incident_id for proposal in proposed}
-        # Their heals are done; only the forge is awaited.
-        unpublished = {proposal.incident_id for proposal in proposed if proposal.state == "prepared"}
-        working = [incident for incident in incidents.list(AT_WORK) if incident.id not in unpublished]
-        room = self._parts.heals_at_once - len(working)
-        under_way = Counter(incident.service for incident in working if incident.id not in rounds)
-        held: dict[str, str] = {}  # service -> why none of its heals may start; starting others cannot change that
-        for incident in reversed(incidents.list((State.OPEN,))):
-            if room <= 0:
-                break
-            # Both would want the sandbox, and users wait for the way back.
-            if not self._known(incident) or self._rollout.judges(incident):
-                continue
-            name = incident.service
-            is_round = incident.id in rounds
-            if _heal_id(incident) not in self._started:
-                if not is_round:
-                    waits = held.get(name) or stopping.held_back(
-                        self._parts, self._parts.service(name), under_way[name]
-                    )
-                    if waits:
-                        held[name] = waits
-                        self._note_wait(incident, waits)
-                        continue
-                    stopping.note_start(self._parts, incident)
-                self._start(_heal_id(incident), self._workflows.heal, incident)
-            room -= 1
-            under_way[name] += not is_round
-
-    def _note_wait(self, incident: Incident, reason: str) -> None:
-        if self._waiting.get(_heal_id(incident)) != reason:
-            self._waiting[_heal_id(incident)] = reason
-            stopping.note_wait(self._parts, incident, reason)
-
     def _bury_the_dead(self) -> None:
         """End the attempts whose workflow was given up: it took the healer down with it again and again."""
         incidents = self._parts.store.incidents
         for incident in incidents.list(AT_WORK):
-            status = DBOS.get_workflow_status(_heal_id(incident))
+            status = DBOS.get_workflow_status(heal_id(incident))
             if status is not None and status.status in GIVEN_UP:
                 reason = "The heal was interrupted too often and is given up; retry it from here."
                 incidents.move(incident.id, State.DECLINED, reason, expected=AT_WORK)
@@ -250,6 +230,3 @@ class Dispatch:
         if service.deployment is None:
             raise Conflict(f"{name} has no deployment: set releases and control, or a table deploy, in healer.toml")
         return service
-
-    def _known(self, incident: Incident) -> bool:
-        return incident.service in self._parts.services

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import structlog
 
 from healer.edges.store import Filed, Incident
 from healer.model import (
+    PYTHON,
     Answer,
     Candidate,
     Change,
@@ -23,7 +25,7 @@ from healer.pipeline import publishing, stopping
 from healer.pipeline.memory import Memory
 from healer.pipeline.parts import Parts, Service
 from healer.pipeline.proof import Trial
-from healer.pipeline.runs import base_of, shown, unsendable
+from healer.pipeline.runs import as_located, base_of, shown, unsendable
 from healer.pipeline.search import Search
 from healer.stages import announcement, assessment, owners, ranking
 from healer.stages.diagnosis import diagnose as diagnosis_of
@@ -33,16 +35,38 @@ log = structlog.get_logger()
 
 
 def fetch(parts: Parts, incident_id: str) -> str:
-    _, service, report = about(parts, incident_id)
+    incident, service, reported = _reported(parts, incident_id)
+    if reported.platform != PYTHON:
+        return _only_diagnosed(parts, incident, reported)
     base = service.checkout.fetch()
-    parts.store.incidents.move(incident_id, State.DIAGNOSING, expected=(State.OPEN,), base=base)
+    report = as_located(service, reported, base)
+    parts.store.incidents.move(incident_id, State.DIAGNOSING, expected=(State.OPEN,), base=base, **_fault(report))
     if not report.app_frames:
+        named = reported.app_frames[-1:]
+        if named and report.approximate:
+            return f"The report names {named[0].path or named[0].file}, and no file of the repository is found by that."
         return "The traceback has no line of the service's own code, so there is nothing here to change."
     fault = report.app_frames[-1]
     if fault.file not in service.checkout.sources(base):
         branch = service.checkout.branch
         return f"The report names {fault.file}, which is not in the repository at {base[:10]} of {branch}."
     return ""
+
+
+def _only_diagnosed(parts: Parts, incident: Incident, report: Report) -> str:
+    """Of a platform whose code is not repaired: what the report alone says, and neither repository nor sandbox."""
+    parts.store.incidents.move(incident.id, State.DIAGNOSING, expected=(State.OPEN,))
+    diagnosis = diagnosis_of(report, {})
+    _keep(parts, incident, diagnosis)
+    return diagnosis.decline_reason
+
+
+def _fault(report: Report) -> dict[str, Any]:
+    """Of an approximate report, whose place in the repository is not known before."""
+    if not report.approximate or not report.app_frames:
+        return {}
+    fault = report.app_frames[-1]
+    return {"fault_file": fault.file, "fault_line": fault.line, "fault_function": fault.function}
 
 
 def reproduce(parts: Parts, memory: Memory, incident_id: str) -> str:
@@ -286,6 +310,12 @@ def _think_ahead(parts: Parts, memory: Memory, incident: Incident, service: Serv
 
 
 def about(parts: Parts, incident_id: str) -> tuple[Incident, Service, Report]:
+    """With the report's files as the repository calls them, once it is known at which commit."""
+    incident, service, report = _reported(parts, incident_id)
+    return incident, service, as_located(service, report, incident.base) if incident.base else report
+
+
+def _reported(parts: Parts, incident_id: str) -> tuple[Incident, Service, Report]:
     incident = parts.store.incidents.get(incident_id)
     incidents = parts.store.incidents
     # The first report has the shortest way to the crash; a retry takes the newest, which may replay better.

@@ -17,7 +17,6 @@ from healer.pipeline.parts import Parts, Service
 from healer.stages import assessment, autonomy
 
 BY = "healer (autonomous)"
-CHECKS_SECONDS = 60.0  # after which a commit without checks is taken to have none
 HOLD_HOURS = 24  # after a release that failed or was left, and that the merges of a day are counted over
 _LEFT = "autonomy.left_to_people"
 
@@ -41,7 +40,9 @@ def try_merge(parts: Parts, service: Service, filed: Filed, standing: Standing, 
         return False
     reason = "Somebody made it a draft again." if standing.draft else _held(parts, service, known)
     checks = service.forge.checks(known.proposal) if not reason else ""
-    if checks == "pending" or (checks in ("none", "unknown") and not _had_time(service, known)):
+    # Where proposals live in the healer itself there are no checks to wait for.
+    settled = service.forge.kind == "local" or publishing.had_time(known)
+    if checks == "pending" or (checks in ("none", "unknown") and not settled):
         return False
     if checks in ("failed", "unknown"):
         reason = f"Its checks are {checks}."
@@ -91,10 +92,8 @@ def _held(parts: Parts, service: Service, filed: Filed) -> str:
             reason = (
                 f"Release {release.commit[:10]} {what} within {HOLD_HOURS} hours, so people decide: {release.reason}"
             )
-            key = f"service/{service.name}"
             payload = {"service": service.name, "commit": release.commit, "reason": reason}
-            once = f"{key}/autonomy.held/{release.commit}"
-            parts.store.log.append("autonomy.held", key, payload, trace_id="", ui_hint="control", once=once)
+            parts.note_service(service.name, "autonomy.held", payload, "control", once=release.commit)
             return reason
     most = service.merges_per_day
     newest = parts.store.log.of_key(_merges(service), max(1, most))
@@ -102,14 +101,6 @@ def _held(parts: Parts, service: Service, filed: Filed) -> str:
     if len(others) >= most:
         return f"merges_per_day is {most}, and as many were merged without a person within {HOLD_HOURS} hours."
     return ""
-
-
-def _had_time(service: Service, filed: Filed) -> bool:
-    """Whether checks would have begun by now; where proposals live in the healer itself there are none."""
-    if service.forge.kind == "local":
-        return True
-    pushed = datetime.fromisoformat((filed.pushed_at or filed.created_at).replace("Z", "+00:00"))
-    return datetime.now(UTC) - pushed >= timedelta(seconds=CHECKS_SECONDS)
 
 
 def _merge(parts: Parts, service: Service, known: Filed, tip: str) -> bool:

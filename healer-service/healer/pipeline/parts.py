@@ -11,7 +11,7 @@ from healer.edges.deployment import Deployment
 from healer.edges.forge import Forge
 from healer.edges.llm import Llm
 from healer.edges.sandbox import Sandbox
-from healer.edges.store import Incident, Store
+from healer.edges.store import Bounds, Incident, Store
 from healer.model import NotFound
 from healer.pipeline.forges import Forges
 from healer.stages.guardrails import Policy
@@ -42,6 +42,7 @@ class Service:
     limits: Mapping[str, Any] = field(default_factory=dict)
     heals_per_hour: int = 30
     open_proposals: int = 20
+    bounds: Bounds = Bounds(200, 10_000)  # noqa: RUF009 - it is frozen
     policy: Policy = field(default_factory=Policy)  # of the guardrails, as far as it is set
     repository: str = ""  # owner/name, as webhooks call it
     labels: tuple[str, ...] = ()

@@ -8,17 +8,19 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from dataclasses import replace
+from datetime import timedelta
 
 import structlog
 
-from healer.edges.store import Filed, now
-from healer.model import EdgeError, HealerError, Remark, State
+from healer.edges.store import Filed, age, now
+from healer.model import Conflict, EdgeError, HealerError, Remark, State
 from healer.pipeline import stopping
 from healer.pipeline.parts import Parts, Service
 
 log = structlog.get_logger()
 
 REPLY = "reply"
+CHECKS_SECONDS = 60.0  # after which a commit without checks is taken to have none
 REJECTABLE = (State.PROPOSED, State.REPAIRING)  # where an incident is while its proposal can be decided here
 
 # One at a time for a service: the heal that made a proposal publishes it at once, and so does whoever tends it.
@@ -70,7 +72,7 @@ def note_trouble(parts: Parts, service: str, error: HealerError) -> None:
     log.warning("the forge cannot be used now", service=service, reason=str(error))
     if trouble is not None:
         payload = {"service": service, "reason": trouble.reason, "until": trouble.ends_at}
-        parts.store.log.append("forge.waits", f"service/{service}", payload, trace_id="", ui_hint="execution")
+        parts.note_service(service, "forge.waits", payload, "execution")
 
 
 def _open(parts: Parts, service: Service, filed: Filed) -> Filed:
@@ -133,6 +135,20 @@ def _post(parts: Parts, service: Service, filed: Filed) -> None:
         if remark.kind == REPLY:
             service.forge.say(filed.proposal, remark.id.partition("#")[2], remark.text)
             parts.store.remarks.done(service.name, remark)
+
+
+def require_looked_at(what: str, head_sha: str, looked_at: str) -> None:
+    """Raises Conflict when what is to be merged is at another commit than was looked at; "" takes what is there."""
+    if looked_at and looked_at != head_sha:
+        raise Conflict(
+            f"the {what} has changed meanwhile: it is at {head_sha[:10]}, and {looked_at[:10]} was looked at; "
+            "look again, then approve"
+        )
+
+
+def had_time(filed: Filed) -> bool:
+    """Whether checks of what was pushed last would have begun by now."""
+    return age(filed.pushed_at or filed.created_at) >= timedelta(seconds=CHECKS_SECONDS)
 
 
 def is_newest(parts: Parts, filed: Filed) -> bool:

@@ -7,7 +7,7 @@ EdgeError means "not now"; what speaks against the release itself ends it with t
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 
 from healer.edges.store import Incident, Release, now
@@ -34,6 +34,8 @@ from healer.stages import probing
 
 LEAST_WATCH = 35.0  # seconds: for half a minute a supervisor may leave a release by itself, and that must be seen
 KNOWN_INCIDENTS = 20  # whose recorded traffic a release is asked
+
+Requests = Mapping[str, Request]  # incident -> the request that crashed, where it is known
 
 
 def attempt(parts: Parts, service: Service, release: Release) -> None:
@@ -65,9 +67,11 @@ def attempt(parts: Parts, service: Service, release: Release) -> None:
 
 def go_on(parts: Parts, service: Service, release: Release) -> None:
     """The canary has stood its time: everybody gets the release."""
-    changed = deployment_of(service).change(release.commit, (), _watches(parts, tried(parts, service, release.commit)))
+    incidents = tried(parts, service, release.commit)
+    requests = _requests(parts, incidents)
+    changed = deployment_of(service).change(release.commit, (), _watches(requests))
     if changed.ok:
-        _live(parts, service, release, changed.seconds)
+        _live(parts, service, release, incidents, requests, changed.seconds)
     else:
         leave(parts, release, f"The canary could not be given to all: {changed.reason}")
 
@@ -114,10 +118,11 @@ def _unhealed(parts: Parts, service: Service, incident: Incident, commit: str) -
 def _change_over(parts: Parts, service: Service, release: Release, incidents: Sequence[Incident]) -> str:
     deployment = deployment_of(service)
     share = service.canary_workers if deployment.shares and release.previous is not None else 0
-    probes = _probes(parts, service, incidents)
+    requests = _requests(parts, incidents)
+    probes = _probes(parts, service, requests)
     for incident in incidents:  # before: a report of the new release may come before the answer
         parts.store.incidents.set(incident.id, release=release.commit)
-    changed = deployment.change(release.commit, probes, _watches(parts, incidents), canary=share)
+    changed = deployment.change(release.commit, probes, _watches(requests), canary=share)
     if not changed.ok:
         return f"The new release did not come up: {changed.reason}"
     if share and changed.release != release.commit:
@@ -127,22 +132,29 @@ def _change_over(parts: Parts, service: Service, release: Release, incidents: Se
         payload = {"commit": release.commit, "seconds": service.canary_seconds, "workers": share}
         tell(parts, service, incidents, "release.canary", payload, key_of(release))
         return ""
-    _live(parts, service, release, changed.seconds)
+    _live(parts, service, release, incidents, requests, changed.seconds)
     return ""
 
 
-def _live(parts: Parts, service: Service, release: Release, seconds: float) -> None:
+def _live(
+    parts: Parts,
+    service: Service,
+    release: Release,
+    incidents: Sequence[Incident],
+    requests: Requests,
+    seconds: float,
+) -> None:
     """All users get it. From here on it is watched, and going back is what ends it."""
     deployment, commit = deployment_of(service), release.commit
     deployment.point(commit)
-    incidents = tried(parts, service, release.commit)
     payload = {"commit": commit, "previous": release.previous, "seconds": round(seconds, 3)}
     tell(parts, service, incidents, "release.live", payload, key_of(release))
-    for older in parts.store.releases.list(service.name, ("canary", "soaking")):
+    young = ("canary", "soaking")
+    for older in parts.store.releases.list(service.name, young):
         if older.commit != commit and holds(service, commit, older.commit):
-            parts.store.releases.set(service.name, older.commit, "live", until=None)
+            parts.store.releases.set(service.name, older.commit, "live", expected=young, until=None)
     live_at = release.live_at or now()
-    _, reason = _staged(parts, incidents, "verify", lambda: ((), _verify(parts, service, incidents)))
+    _, reason = _staged(parts, incidents, "verify", lambda: ((), _verify(parts, service, incidents, requests)))
     if reason:
         leave(parts, release, reason)
         return
@@ -155,10 +167,10 @@ def _live(parts: Parts, service: Service, release: Release, seconds: float) -> N
     deployment.tidy(frozenset(name for name in (commit, release.previous) if name))
 
 
-def _verify(parts: Parts, service: Service, incidents: Sequence[Incident]) -> str:
+def _verify(parts: Parts, service: Service, incidents: Sequence[Incident], requests: Requests) -> str:
     """Ask the running release itself, where asking again is safe; else its first real request of the kind tells."""
     for incident in incidents:
-        request = about(parts, incident.id)[2].request
+        request = requests.get(incident.id)
         if request is None or not probing.safe_to_repeat(request, service.safe_requests):
             continue
         exchange = _sent(service, request)
@@ -175,27 +187,30 @@ def _supersede(parts: Parts, service: Service, release: Release, serving: str) -
     for incident in incidents:
         attach(parts, service, incident, serving)
     reason = f"{serving[:10]} holds it and is served already."
-    parts.store.releases.set(service.name, release.commit, "superseded", reason=reason)
+    parts.store.releases.set(service.name, release.commit, "superseded", expected=("waiting",), reason=reason)
 
 
-def _probes(parts: Parts, service: Service, incidents: Sequence[Incident]) -> tuple[Probe, ...]:
+def _requests(parts: Parts, incidents: Sequence[Incident]) -> Requests:
+    found = {incident.id: about(parts, incident.id)[2].request for incident in incidents}
+    return {incident_id: request for incident_id, request in found.items() if request is not None}
+
+
+def _probes(parts: Parts, service: Service, requests: Requests) -> tuple[Probe, ...]:
     """What the release is asked before its users do. What the one before fails at now says nothing against it."""
-    recent = [one for one in parts.store.incidents.list() if one.service == service.name][:KNOWN_INCIDENTS]
+    recent = parts.store.incidents.list(limit=KNOWN_INCIDENTS, service=service.name)
     reports = [parts.store.incidents.latest_report(one.id) for one in recent]
-    healed = [about(parts, incident.id)[2].request for incident in incidents]
-    probes = probing.probes(reports, [request for request in healed if request is not None], service.safe_requests)
+    healed = list(requests.values())
+    probes = probing.probes(reports, healed, service.safe_requests)
     return tuple(probe for probe in probes if probe.request in healed or (_sent(service, probe.request) or 0) < 500)
 
 
-def _watches(parts: Parts, incidents: Sequence[Incident]) -> tuple[Watch, ...]:
-    requests = [about(parts, incident.id)[2].request for incident in incidents]
-    return tuple(dict.fromkeys(probing.watch_for(request) for request in requests if request is not None))
+def _watches(requests: Requests) -> tuple[Watch, ...]:
+    return tuple(dict.fromkeys(probing.watch_for(request) for request in requests.values()))
 
 
 def _sent(service: Service, request: Request) -> int | None:
     """The status that the running service answers now; None when it does not, or nobody knows its address."""
-    headers = {name: value for name, value in request.headers.items() if "[redacted]" not in value}
-    exchange = deployment_of(service).send(replace(request, headers=headers), {})
+    exchange = deployment_of(service).send(request, {})
     return exchange.status if exchange is not None else None
 
 

@@ -9,10 +9,11 @@ from dataclasses import replace
 
 from healer.edges.deployment import Deployment
 from healer.edges.store import Release
-from healer.model import Outcome, State
+from healer.model import State
 from healer.pipeline import reverting
-from healer.pipeline.carrying import SERVED, deployment_of, holds, key_of, tell
+from healer.pipeline.carrying import SERVED, deployment_of, holds, key_of, note_relapse, tell
 from healer.pipeline.parts import Parts, Service
+from healer.stages.announcement import wording
 
 LEAVABLE = ("waiting", "canary", "soaking", "live")  # waiting: it may be with the users while it is still tried
 
@@ -37,15 +38,15 @@ def go_back(parts: Parts, service: Service, release: Release) -> None:
     there = [name for name in (serving.release, serving.canary) if name is not None]
     if target is None:
         reason = f"{reason} There is no release before it to go back to."
-    elif not there or target in there or any(holds(service, name, release.commit) for name in there):
-        served, problem = _served_again(deployment, target)
-        if served is None:
-            _stay(parts, service, release, f"{reason} {problem}")
-            return
-        target, reason = served, f"{reason} {problem}".strip()
-        deployment.point(target)
-    else:  # somebody has changed it meanwhile
-        target = there[0]
+    else:
+        if not there or target in there or any(holds(service, name, release.commit) for name in there):
+            served, problem = _served_again(deployment, target)
+            if served is None:
+                _stay(parts, service, release, f"{reason} {problem}")
+                return
+            target, reason = served, f"{reason} {problem}".strip()
+        else:  # somebody has changed it meanwhile
+            target = there[0]
         deployment.point(target)
     _take_back(parts, service, release, target, reason)
 
@@ -87,22 +88,21 @@ def _take_back(parts: Parts, service: Service, release: Release, target: str | N
     for incident in incidents:
         if incident.state in SERVED:
             parts.store.incidents.move(incident.id, State.ROLLED_BACK, reason, expected=SERVED)
-            filed = parts.store.proposals.merged_of(incident.id)
-            if filed is not None:
-                parts.store.proposals.settle(filed.proposal, Outcome.ROLLED_BACK)
+            note_relapse(parts, incident)
     if not release.left_by:  # a person who goes back knows what to do about the branch
-        reverting.want(parts, replace(release, target=target), reason, evidence_of(parts, release))
+        reverting.want(parts, replace(release, target=target), reason, _evidence_of(parts, release))
     for one in gone:
         if one.commit != release.commit:
             parts.store.releases.set(service.name, one.commit, "rolled_back", reason=reason, until=None)
-    parts.store.releases.set(service.name, release.commit, "rolled_back", reason=reason, until=None)
+    leaving = ("leaving",)  # else a person had it served again meanwhile
+    parts.store.releases.set(service.name, release.commit, "rolled_back", expected=leaving, reason=reason, until=None)
 
 
-def evidence_of(parts: Parts, release: Release) -> list[str]:
+def _evidence_of(parts: Parts, release: Release) -> list[str]:
     """The crashes that it was the first to report."""
     found = []
     for incident in parts.store.incidents.opened_on(release.service, release.commit):
         place = f" in {incident.fault_function}" if incident.fault_function else ""
-        times = f"{incident.count} time" + ("s" if incident.count != 1 else "")
+        times = wording.counted(incident.count, "time")
         found.append(f"{incident.exception_type}{place}, {times} (incident {incident.id})")
     return found

@@ -85,7 +85,7 @@ def _undecided(parts: Parts, service: Service, commit: str, action: str) -> Reve
     revert = parts.store.reverts.get(service.name, commit)
     if revert is None:
         raise NotFound(f"nothing proposes to take the release {commit[:10]} of {service.name} back")
-    if revert.state not in ("prepared", "open"):
+    if not revert.undecided:
         raise Conflict(f"{action} needs an open revert; that of {commit[:10]} is {revert.state}")
     return revert
 
@@ -179,6 +179,4 @@ def _note(parts: Parts, about: Release | Revert, type: str, payload: Mapping[str
         incident = parts.store.incidents.get(about.incident_id)
         parts.note(incident, type, whole, ui_hint, once=about.commit)
         return
-    key = f"service/{about.service}"
-    once = f"{key}/{type}/{about.commit}"
-    parts.store.log.append(type, key, whole, trace_id="", ui_hint=ui_hint, once=once)
+    parts.note_service(about.service, type, whole, ui_hint, once=about.commit)

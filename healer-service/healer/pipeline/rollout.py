@@ -13,12 +13,12 @@ from typing import Any
 import structlog
 
 from healer.edges.store import Incident, Release
-from healer.model import Conflict, EdgeError, HealerError, NotFound, Outcome, Report, State
+from healer.model import Conflict, EdgeError, HealerError, NotFound, Report, State
 from healer.pipeline import releasing, returning, stopping
 from healer.pipeline.beat import Beat
-from healer.pipeline.carrying import UNDER_WAY, attach, deployment_of, holds, merge_of, note_healed, tell
+from healer.pipeline.carrying import UNDER_WAY, attach, deployment_of, holds, merge_of, note_healed, note_relapse, tell
 from healer.pipeline.parts import Parts, Service
-from healer.pipeline.watching import Watch
+from healer.pipeline.watching import Watcher
 
 log = structlog.get_logger()
 
@@ -35,8 +35,8 @@ class Rollout:
         self._poll_seconds = poll_seconds
         self._beat = Beat("rollout", self.turn, LOOK_SECONDS)
         self._busy: dict[str, threading.Lock] = {name: threading.Lock() for name in parts.services}
-        self._watches = {
-            name: Watch(parts, service) for name, service in parts.services.items() if service.deployment is not None
+        self._watchers = {
+            name: Watcher(parts, service) for name, service in parts.services.items() if service.deployment is not None
         }
         self._fetched: dict[str, float] = {}  # service -> when its branch was looked at for others' pushes
 
@@ -60,7 +60,7 @@ class Rollout:
         """Everything that is due now, each service in a thread of its own: a change-over takes its time."""
         moving = {release.service for release in self._parts.store.releases.moving()}
         waiting = {one.service for one in self._parts.store.incidents.list((*UNDER_WAY, State.SOAKING))}
-        for name in self._watches:
+        for name in self._watchers:
             due = name in moving or name in waiting or self._is_due(self._parts.services[name])
             if due and not self._busy[name].locked():
                 threading.Thread(target=self._tend, args=(self._parts.services[name],), daemon=True).start()
@@ -84,8 +84,8 @@ class Rollout:
     def want(self, service: Service) -> None:
         """Have released what was merged, and by setting what was pushed."""
         store = self._parts.store
-        for incident in store.incidents.list(UNDER_WAY):
-            merged = merge_of(self._parts, incident) if incident.service == service.name else None
+        for incident in store.incidents.list(UNDER_WAY, service=service.name):
+            merged = merge_of(self._parts, incident)
             if merged is None or store.releases.want(service.name, merged, "proposal", incident.id):
                 continue
             known = store.releases.get(service.name, merged)
@@ -120,7 +120,10 @@ class Rollout:
             if not holds(service, target, waiting.commit):
                 returning.leave(self._parts, waiting, why, target=target, by=by)
         leaving = serving.canary or serving.release
-        if leaving is not None and holds(service, leaving, target):
+        if serving.canary == target:
+            if not store.set(service.name, target, expected=("canary",), until=time.time()):  # its share ends now
+                raise Conflict(f"{target[:10]} is being taken back already")
+        elif leaving is not None and holds(service, leaving, target):
             store.want(service.name, leaving, "first")  # one that the store has not heard of
             release = store.get(service.name, leaving)
             assert release is not None, "it was put there"
@@ -137,8 +140,7 @@ class Rollout:
             }
             store.set(service.name, target, "waiting", reason=why, tries=0, next_try=0.0, **anew)
         payload = {"by": by, "to": target, "from": leaving, "reason": reason}
-        key = f"service/{service.name}"
-        self._parts.store.log.append("service.rolled_back", key, payload, trace_id="", ui_hint="control")
+        self._parts.note_service(service.name, "service.rolled_back", payload, "control")
         self._beat.soon()
 
     def roll_back(self, incident: Incident, by: str, reason: str) -> None:
@@ -167,20 +169,20 @@ class Rollout:
             if own is not None:
                 returning.leave(self._parts, own, reason)
         elif release is not None and release.state in ("canary", "soaking") and release.commit != incident.release:
-            self._watches[service.name].suspect(incident.id, release.commit)
+            self._watchers[service.name].suspect(incident.id, release.commit)
         elif incident.state == State.RESOLVED:
-            filed = store.proposals.merged_of(incident.id)
-            if filed is not None:
-                store.proposals.settle(filed.proposal, Outcome.ROLLED_BACK)
+            note_relapse(self._parts, incident)
             store.incidents.move(incident.id, State.REGRESSED, reason, expected=(State.RESOLVED,))
         self._beat.soon()
 
     def judges(self, incident: Incident) -> bool:
         """Whether it is still to be seen if a young release is to blame for it."""
-        release = self._parts.store.releases.get(incident.service, incident.opened_on or "")
+        if incident.opened_on is None:
+            return False
+        release = self._parts.store.releases.get(incident.service, incident.opened_on)
         if release is None or release.state not in ("canary", "soaking"):
             return False
-        return self._watches[incident.service].is_suspected(release, incident.id)
+        return self._watchers[incident.service].is_suspected(release, incident.id)
 
     def _tend(self, service: Service) -> None:
         if not self._busy[service.name].acquire(blocking=False):
@@ -204,10 +206,8 @@ class Rollout:
             if serving is not None and holds(service, serving, release.commit):
                 attach(self._parts, service, incident, serving)
         elif release.state in ("failed", "rolled_back"):
-            expected = UNDER_WAY
-            self._parts.store.incidents.move(
-                incident.id, State.ROLLED_BACK, release.reason, expected=expected, release=None
-            )
+            incidents = self._parts.store.incidents
+            incidents.move(incident.id, State.ROLLED_BACK, release.reason, expected=UNDER_WAY, release=None)
 
     def _newest(self, service: Service, waiting: list[Release]) -> Release:
         """The one that holds the most of the others; those need no release of their own."""
@@ -215,18 +215,20 @@ class Rollout:
         for other in waiting:
             if other.commit != newest.commit and holds(service, newest.commit, other.commit):
                 reason = f"{newest.commit[:10]} holds it and is released instead."
-                self._parts.store.releases.set(service.name, other.commit, "superseded", reason=reason)
+                self._parts.store.releases.set(
+                    service.name, other.commit, "superseded", expected=("waiting",), reason=reason
+                )
         return newest
 
     def _watch(self, _parts: Parts, service: Service, release: Release) -> None:
-        watch = self._watches[service.name]
-        if reason := watch.look(release):
+        watcher = self._watchers[service.name]
+        if reason := watcher.look(release):
             returning.leave(self._parts, release, reason)
             self._beat.soon()
-        elif not watch.is_over(release):
+        elif not watcher.is_over(release):
             return
         elif release.state == "soaking":
-            self._parts.store.releases.set(service.name, release.commit, "live", until=None)
+            self._parts.store.releases.set(service.name, release.commit, "live", expected=("soaking",), until=None)
         elif not stopping.stopped(self._parts):
             releasing.go_on(self._parts, service, release)
 
@@ -254,19 +256,19 @@ class Rollout:
         store.set(service.name, release.commit, expected=(release.state,), **values)
         payload = {"commit": release.commit, "state": release.state, "reason": reason}
         log.warning("release waits", service=service.name, **payload)
-        incidents = [one for one in self._parts.store.incidents.list(UNDER_WAY) if one.service == service.name]
+        incidents = self._parts.store.incidents.list(UNDER_WAY, service=service.name)
         tell(self._parts, service, incidents, "release.waits", payload, f"{release.commit} {reason}"[:120])
 
     def _resolve(self, service: Service) -> None:
         """The incidents whose soak is over, unless their release is still under suspicion."""
-        for incident in self._parts.store.incidents.list((State.SOAKING,)):
-            if incident.service != service.name or (incident.soak_until or 0.0) > time.time():
+        for incident in self._parts.store.incidents.list((State.SOAKING,), service=service.name):
+            if (incident.soak_until or 0.0) > time.time():
                 continue
             release = self._parts.store.releases.get(service.name, incident.release or "")
             # Its release may be watched for longer: as long as a supervisor may leave it by itself.
             if release is not None and release.state not in ("soaking", "live"):
                 continue
-            if release is None or not self._watches[service.name].is_suspected(release):
+            if release is None or not self._watchers[service.name].is_suspected(release):
                 note_healed(self._parts, incident, "sandbox")
                 self._parts.store.incidents.move(incident.id, State.RESOLVED, expected=(State.SOAKING,))
 

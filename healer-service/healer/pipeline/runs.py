@@ -15,7 +15,7 @@ from healer.edges.store import Incident
 from healer.model import Call, Replay, Report, Request, Suite
 from healer.pipeline.memory import Memory
 from healer.pipeline.parts import Parts, Service
-from healer.stages import judgement, recall
+from healer.stages import judgement, locating, recall
 from healer.stages.shards import shards
 from healer.syntax.coverage import Lines
 from healer.syntax.project import Project
@@ -34,6 +34,11 @@ class Shown:
     call: Call | None = None
     reason: str = ""  # why it does not show; "" when it does
     unsteady: tuple[str, ...] = ()
+
+
+def as_located(service: Service, report: Report, commit: str) -> Report:
+    """With its files as the repository calls them at a commit, where its reporter did not know the repository."""
+    return locating.located(report, service.checkout.sources(commit)) if report.approximate else report
 
 
 def base_of(incident: Incident) -> str:
@@ -63,7 +68,18 @@ def _show(memory: Memory, incident: Incident, service: Service, report: Report) 
         called = call(service, recalled, service.checkout.tar(base_of(incident)))
         if not judgement.reproduces(report, called):
             return Shown(called, "call", recalled)
-    return Shown(before, reason=reason)
+    return Shown(before, reason=reason + _remedy(service, report))
+
+
+def _remedy(service: Service, report: Report) -> str:
+    """What a person can do about a crash that does not show; "" where the report holds all that can be had."""
+    if not report.approximate:
+        return ""
+    guessed = "" if service.entry else " Without `entry` in its settings the service's application is guessed, too."
+    return (
+        f" {report.client or 'Its reporter'} leaves out cookies, secrets, what is long, and the requests before; the "
+        f"selfheal client in the service reports what can be replayed.{guessed}"
+    )
 
 
 def unsendable(report: Report) -> str:
@@ -150,8 +166,7 @@ def measure_baseline(parts: Parts, memory: Memory, service: Service) -> None:
         "problem": before.problem,
         "seconds": round(time.monotonic() - started, 3),
     }
-    key = f"service/{service.name}"
-    parts.store.log.append("baseline.measured", key, payload, trace_id="", ui_hint="execution")
+    parts.note_service(service.name, "baseline.measured", payload, "execution")
 
 
 def _together(ran: Sequence[Mapping[str, tuple[int, ...]]]) -> dict[str, tuple[int, ...]]:

@@ -17,7 +17,7 @@ from healer.pipeline.memory import Memory
 from healer.pipeline.parts import Parts, Service
 from healer.pipeline.proof import Trial
 from healer.pipeline.runs import base_of
-from healer.stages import assessment, ranking
+from healer.stages import announcement, assessment, ranking
 from healer.syntax.dependencies import declared
 from healer.syntax.project import Project
 from healer.syntax.situation import Situation
@@ -135,6 +135,7 @@ class Search:
             # What a person asks for needs no other grounds.
             grounds=1.0 if self._wished(candidate) else min(1.0, ranking.sureness(candidate, self._diagnosis)),
             record=ranking.record(candidate, self._past),
+            approximate=announcement.approximation(self._report),
         )
         return replace(verdict, assessment=assessed)
 

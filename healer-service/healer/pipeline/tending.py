@@ -20,7 +20,6 @@ from healer.pipeline import merging, publishing, reverting, stopping
 from healer.pipeline.beat import Beat
 from healer.pipeline.conversation import obey, rebase
 from healer.pipeline.healing import chosen_of
-from healer.pipeline.merging import CHECKS_SECONDS
 from healer.pipeline.parts import Parts, Service
 from healer.pipeline.workflows import Workflows, begin
 from healer.stages import owners, webhook
@@ -307,9 +306,7 @@ class Tending:
         incident = self._parts.store.incidents.get(proposal.incident_id)
         if not filed.readied and standing.draft and not proposal.draft:
             checks = service.forge.checks(proposal)
-            pushed = filed.pushed_at or filed.created_at
-            waited = datetime.now(UTC) - datetime.fromisoformat(pushed.replace("Z", "+00:00"))
-            if checks in ("none", "unknown") and waited < timedelta(seconds=CHECKS_SECONDS):
+            if checks in ("none", "unknown") and not publishing.had_time(filed):
                 return
             self._parts.note(
                 incident, "proposal.checks", {"state": checks}, "execution", once=f"{proposal.head_sha}{checks}"

@@ -22,7 +22,7 @@ REPORTS_LAG = timedelta(seconds=12)  # the client's quiet time of ten seconds, a
 _FIGURES = frozenset(one.name for one in fields(Traffic))
 
 
-class Watch:
+class Watcher:
     """Over the releases of one service. What it was told to look at dies with the process; the store has the rest."""
 
     def __init__(self, parts: Parts, service: Service) -> None:

@@ -101,6 +101,7 @@ class ServiceSettings(BaseModel):
     engine: Literal["auto", "playbook", "llm"] = "auto"
     heals_per_hour: int = Field(default=30, ge=1, le=1000)
     open_proposals: int = Field(default=20, ge=1, le=200)
+    new_incidents_per_hour: int = Field(default=200, ge=1, le=100_000)  # what is beyond is counted in one
     release_pushes: bool = False  # release what people push to the branch too
     safe_requests: tuple[str, ...] = Field(default=(), max_length=200)  # that may be sent again, beside GET and HEAD
     autonomous: AutonomousSettings = AutonomousSettings()

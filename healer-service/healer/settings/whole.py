@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -39,6 +40,8 @@ class Settings(BaseSettings):
     log_format: Literal["json", "console"] = "json"
     soak_seconds: float = Field(default=60, ge=0, le=86400)
     heals_at_once: int = Field(default=2, ge=1, le=16)
+    retention_days: int = Field(default=90, ge=0, le=36_500)  # of what is over and done with; 0 keeps all
+    max_incidents: int = Field(default=10_000, ge=100, le=1_000_000)  # of one service
     services: tuple[ServiceSettings, ...] = ()
 
     @property
@@ -53,6 +56,11 @@ class Settings(BaseSettings):
     def audit_head(self) -> Path:
         """Where the event log ended, kept outside the database."""
         return (self.home / "audit-head").resolve()
+
+    @property
+    def kept_for(self) -> timedelta | None:
+        """How long what is over stays; None: for ever."""
+        return timedelta(days=self.retention_days) if self.retention_days else None
 
     @property
     def sign_in_link(self) -> str:

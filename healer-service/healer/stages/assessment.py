@@ -35,12 +35,16 @@ def assess(
     *,
     grounds: float,
     record: float,
+    approximate: str = "",
 ) -> Assessment:
     """Of a candidate that nothing speaks against.
 
     `grounds`: 0 to 1, what the code around the change says for it. `record`: -1 to 1, what became of such proposals.
+    `approximate`: why the replay was no true one; "" when it was.
     """
     sure = [part for part in _confidence(candidate, evidence, diagnosis, grounds, record) if part.points or part.why]
+    if approximate:
+        sure.append(Part("approximate replay", -0.05, approximate))
     risk = list(_risk(candidate, evidence, project))
     return Assessment(_sum(sure), _sum(risk), tuple(sure), tuple(risk))
 

@@ -19,6 +19,11 @@ def reproduces(report: Report, before: Replay) -> str:
         return "The report holds no request to send again."
     if last.exception is None and last.value is not None:
         return f"The crash does not reproduce: called with the reported arguments, the function gave {last.value[:80]}."
+    if last.exception is None and report.handled:
+        return (
+            f"The crash cannot be seen from outside: the service handled it and went on, and the same request was "
+            f"answered with {last.status} in the sandbox."
+        )
     if last.exception is None:
         return f"The crash does not reproduce: the same request was answered with {last.status} in the sandbox."
     if last.exception.type != report.exception.type:

@@ -23,11 +23,16 @@ class Access:
         # The cookie holds a derived value: whoever reads it there cannot use it as the API token.
         self.session = hmac.new(operator_token.encode(), b"page session", hashlib.sha256).hexdigest()
 
-    def service_of(self, key: str | None) -> str:
-        """Raises Unauthorised unless the key belongs to a service."""
+    def service_with(self, key: str | None) -> str | None:
         for known, service in self._keys.items():
             if key is not None and hmac.compare_digest(known.encode(), key.encode(errors="replace")):
                 return service
+        return None
+
+    def service_of(self, key: str | None) -> str:
+        """Raises Unauthorised unless the key belongs to a service."""
+        if service := self.service_with(key):
+            return service
         raise Unauthorised("X-Selfheal-Key is missing or belongs to no service; take the key from the service's DSN")
 
     def is_operator_token(self, token: str) -> bool:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -19,11 +17,11 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from pydantic import BaseModel, Field
 
-from healer.edges.store import Delivery, Incident, Store
+from healer.edges.store import Delivery, Store
 from healer.model import BadInput, Unauthorised
 from healer.pipeline.parts import Parts
 from healer.stages import webhook
-from healer.web import operator, problems
+from healer.web import operator, problems, sentry
 from healer.web.access import COOKIE
 from healer.web.headers import SecurityHeaders
 from healer.web.needs import Web
@@ -37,13 +35,6 @@ class SignIn(BaseModel):
     token: str = Field(max_length=200)
 
 
-class Escaped(JSONResponse):
-    """JSON in ASCII: a report may hold half a surrogate pair, which no encoding takes."""
-
-    def render(self, content: Any) -> bytes:
-        return json.dumps(content, allow_nan=False, separators=(",", ":")).encode()
-
-
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
@@ -54,10 +45,11 @@ def create_app(web: Web, lifespan: Lifespan) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        default_response_class=Escaped,
+        default_response_class=problems.Escaped,
     )
     problems.install(app)
     app.include_router(_reports(web))
+    app.include_router(sentry.routes(web))
     app.include_router(operator.routes(web))
     app.include_router(_webhooks(web))
     app.include_router(_health(web))
@@ -89,12 +81,8 @@ def _reports(web: Web) -> APIRouter:
         if body is None:
             return problems.problem(413, f"a report has at most {LARGEST_REPORT} bytes; lower the client's bounds")
 
-        def take() -> tuple[str, Incident]:
-            parsed = replace(parse_report(body, service), env={})  # whoever holds a key may not set up the sandbox
-            return parsed.report_id, web.dispatch.take(parsed)
-
-        report_id, incident = await run_in_threadpool(take)
-        return JSONResponse({"report_id": report_id, "incident_id": incident.id}, 202)
+        taken = await web.intake.take(service, body, parse_report)
+        return JSONResponse({"report_id": taken.report_id, "incident_id": taken.incident_id}, 202)
 
     # Starlette's own route: the body is bounded and validated above, and FastAPI's part would cost half a millisecond.
     router.add_route("/api/v1/reports", report, methods=["POST"])

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from healer.edges.bus import Bus
 from healer.edges.store import Store
 from healer.pipeline.dispatch import Dispatch
 from healer.pipeline.parts import Parts
 from healer.web.access import Access
+from healer.web.intake import Intake
 
 
 @dataclass(frozen=True)
@@ -24,3 +26,7 @@ class Web:
     @property
     def store(self) -> Store:
         return self.parts.store
+
+    @cached_property
+    def intake(self) -> Intake:
+        return Intake(self.dispatch.take_all)

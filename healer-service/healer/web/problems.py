@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -14,9 +16,16 @@ from healer.model import BadInput, Conflict, EdgeError, HealerError, NotFound, U
 _STATUS: dict[type[HealerError], int] = {BadInput: 400, Unauthorised: 401, NotFound: 404, Conflict: 409, EdgeError: 502}
 
 
+class Escaped(JSONResponse):
+    """JSON in ASCII: what people send may hold half a surrogate pair, which no encoding takes."""
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, allow_nan=False, separators=(",", ":")).encode()
+
+
 def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
     body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
-    return JSONResponse(body, status, headers, media_type="application/problem+json")
+    return Escaped(body, status, headers, media_type="application/problem+json")
 
 
 def install(app: FastAPI) -> None:

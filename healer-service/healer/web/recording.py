@@ -11,7 +11,6 @@ from healer.edges.store import Revert
 from healer.hosts import is_loopback
 from healer.model import HealerError
 from healer.pipeline.parts import Parts
-from healer.web.releases import decided_on
 from healer.web.views import judged_attempt
 
 COMMAND_LINE = "healer-cli/"  # how its user agent begins
@@ -48,7 +47,7 @@ class Recorder:
             incident = self._parts.store.incidents.get(revert.incident_id)
             key, trace_id = incident.id, incident.trace_id
         which = {"service": revert.service, "commit": revert.commit}
-        payload = {**_who(request, by), "reason": reason, **which, **decided_on(revert)}
+        payload = {**_who(request, by), "reason": reason, **which, **revert.decided_on}
         with self._around(key, trace_id, name, payload):
             yield
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from healer.edges.deployment import Deployment
 from healer.edges.store import Release, Revert, Store
-from healer.model import Conflict, DeploymentError, NotFound
+from healer.model import DeploymentError, NotFound
+from healer.pipeline import publishing
 from healer.pipeline.parts import Parts, Service
-
-UNDECIDED = ("prepared", "open")
 
 
 def serving(service: Service) -> dict[str, Any]:
@@ -58,7 +56,7 @@ def revert(item: Revert | None) -> dict[str, Any] | None:
     """Without text and diff once it is decided: nobody has to read them any more, and they may be long."""
     if item is None:
         return None
-    return asdict(item) if item.state in UNDECIDED else {**asdict(item), "body": "", "diff": ""}
+    return asdict(item) if item.undecided else {**asdict(item), "body": "", "diff": ""}
 
 
 def found(parts: Parts, name: str, commit: str) -> Revert:
@@ -71,18 +69,7 @@ def found(parts: Parts, name: str, commit: str) -> Revert:
 
 
 def require_looked_at(item: Revert, head_sha: str) -> None:
-    """Raises Conflict when the proposal is not at the commit that somebody looked at; "" takes what is there."""
-    if head_sha and head_sha != item.head_sha:
-        raise Conflict(
-            f"the revert has changed meanwhile: it is at {item.head_sha[:10]}, and {head_sha[:10]} was looked at; "
-            "look again, then approve"
-        )
-
-
-def decided_on(item: Revert) -> dict[str, object]:
-    """What exactly a person decides on, for the audit trail."""
-    digest = hashlib.sha256(item.diff.encode(errors="surrogatepass")).hexdigest()
-    return {"number": item.number, "head_sha": item.head_sha, "diff_sha256": digest}
+    publishing.require_looked_at("revert", item.head_sha, head_sha)
 
 
 def _kept(deployment: Deployment | None) -> list[str]:

@@ -19,7 +19,9 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 def clean(value: object) -> object:
     """Text that any database takes and no terminal obeys."""
-    return _CONTROL.sub("\ufffd", value).encode("utf-8", "replace").decode() if isinstance(value, str) else value
+    if not isinstance(value, str) or (value.isascii() and value.isprintable()):
+        return value
+    return _CONTROL.sub("\ufffd", value).encode("utf-8", "replace").decode()
 
 
 def _storable(value: object, depth: int = 0) -> object:
@@ -31,8 +33,9 @@ def _storable(value: object, depth: int = 0) -> object:
     return [_storable(item, depth + 1) for item in value] if isinstance(value, list) else value
 
 
-Short = Annotated[str, BeforeValidator(clean), Field(max_length=1000)]
-Long = Annotated[str, BeforeValidator(clean), Field(max_length=100_000)]
+# The length stands first: pydantic checks it in Rust then.
+Short = Annotated[str, Field(max_length=1000), BeforeValidator(clean)]
+Long = Annotated[str, Field(max_length=100_000), BeforeValidator(clean)]
 
 
 class _In(BaseModel):
@@ -139,6 +142,7 @@ class ReportIn(_In):
     approximate: bool = False
     mechanism: MechanismIn = MechanismIn()
     versions: Annotated[dict[Short, Short], Field(max_length=100)] = {}
+    lost: Annotated[dict[Short, Annotated[int, Field(ge=0, le=1_000_000_000)]], Field(max_length=20)] = {}
 
     def to_model(self, service: str) -> Report:
         return Report(
@@ -162,17 +166,27 @@ class ReportIn(_In):
             mechanism=self.mechanism.type,
             handled=self.mechanism.handled,
             versions=self.versions,
+            lost=self.lost,
         )
 
 
 def parse_report(body: bytes, service: str) -> Report:
-    """Raises BadInput with the field, what was wrong with it, and the value where it is short."""
+    """Raises BadInput as `report_from` does."""
+    return report_from(read_object(body, "report"), service)
+
+
+def read_object(body: bytes | str, what: str) -> dict[str, Any]:
     try:
         document = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise BadInput(f"the report is no JSON: {error}") from None
+        raise BadInput(f"the {what} is no JSON: {error}") from None
     if not isinstance(document, dict):
-        raise BadInput(f"the report must be a JSON object, not {type(document).__name__}")
+        raise BadInput(f"the {what} must be a JSON object, not {type(document).__name__}")
+    return document
+
+
+def report_from(document: dict[str, Any], service: str) -> Report:
+    """Raises BadInput with the field, what was wrong with it, and the value where it is short."""
     try:
         return ReportIn.model_validate(document).to_model(service)
     except ValidationError as error:

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from healer.edges.sandbox import request_json
-from healer.edges.store import AT_WORK, ENDS, Filed, Incident, Release, Store
-from healer.model import Event, Evidence, Exchange, Regression, Report, State, Suite, Verdict
+from healer.edges.store import AT_WORK, ENDS, SURPLUS, Filed, Incident, Release, Store
+from healer.model import Event, Evidence, Exchange, Regression, State, Suite, Verdict
 from healer.pipeline.conversation import MOST_ROUNDS
 from healer.pipeline.parts import Parts
-from healer.web import releases
+from healer.web import crashes, releases
 
 
 def summary(incident: Incident, filed: Filed | None) -> dict[str, Any]:
@@ -23,7 +22,7 @@ def summary(incident: Incident, filed: Filed | None) -> dict[str, Any]:
         "service": incident.service,
         "state": incident.state,
         "reason": incident.reason,
-        "title": f"{incident.exception_type} in {incident.fault_function or 'a library'}",
+        "title": _title(incident),
         "exception": {"type": incident.exception_type, "message": incident.exception_message},
         "fault": fault,
         "route": incident.route,
@@ -44,7 +43,7 @@ def whole(parts: Parts, incident: Incident) -> dict[str, Any]:
     events = store.log.of_key(incident.id)
     return {
         **summary(incident, filed),
-        "report": report(store.incidents.latest_report(incident.id)),
+        "report": crashes.report(store.incidents.latest_report(incident.id)),
         "diagnosis": asdict(incident.diagnosis) if incident.diagnosis else None,
         "verdicts": [_verdict(verdict, chosen) for verdict, chosen in verdicts],
         "proposal": _proposal(parts, filed),
@@ -65,6 +64,12 @@ def judged_attempt(incident: Incident, filed: Filed | None) -> int:
     return incident.attempt if filed is None or is_newest else filed.attempt
 
 
+def _title(incident: Incident) -> str:
+    if incident.fingerprint == SURPLUS:
+        return incident.exception_message.capitalize()
+    return f"{incident.exception_type} in {incident.fault_function or 'a library'}"
+
+
 def actions(incident: Incident, filed: Filed | None) -> list[str]:
     if incident.state == State.PROPOSED:
         another = filed is not None and filed.rounds < MOST_ROUNDS and not filed.amended
@@ -73,7 +78,8 @@ def actions(incident: Incident, filed: Filed | None) -> list[str]:
         return ["reject"]  # a forge that refuses it must not hold the incident for ever
     served = incident.state == State.RELEASING and incident.release is not None  # to a share of the users
     possible = ["rollback"] if served or incident.state in (State.SOAKING, State.RESOLVED) else []
-    return [*possible, "retry"] if incident.state in ENDS else possible
+    can_retry = incident.state in ENDS and incident.fingerprint != SURPLUS  # it counts many crashes and is none
+    return [*possible, "retry"] if can_retry else possible
 
 
 def service(parts: Parts, name: str, incidents: Sequence[Incident]) -> dict[str, Any]:
@@ -118,19 +124,6 @@ def stages(events: Sequence[Event]) -> list[dict[str, Any]]:
                 seconds=event.payload.get("seconds"), detail=detail, state="failed" if detail else "done"
             )
     return list(found.values())
-
-
-def report(item: Report) -> dict[str, Any]:
-    return {
-        "report_id": item.report_id,
-        "timestamp": item.received_at,
-        "release": item.release,
-        "framework": item.framework,
-        "exception": asdict(item.exception),
-        "frames": [asdict(frame) for frame in item.frames],
-        "request": request_json(item.request) if item.request else None,
-        "earlier_requests": [request_json(request) for request in item.earlier_requests],
-    }
 
 
 def _releases(store: Store, incident: Incident) -> list[Release]:

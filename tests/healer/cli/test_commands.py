@@ -6,7 +6,7 @@ from healer.cli import demonstration, incidents
 from rich.console import Console
 from typer.testing import CliRunner
 
-from tests.healer.web.canned import DISCUSSION, GITHUB, ON_GITHUB, VERDICTS, incident
+from tests.healer.web.canned import DISCUSSION, GITHUB, ON_GITHUB, REPORT, VERDICTS, incident
 
 
 def test_an_incident_is_listed_shown_and_acted_on(site):
@@ -75,6 +75,19 @@ def test_what_looks_alike_and_who_changed_it_last_is_shown_inert():
     assert "last changed in abc1234 by [red] [2Jx on 2026-01-02: [red] [2Jx" in shown
     assert "looks alike, and is not changed:\n  a.py:7 in f  [red] [2Jx" in shown
     assert "\x1b[2J" not in shown
+
+
+def test_who_reported_a_crash_and_what_else_belongs_to_it_is_shown_inert():
+    error = {"type": "KeyError", "message": "\x1b[2Jx"}
+    report = REPORT | {"chain": [{"relation": "cause", "exception": error, "frames": []}]}
+    console = Console(record=True, width=200, force_terminal=True, color_system=None)
+    demonstration.print_incident(console, incident(report=report))
+    assert (
+        "reported by: sentry.python.fastapi/2.75.0 (python)\n"
+        "caught: logged by the service, which went on\n"
+        "caused by: KeyError:  [2Jx\n"
+        "approximate replay: reported by sentry.python.fastapi/2.75.0: cookies are missing\n"
+    ) in console.export_text()
 
 
 def test_an_approval_shows_and_sends_the_commit_it_is_about(monkeypatch):

@@ -10,6 +10,8 @@ from healer.edges.deployment.folders import Folders, Unusable
 from healer.edges.deployment.running import run
 from healer.model import CheckoutError, DeploymentError
 
+from tests.small_disk import on_small_disk
+
 SPEAKS = "from pathlib import Path\nPath(__file__).with_name('ran').touch()\n"
 # Ends itself at its n-th file operation, for every fifth n until it comes through, and looks at what was left.
 KILLED = """
@@ -211,11 +213,7 @@ def test_whenever_it_is_killed_a_release_is_whole_or_absent(releases):
 
 
 def test_a_full_disk_means_not_now_and_leaves_the_service_some(tmp_path):
-    mount = 'mount -t tmpfs -o size=4m none "$0" && exec "$@"'
-    line = ["unshare", "-Urm", "sh", "-c", mount, str(tmp_path), sys.executable, "-c", FULL, str(tmp_path)]
-    ran = subprocess.run(line, capture_output=True, text=True, timeout=60, check=False)
-    if "unshare" in ran.stderr or "mount:" in ran.stderr:
-        pytest.skip(ran.stderr)
+    ran = on_small_disk(tmp_path, [sys.executable, "-c", FULL, str(tmp_path)], timeout=60)
     assert ran.returncode == 0, ran.stderr
     told = json.loads(ran.stdout)
     for name in ("larger", "larger-for-git", "reserve"):
@@ -246,5 +244,5 @@ def test_who_looks_can_end_a_program(tmp_path):
             raise DeploymentError("no room")
 
     with pytest.raises(DeploymentError, match="no room"):
-        run(["sh", "-c", "touch mark; sleep 60"], {"PATH": os.defpath}, 30, look, tmp_path)
+        run(["sh", "-c", 'touch "$0"; sleep 60', str(tmp_path / "mark")], {"PATH": os.defpath}, 30, look)
     assert time.monotonic() - started < 10

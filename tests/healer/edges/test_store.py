@@ -8,7 +8,6 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from healer.edges.store import Delivery, Store, tables
 from healer.edges.store.database import MIGRATIONS, Database
-from healer.edges.store.incidents import KEPT_REPORTS, SURPLUS_REPORTS
 from healer.model import (
     Conflict,
     Evidence,
@@ -66,16 +65,6 @@ def test_reports_of_one_fingerprint_are_one_incident(store):
 def test_a_report_sent_twice_counts_once(store):
     taken(store, 1)
     assert taken(store, 1).count == 1
-
-
-def test_the_first_and_the_newest_reports_are_kept(store):
-    for number in range(1, 5 * KEPT_REPORTS + 6):
-        incident = taken(store, number)
-    assert incident.count == 5 * KEPT_REPORTS + 5
-    assert store.incidents.first_report(incident.id).report_id == f"{1:032d}"
-    assert store.incidents.latest_report(incident.id).report_id == f"{5 * KEPT_REPORTS + 5:032d}"
-    with store._database.reading() as transaction:
-        assert len(transaction.all(tables.reports.select())) <= KEPT_REPORTS + SURPLUS_REPORTS
 
 
 def test_a_report_comes_back_as_it_went_in(store):

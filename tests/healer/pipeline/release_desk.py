@@ -53,7 +53,7 @@ class Sandbox:
 class Shelf:
     """A deployment in memory. Strict: what is not prepared cannot be served, and a canary only beside another."""
 
-    kind, shares = "supervisor", True
+    shares = True
 
     def __init__(self) -> None:
         self.prepared: list[str] = []

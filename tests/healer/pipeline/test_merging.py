@@ -25,8 +25,7 @@ from healer.pipeline.tending import Tending
 from tests.healer.pipeline.desk import Clock, Entrance, make_template
 from tests.healer.pipeline.desk import Desk as GitHubDesk
 from tests.healer.pipeline.one_proposal import OneProposal
-from tests.healer.samples import a_diagnosis, a_report
-from tests.healer.stages.test_autonomy import FULL
+from tests.healer.samples import FULL_VERDICT, a_diagnosis, a_report
 
 LONG_AGO = (datetime.now(UTC) - timedelta(hours=25)).isoformat()
 
@@ -92,7 +91,7 @@ class Case:
 
     def judged(self, **changes: Any) -> None:
         self.store.incidents.forget_candidates(self.incident_id, 1)
-        self.store.incidents.put_verdict(self.incident_id, 1, 0, replace(FULL, **changes), chosen=True)
+        self.store.incidents.put_verdict(self.incident_id, 1, 0, replace(FULL_VERDICT, **changes), chosen=True)
 
     def said(self, kind: str, text: str) -> None:
         remark = Remark(f"{self.branch}-{kind}{text}"[:80], kind, "ada", text, "2026-01-02T03:04:05Z")
@@ -142,7 +141,7 @@ def test_a_full_verdict_is_merged_released_and_told_like_anybodys_merge(tmp_path
     service = desk.parts.service("shop")
     vars(service).update(autonomy="autonomous", min_confidence=0.9, max_risk=0.25, merges_per_day=10)
     desk.store.incidents.forget_candidates(desk.incident_id, 1)
-    desk.store.incidents.put_verdict(desk.incident_id, 1, 0, FULL, chosen=True)
+    desk.store.incidents.put_verdict(desk.incident_id, 1, 0, FULL_VERDICT, chosen=True)
     desk.checkout.push(desk.head, desk.proposal.branch)
     desk.store.proposals.set(desk.proposal.branch, base_sha=desk.base, told=desk.filed().text_digest)
     desk.forge.standing = lambda proposal: LocalForge.standing(desk.forge, proposal)
@@ -315,7 +314,9 @@ def test_on_github_it_is_made_ready_first_and_merged_once_its_checks_had_their_t
         desk.turn()
         found, _ = desk.store.incidents.verdicts(incident_id, 1)[0]
         desk.store.incidents.forget_candidates(incident_id, 1)
-        desk.store.incidents.put_verdict(incident_id, 1, 0, replace(FULL, candidate=found.candidate), chosen=True)
+        desk.store.incidents.put_verdict(
+            incident_id, 1, 0, replace(FULL_VERDICT, candidate=found.candidate), chosen=True
+        )
         service = replace(desk.parts.service("stock"), autonomy="autonomous")
         desk.dispatch.tending._parts = replace(desk.parts, services={"stock": service})
         seen = []

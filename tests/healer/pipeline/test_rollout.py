@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from functools import partial
 
 import pytest
 from healer.edges.store import now
@@ -239,6 +240,16 @@ def test_a_canary_has_its_share_first(make):
     assert (desk.release(merged).state, desk.state(incident)) == ("soaking", State.SOAKING)
 
 
+def test_a_canary_that_a_person_wants_served_goes_to_all_at_once(make):
+    desk = make(canary_workers=1, canary_seconds=30)
+    incident, merged = desk.merge()
+    desk.turn()
+    desk.rollout.serve(desk.service, merged, "ada", "it looks good")
+    desk.turn()
+    assert (desk.shelf.served, desk.shelf.canary, desk.shelf.pointed) == (merged, None, merged)
+    assert (desk.release(merged).state, desk.state(incident)) == ("soaking", State.SOAKING)
+
+
 def test_a_canary_that_crashes_again_loses_its_share(make):
     desk = make(canary_workers=1)
     incident, merged = desk.merge()
@@ -403,6 +414,80 @@ def test_while_automation_is_stopped_nothing_is_released_and_what_is_bad_goes_ba
     desk.dispatch.turn(False, "ada", "")
     desk.turn()
     assert desk.shelf.served != desk.first
+
+
+def meanwhile(monkeypatch, thing, name, act, *given):
+    """Somebody does something right before the first call of this method (with these arguments)."""
+    method, done = getattr(thing, name), []
+
+    def call(*arguments, **named):
+        if not done and (not given or arguments == given):
+            done.append(True)
+            act()
+        return method(*arguments, **named)
+
+    monkeypatch.setattr(thing, name, call)
+
+
+def test_who_goes_back_while_the_soak_ends_is_obeyed(desk, monkeypatch):
+    incident, merged = desk.merge()
+    desk.turn()
+    desk.soaked(merged)
+    meanwhile(monkeypatch, desk.shelf, "serving", partial(desk.dispatch.roll_back, incident, "ada", ""))
+    desk.turn()
+    assert desk.release(merged).state == "leaving"
+    desk.turn()
+    assert (desk.shelf.served, desk.state(incident)) == (desk.first, State.ROLLED_BACK)
+
+
+def test_who_goes_back_while_an_older_release_ends_its_soak_is_obeyed(desk, monkeypatch):
+    one, second = desk.merge(1)
+    desk.turn()
+    two, third = desk.merge(2)
+    back = partial(desk.dispatch.roll_back, one, "ada", "")
+    meanwhile(monkeypatch, desk.checkout, "is_ancestor", back, second, third)
+    desk.turn()
+    assert (desk.release(second).state, desk.shelf.served) == ("leaving", third)
+    desk.turn()
+    assert desk.shelf.served == desk.first
+    assert {desk.state(incident) for incident in (one, two)} == {State.ROLLED_BACK}
+
+
+def test_who_goes_back_before_a_merge_that_waits_is_obeyed(desk, monkeypatch):
+    desk.merge(1)
+    desk.turn()
+    (two, earlier), _ = desk.merge(2), desk.merge(3)
+    back = partial(desk.rollout.serve, desk.service, desk.first, "ada", "")
+    meanwhile(monkeypatch, desk.checkout, "is_ancestor", back)
+    desk.turn()
+    assert desk.release(earlier).state == "leaving"
+    desk.turn(2)
+    assert (desk.shelf.served, desk.state(two)) == (desk.first, State.ROLLED_BACK)
+
+
+def test_who_goes_back_before_a_merge_that_is_served_already_is_obeyed(desk, monkeypatch):
+    incident, merged = desk.merge()
+    pushed = desk.commit({"b.py": "y = 1\n"})
+    desk.shelf.prepared.insert(0, pushed)
+    desk.shelf.served = pushed
+    back = partial(desk.rollout.serve, desk.service, desk.first, "ada", "")
+    meanwhile(monkeypatch, desk.shelf, "serving", back)
+    desk.turn()
+    assert desk.release(merged).state == "leaving"
+    desk.turn()
+    assert (desk.shelf.served, desk.state(incident)) == (desk.first, State.ROLLED_BACK)
+
+
+def test_who_wants_a_release_again_while_it_is_taken_back_is_obeyed(desk, monkeypatch):
+    _, merged = desk.merge()
+    desk.turn()
+    desk.report(1, merged)
+    again = partial(desk.rollout.serve, desk.service, merged, "ada", "")
+    meanwhile(monkeypatch, desk.shelf, "point", again)
+    desk.turn()
+    assert (desk.shelf.served, desk.release(merged).state) == (desk.first, "waiting")
+    desk.turn()
+    assert (desk.shelf.served, desk.release(merged).state) == (merged, "soaking")
 
 
 def ends(desk: ReleaseDesk, merged: str, incident: str) -> tuple[object, ...]:

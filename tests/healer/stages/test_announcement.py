@@ -69,6 +69,15 @@ def outside_fences(text):
     return re.sub(r"^(`{3,})text\n.*?\n\1$", "", text, flags=re.S | re.M)
 
 
+def test_a_replay_of_a_stock_sdks_report_is_called_approximate():
+    report = a_report(approximate=True, client="sentry.python.fastapi/2.75.0 @octocat")
+    said = section(a_body(report), "Evidence")
+    assert "- Approximate replay: reported by sentry.python.fastapi/2.75.0 @\u2060octocat: cookies, secrets" in said
+    assert "Approximate" not in a_body()
+    assert announcement.approximation(a_report()) == ""
+    assert announcement.approximation(a_report(approximate=True)).startswith("reported by a stock Sentry SDK: ")
+
+
 def test_the_sections_come_in_order():
     refused = Verdict(a_candidate(origin="other-playbook"), False, "the request still fails: KeyError")
     siblings = (Site("app/main.py", 30, "write", "TABLE[name] is read"),)

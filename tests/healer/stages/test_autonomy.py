@@ -1,24 +1,14 @@
 from dataclasses import replace
 
 import pytest
-from healer.model import Assessment, Change, Evidence, Regression, Replay, Suite, Verdict
+from healer.model import Replay, Suite
 from healer.stages.autonomy import why_not
 
-from tests.healer.samples import a_candidate, a_replay, answered, crashed
-
-PASSED = Suite("", {"t.py::test_a": "passed"})
-EVIDENCE = Evidence(
-    a_replay(answered(200), crashed()),
-    a_replay(answered(200), answered(404)),
-    PASSED,
-    PASSED,
-    regression=Regression(Change("t.py", "", "x"), "t.py::test_x", "failed", "passed"),
-)
-FULL = Verdict(a_candidate(), True, "accepted", evidence=EVIDENCE, assessment=Assessment(0.9, 0.25, (), ()))
+from tests.healer.samples import FULL_EVIDENCE, FULL_VERDICT, PASSED, a_replay, crashed
 
 
 def test_a_full_verdict_within_both_thresholds_needs_no_person() -> None:
-    assert why_not(FULL, 0.9, 0.25) == ""
+    assert why_not(FULL_VERDICT, 0.9, 0.25) == ""
 
 
 @pytest.mark.parametrize(
@@ -35,15 +25,15 @@ def test_a_full_verdict_within_both_thresholds_needs_no_person() -> None:
     ],
 )
 def test_each_kind_of_evidence_is_needed(changes: dict[str, object], reason: str) -> None:
-    verdict = replace(FULL, evidence=replace(EVIDENCE, **changes))  # type: ignore[arg-type]
+    verdict = replace(FULL_VERDICT, evidence=replace(FULL_EVIDENCE, **changes))  # type: ignore[arg-type]
     assert why_not(verdict, 0.0, 1.0) == reason
 
 
 def test_the_thresholds_are_the_services_own() -> None:
-    assert why_not(FULL, 0.91, 0.25) == "The confidence is 0.90, and 0.91 is set as the least."
-    assert why_not(FULL, 0.9, 0.24) == "The risk is 0.25, and 0.24 is set as the most."
+    assert why_not(FULL_VERDICT, 0.91, 0.25) == "The confidence is 0.90, and 0.91 is set as the least."
+    assert why_not(FULL_VERDICT, 0.9, 0.24) == "The risk is 0.25, and 0.24 is set as the most."
 
 
 @pytest.mark.parametrize("changes", [{"accepted": False}, {"evidence": None}, {"assessment": None}])
 def test_what_was_not_judged_is_not_merged(changes: dict[str, object]) -> None:
-    assert why_not(replace(FULL, **changes), 0.0, 1.0)  # type: ignore[arg-type]
+    assert why_not(replace(FULL_VERDICT, **changes), 0.0, 1.0)  # type: ignore[arg-type]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from healer.model import Answer, ExceptionInfo
+from healer.model import Answer, ExceptionInfo, Frame, Linked, Site
 from healer.stages.diagnosis import diagnose
 from healer.stages.playbooks import propose
 
@@ -124,6 +126,28 @@ def test_a_diagnosis_names_expression_culprit_cause_and_sites() -> None:
     assert len(diagnosis.cause.split()) < 30
     assert [(site.file, site.line) for site in diagnosis.fix_sites] == [("app.py", 19), ("app.py", 18)]
     assert diagnosis.confidence > 0.75 and 0 < diagnosis.risk < 1
+
+
+def test_what_was_raised_on_purpose_for_another_exception_names_where_that_came_from() -> None:
+    sources = {
+        "app.py": """def load(name):
+    return TABLE[name]
+
+
+def read(name):
+    try:
+        return load(name)
+    except KeyError as error:
+        raise Unknown(name) from error
+"""
+    }
+    report = report_at(sources, "raise Unknown", ExceptionInfo("Unknown", "x", "app"))
+    inner = Frame("app.py", 2, "load", True, "return TABLE[name]")
+    library = Linked("cause", ExceptionInfo("OSError", ""), (Frame("site-packages/x.py", 1, "f", False),))
+    report = replace(report, chain=(library, Linked("cause", info("KeyError", "'x'"), (inner,))))
+    diagnosis = diagnose(report, sources)
+    assert diagnosis.cause == "read raises Unknown because of KeyError in load, and no caller turns it into an answer."
+    assert diagnosis.fix_sites[1] == Site("app.py", 2, "load", "the KeyError behind it came from here")
 
 
 def test_a_refusal_follows_the_flask_style_around_it() -> None:

@@ -33,6 +33,12 @@ def test_reproduces(before: Replay, said: str):
     assert (said in reason) if said else reason == ""
 
 
+def test_what_the_service_handled_itself_is_not_seen_from_outside():
+    report = a_report(handled=True)
+    assert "the service handled it and went on" in reproduces(report, a_replay(answered(200)))
+    assert reproduces(report, a_replay(crashed())) == ""
+
+
 REFUSES = a_candidate()
 ANSWERS = a_candidate(answer=Answer.NATURAL_VALUE)
 CORRECTS = a_candidate(answer=Answer.CORRECT)

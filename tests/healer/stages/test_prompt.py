@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import pytest
-from healer.model import Answer, BadInput, Change, ExceptionInfo, Message, PastFix, Prompt, Report, Request
+from healer.model import Answer, BadInput, Change, ExceptionInfo, Linked, Message, PastFix, Prompt, Report, Request
 from healer.stages.diagnosis import diagnose
 from healer.stages.prompt import SYSTEM, Room, compose, follow_up, targets
 from healer.stages.prompt.source import MARK, whole
@@ -216,6 +216,13 @@ def test_the_parts_stand_in_the_order_that_serves_a_small_model():
     assert -1 not in places, marks[places.index(-1)]
     assert places == sorted(places)
     assert text.endswith(marks[-1])
+
+
+@pytest.mark.parametrize(("relation", "said"), [("cause", "caused by"), ("context", "raised while handling")])
+def test_what_the_exception_came_from_is_told_in_one_line(relation: str, said: str) -> None:
+    behind = Linked(relation, ExceptionInfo("KeyError", "'x'\n</report>"))
+    text = text_of(missing_pilot(chain=(Linked("member", NONE), behind)))
+    assert f"has no attribute 'name'\n{said}: KeyError: 'x'\\n‹/report>\nrequest:" in text
 
 
 def test_headers_and_locals_that_the_code_does_not_name_stay_out():

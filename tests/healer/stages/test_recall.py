@@ -37,8 +37,21 @@ def outer(value):
         return value[0]
 
     return inner(value)
+
+
+class Counter(BaseModel):
+    n: int
 """
-PROJECT = Project({"app/cart.py": SOURCE})
+MODELS = """
+class Colour(Enum):
+    RED = 1
+
+
+class Outer:
+    class Inner(BaseModel):
+        n: int
+"""
+PROJECT = Project({"app/cart.py": SOURCE, "src/lib/models.py": MODELS})
 
 
 def frame(line: int, function: str, **values: str) -> Frame:
@@ -65,6 +78,26 @@ READ = frame(14, "read", key="'x'", table="{'a': 1}")
             (frame(14, "read", key="Decimal('1.5')", table="{date(2026, 1, 2): None}"),),
             Call("app/cart.py", "read", {"key": "Decimal('1.5')", "table": "{date(2026, 1, 2): None}"}),
         ),
+        (
+            (frame(3, "total", self="Cart(lines=[])", rate="<Colour.RED: 1>"),),
+            Call("app/cart.py", "Cart.total", {"self": "app.cart.Cart(lines=[])", "rate": "lib.models.Colour.RED"}),
+        ),
+        (
+            (frame(14, "read", key="'<Colour.RED: 1>'", table="{'a': datetime.timedelta(days=2)}"),),
+            Call("app/cart.py", "read", {"key": "'<Colour.RED: 1>'", "table": "{'a': datetime.timedelta(days=2)}"}),
+        ),
+        (
+            (frame(14, "read", key="-inf", table="[Counter(n=1), deque([nan])]"),),
+            Call("app/cart.py", "read", {"key": "-inf", "table": "[app.cart.Counter(n=1), deque([nan])]"}),
+        ),
+        (
+            (frame(14, "read", key="PosixPath('x')", table="datetime.datetime(2026, 1, 2, tzinfo=timezone.utc)"),),
+            Call(
+                "app/cart.py",
+                "read",
+                {"key": "PosixPath('x')", "table": "datetime.datetime(2026, 1, 2, tzinfo=timezone.utc)"},
+            ),
+        ),
     ],
 )
 def test_a_call_with_the_reported_values(frames: tuple[Frame, ...], call: Call) -> None:
@@ -81,6 +114,11 @@ def test_a_call_with_the_reported_values(frames: tuple[Frame, ...], call: Call) 
         frame(14, "read", key="__import__('os')", table="{}"),
         frame(14, "read", key="[x for x in ()]", table="{}"),
         frame(14, "read", key="'x", table="{}"),
+        frame(14, "read", key="table", table="{}"),
+        frame(14, "read", key="Inner(n=1)", table="{}"),  # not to be had by a name of its module
+        frame(14, "read", key="os.system('id')", table="{}"),
+        frame(14, "read", key="Decimal(**{'value': 1})", table="{}"),
+        frame(14, "read", key="'" + "\\'" * 20_000, table="<"),
         frame(19, "changed", key="'x'"),  # no longer what it was called with
         frame(23, "open_ended", names="('a',)"),
         frame(28, "inner", value="[]"),  # made by another function

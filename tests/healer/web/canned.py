@@ -28,7 +28,12 @@ SITE = {"file": "shop/returns.py", "line": 38, "function": "open_return"}
 EXCEPTION = {"type": "AttributeError", "module": "builtins", "message": "'NoneType' has no 'days'", "bases": []}
 REPORT = {
     "release": "4be1c8f2d0",
-    "python": "3.11.7",
+    "platform": "python",
+    "client": "sentry.python.fastapi/2.75.0",
+    "versions": {"python": "3.11.7", "fastapi": "0.115.0"},
+    "caught": "logged by the service, which went on",
+    "approximate": "reported by sentry.python.fastapi/2.75.0: cookies are missing",
+    "chain": [],
     "exception": EXCEPTION,
     "frames": [
         {"file": "site-packages/fastapi/routing.py", "line": 1, "function": "app", "in_app": False, "source": "run()"},

@@ -4,10 +4,13 @@ import hashlib
 import hmac
 import json
 import time
+from datetime import timedelta
 
 import pytest
+from dbos import DBOS
 from fastapi.testclient import TestClient
 from healer.main import Healer
+from healer.pipeline.retention import Retention
 from healer.settings import load_settings
 
 REPORT = {
@@ -38,6 +41,7 @@ def healer(tmp_path_factory):
         client.token = settings.operator_token.get_secret_value()
         client.secret = settings.webhook_secret.get_secret_value()
         client.home = settings.home
+        client.store = made.store
         yield client
 
 
@@ -70,6 +74,16 @@ def test_a_report_that_comes_twice_counts_once(healer):
     before = count(healer)
     assert healer.post("/api/v1/reports", json=REPORT, headers=healer.key).status_code == 202
     assert count(healer) == before
+
+
+def test_what_a_client_had_to_drop_is_in_the_log_once_and_counts_for_no_incident(healer):
+    healer.post("/api/v1/reports", json=REPORT, headers=healer.key)
+    before, report = count(healer), {**REPORT, "report_id": "lost" * 8, "lost": {"full": 3, "refused": 1}}
+    for _ in range(2):
+        assert healer.post("/api/v1/reports", json=report, headers=healer.key).status_code == 202
+    told = [event for event in healer.store.log.of_key("service/shop", 100) if event.type == "reports.lost"]
+    assert [event.payload for event in told] == [report["lost"]]
+    assert count(healer) == before + 1
 
 
 @pytest.mark.parametrize(
@@ -231,3 +245,44 @@ def test_secrets_are_in_no_answer(healer):
         assert healer.token not in text
         assert healer.secret not in text
         assert healer.key["x-selfheal-key"] not in text
+
+
+def until_declined(healer, incident_id: str) -> dict[str, object]:
+    deadline = time.monotonic() + 30
+    while (incident := healer.get(f"/api/v1/incidents/{incident_id}", headers=healer.operator).json())[
+        "state"
+    ] != "declined":
+        assert time.monotonic() < deadline, incident
+        time.sleep(0.02)
+    return incident
+
+
+def test_what_is_over_is_forgotten_with_its_workflow_and_comes_again_as_another_attempt(healer):
+    foreign = {**REPORT["frames"][0], "file": "site-packages/lib.py", "in_app": False}
+    report = {**REPORT, "report_id": "over" * 8, "frames": [foreign]}
+    incident_id = healer.post("/api/v1/reports", json=report, headers=healer.key).json()["incident_id"]
+    until_declined(healer, incident_id)
+    Retention(healer.store, timedelta(0), 10_000).apply()
+    is_problem(healer.get(f"/api/v1/incidents/{incident_id}", headers=healer.operator), 404)
+    assert DBOS.list_workflows(workflow_id_prefix=f"heal:{incident_id}") == []
+    told = [event.payload for event in healer.store.log.of_key("retention")][-1]
+    assert told["incidents"] >= 1
+    assert told["reports"] >= 1
+    assert told["workflows"] >= 1
+    Retention(healer.store, timedelta(0), 10_000).apply()
+    assert len(healer.store.log.of_key("retention")) == 1  # there was nothing more to tell
+    healer.post("/api/v1/reports", json=report, headers=healer.key)
+    assert until_declined(healer, incident_id)["attempt"] == 2
+
+
+def test_what_cannot_be_healed_cannot_be_retried(healer):
+    foreign = {**REPORT["frames"][0], "file": "site-packages/other.py", "in_app": False}
+    report = {**REPORT, "report_id": "told" * 8, "frames": [foreign]}
+    incident_id = healer.post("/api/v1/reports", json=report, headers=healer.key).json()["incident_id"]
+    until_declined(healer, incident_id)
+    healer.store.log.append("operator.seen", incident_id, {}, trace_id="", ui_hint="control")
+    Retention(healer.store, timedelta(0), 10_000).apply()
+    shown = healer.get(f"/api/v1/incidents/{incident_id}", headers=healer.operator).json()
+    assert shown["report"]["exception"]["type"] == "KeyError"
+    retry = healer.post(f"/api/v1/incidents/{incident_id}/retry", headers=healer.operator)
+    is_problem(retry, 409, "when the crash comes again")

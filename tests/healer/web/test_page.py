@@ -23,6 +23,7 @@ from tests.healer.web.canned import (
     REPORT,
     REVERT,
     RUNNING,
+    SITE,
     CannedHealer,
     incident,
     release,
@@ -92,6 +93,24 @@ def test_signs_in_with_the_pasted_link_and_out(page: Page) -> None:
     expect(page.get_by_role("link", name="AttributeError")).to_be_visible()
     page.get_by_role("button", name="Sign out").click()
     expect(field).to_be_visible()
+
+
+def test_shows_who_reported_a_crash_how_it_was_caught_and_what_it_came_from(page: Page, healer: CannedHealer) -> None:
+    frame = {**SITE, "in_app": True, "source": "held[key]", "locals": {"key": HOSTILE}}
+    error = {"type": "KeyError", "message": HOSTILE}
+    chain = [{"relation": "cause", "exception": error, "frames": [frame]}]
+    healer.incident = incident(report=REPORT | {"chain": chain})
+    page.goto("/incidents/i1")
+    lane = page.get_by_role("region", name="Reasoning")
+    for text in (
+        "logged by the service, which went on",
+        "python 3.11.7, fastapi 0.115.0",
+        "Approximate replay: reported by",
+    ):
+        expect(lane.get_by_text(text).first).to_be_visible()
+    cause = lane.get_by_text("Caused by KeyError")
+    cause.click()
+    expect(lane.get_by_text("held[key]")).to_be_visible()
 
 
 def test_overview_leads_to_the_incident(page: Page) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import json
 from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
@@ -17,11 +18,13 @@ from pydantic import BaseModel
 from selfheal.hooks.asgi import SelfhealMiddleware
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
+from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.websockets import WebSocket
+from uvicorn.protocols.utils import ClientDisconnected
 
 from tests.selfheal.sink import Sink
 
@@ -70,12 +73,6 @@ def requesting(app: Any, *requests: tuple[str, str, dict[str, Any]]) -> list[htt
     return asyncio.run(run())
 
 
-@pytest.fixture
-def reporting(sink: Sink, client_off: None) -> Sink:
-    selfheal.init(sink.dsn, entry="shop.main:app", release="c0ffee")
-    return sink
-
-
 LINE = {"json": {"sku": "MUG", "quantity": 0}, "headers": {"X-Admin-Token": "sandbox"}}
 
 
@@ -96,7 +93,8 @@ def test_a_crash_of_a_route_is_reported_with_its_request_and_set_up(reporting: S
         {"sku": "MUG", "quantity": 0},
     )
     assert request["headers"]["x-admin-token"] == "[redacted]"
-    (earlier,) = report["earlier_requests"]
+    earlier, refused = report["earlier_requests"]
+    assert refused["status"] == 422
     assert (earlier["method"], earlier["path"], earlier["status"], earlier["ids"]) == (
         "POST",
         "/carts",
@@ -340,15 +338,94 @@ def test_a_websocket_that_crashes_is_reported_and_one_that_is_left_is_not(
     assert [report["request"]["method"] for report in reporting.reports] == ["WEBSOCKET"] * reports
 
 
+async def starting(message: dict[str, str], app: Any) -> list[Any]:
+    """What the server of a lifespan is sent."""
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return message
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await SelfhealMiddleware(app)({"type": "lifespan"}, receive, send)
+    return sent
+
+
 def test_the_lifespan_passes_through(reporting: Sink) -> None:
-    seen: list[str] = []
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        assert list(scope) == ["type"]
+        await send({"type": "lifespan.startup.complete", "was": await receive()})
+
+    assert asyncio.run(starting({"type": "lifespan.startup"}, app)) == [
+        {"type": "lifespan.startup.complete", "was": {"type": "lifespan.startup"}}
+    ]
+
+
+def test_a_crash_of_the_start_up_is_reported(reporting: Sink) -> None:
+    @asynccontextmanager
+    async def lifespan(app: Any) -> AsyncIterator[None]:
+        raise Boom("no database")
+        yield
+
+    with pytest.raises(Boom):
+        asyncio.run(starting({"type": "lifespan.startup"}, plain(lifespan=lifespan)))
+    (report,) = reporting.wait(1)
+    assert (report["exception"]["message"], report["request"]) == ("no database", None)
+    assert report["mechanism"] == {"type": "asgi", "handled": False}
+
+
+def test_an_application_that_knows_no_lifespan_says_so_and_has_not_crashed(reporting: Sink) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        raise ValueError("only http")
+
+    with pytest.raises(ValueError, match="only http"):
+        asyncio.run(starting({"type": "lifespan.startup"}, app))
+    assert selfheal.flush(5)
+    assert reporting.requests == []
+
+
+class OutsideOfRoutes:
+    """A middleware that raises before Starlette's own could make an answer of it."""
+
+    def __init__(self, app: Any, error: Exception) -> None:
+        self._error = error
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        raise self._error
+
+
+@pytest.mark.parametrize("error", [HTTPException(403), ClientDisconnect(), ClientDisconnected()])
+def test_an_answer_and_a_client_that_left_are_no_crashes(reporting: Sink, error: Exception) -> None:
+    app = plain(middleware=[Middleware(SelfhealMiddleware), Middleware(OutsideOfRoutes, error=error)])
+    requesting(app, ("GET", "/", {}))
+    assert selfheal.flush(5)
+    assert reporting.requests == []
+
+
+def test_odd_messages_reach_server_and_application_as_they_are(reporting: Sink) -> None:
+    odd: list[dict[str, Any]] = [
+        {},
+        {"type": "http.response.start", "status": "many", "headers": 5},
+        {"type": "http.response.start", "status": 200, "headers": [(1, 2)]},
+        {"type": "http.response.body", "body": "text"},
+    ]
+    got: list[Any] = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
-        seen.append(scope["type"])
-        assert list(scope) == ["type"]
+        got.append(await receive())
+        for message in odd:
+            await send(message)
 
-    asyncio.run(SelfhealMiddleware(app)({"type": "lifespan"}, nothing, nothing))  # type: ignore[arg-type]
-    assert seen == ["lifespan"]
+    async def receive() -> Any:
+        return {"type": "http.request", "body": 10**12}
+
+    async def send(message: Any) -> None:
+        got.append(message)
+
+    asyncio.run(SelfhealMiddleware(app)({"type": "http", "headers": 5}, receive, send))
+    asyncio.run(SelfhealMiddleware(app)(scope_of("http", "/"), receive, send))
+    assert got == [{"type": "http.request", "body": 10**12}, *odd] * 2
 
 
 def test_without_init_the_application_runs_as_if_it_were_not_there(client_off: None) -> None:
@@ -394,7 +471,7 @@ def test_secrets_of_the_traffic_stay_in_the_process(reporting: Sink) -> None:
         ("POST", "/carts/12/lines", LINE),
     )
     (report,) = reporting.wait(1)
-    assert len(report["earlier_requests"]) == 4
+    assert len(report["earlier_requests"]) == 5
     assert "planted" not in json.dumps(report)
 
 

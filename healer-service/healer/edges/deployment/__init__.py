@@ -17,7 +17,6 @@ KEPT_RELEASES = 5
 
 
 class Deployment(Protocol):
-    kind: str  # supervisor | command | webhook
     shares: bool  # a canary can have a share of the users
 
     def prepare(self, commit: str, export: Callable[[Path], None]) -> None:

@@ -7,30 +7,26 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from healer.edges.deployment.folders import Folders
 from healer.edges.deployment.health import Health
-from healer.edges.deployment.orders import Order, Orders, Outcome
+from healer.edges.deployment.orders import Order, OrderedDeployment, Orders, Outcome
 from healer.edges.deployment.packages import Packages
 from healer.edges.deployment.program import Program
-from healer.edges.deployment.sending import send
-from healer.model import Changed, DeploymentError, Exchange, Probe, Request, Serving, Watch
+from healer.model import DeploymentError
 
 BUILD_SECONDS = 540.0  # a command that builds an image takes its time, before the service can become healthy
 _PLACES = re.compile(r"\{(commit|previous|folder|service)\}")
 
 
-class CommandDeployment:
+class CommandDeployment(OrderedDeployment):
     """`way_back` is run to serve a commit that was served before; where it is empty, `command` is.
 
     With `releases` a release is a folder there, and `current` names it before the command runs, which may build from
     it; of `requirements`, its lock file, the packages are in `.environment` in it. `state` is a file of its own.
     """
-
-    kind = "command"
-    shares = False
 
     def __init__(
         self,
@@ -51,51 +47,30 @@ class CommandDeployment:
         self._service = service
         self._command = command
         self._way_back = way_back or command
-        self._url = url
         self._releases = releases
         self._folders = Folders(releases, python) if releases is not None else None
         self._packages = Packages(releases, python, requirements) if releases is not None else None
         self._program = Program(state.with_suffix(".process"), run_in, seconds or BUILD_SECONDS + health.seconds)
-        self._orders = Orders(state, health, url, self._carry_out, self._named)
+        super().__init__(Orders(state, health, url, self._carry_out, self._named), url)
 
     def prepare(self, commit: str, export: Callable[[Path], None]) -> None:
-        folders, packages = self._folders, self._packages
-        if folders is None or packages is None:
-            return
-
-        def whole(folder: Path) -> None:
-            export(folder)
-            packages.add(folder)
-
-        folders.prepare(commit, whole)
+        if self._folders is not None and self._packages is not None:
+            self._folders.prepare(commit, self._packages.completing(export))
 
     def refused(self, commit: str) -> str:
-        return self._folders.refused(commit) if self._folders is not None else ""
-
-    def change(self, commit: str, probes: Sequence[Probe], watches: Sequence[Watch], *, canary: int = 0) -> Changed:
-        """Nobody can be given a share here, and nobody counts requests: `canary` and `watches` are for others."""
-        return self._orders.change(commit, probes)
+        return self._folders.refused(commit) if self._folders is not None else super().refused(commit)
 
     def point(self, commit: str) -> None:
         if self._folders is not None:
             self._folders.point(commit)
-        self._orders.point(commit)
-
-    def current(self) -> str | None:
-        return self._orders.release
-
-    def serving(self) -> Serving:
-        return self._orders.serving()
+        super().point(commit)
 
     def kept(self) -> tuple[str, ...]:
-        return self._folders.kept() if self._folders is not None else self._orders.served
+        return self._folders.kept() if self._folders is not None else super().kept()
 
     def tidy(self, keep: frozenset[str]) -> None:
         if self._folders is not None:
             self._folders.tidy(keep)
-
-    def send(self, request: Request, headers: Mapping[str, str]) -> Exchange | None:
-        return send(self._url, request, headers)
 
     def _carry_out(self, order: Order, serves: str | None) -> Outcome:
         self._program.check_idle()  # first: it may be building from what `current` names

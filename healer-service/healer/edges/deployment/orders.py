@@ -1,4 +1,4 @@
-"""One order after the other, for deployments that serve what they are told and remember nothing: to a release, or back.
+"""One order after the other, to a release or back, and the deployments that serve what they are told and no more.
 
 It knows neither commands nor webhooks. What was ordered is written down before it is carried out, and what serves after
 it was seen to, so an order that a killed healer left is carried out again, under the same name.
@@ -10,14 +10,14 @@ import json
 import os
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from healer.edges.deployment import KEPT_RELEASES, disk
 from healer.edges.deployment.health import Health
-from healer.edges.deployment.sending import refusal
-from healer.model import Changed, DeploymentError, Probe, Serving
+from healer.edges.deployment.sending import refusal, send
+from healer.model import Changed, DeploymentError, Exchange, Probe, Request, Serving, Watch
 
 
 @dataclass(frozen=True)
@@ -160,6 +160,44 @@ class Orders:
             disk.sync(self._file.parent)
         except OSError as error:
             raise DeploymentError(f"cannot write {self._file}: {error.strerror}; nothing more is done") from error
+
+
+class OrderedDeployment:
+    """A deployment as far as orders go: it has no releases of its own to prepare or to remove."""
+
+    shares = False
+
+    def __init__(self, orders: Orders, url: str) -> None:
+        self._orders = orders
+        self._url = url
+
+    def prepare(self, commit: str, export: Callable[[Path], None]) -> None:
+        """Whoever is ordered to serve a commit fetches it."""
+
+    def refused(self, commit: str) -> str:
+        return ""
+
+    def change(self, commit: str, probes: Sequence[Probe], watches: Sequence[Watch], *, canary: int = 0) -> Changed:
+        """Nobody can be given a share here, and nobody counts requests: `canary` and `watches` are for others."""
+        return self._orders.change(commit, probes)
+
+    def point(self, commit: str) -> None:
+        self._orders.point(commit)
+
+    def current(self) -> str | None:
+        return self._orders.release
+
+    def serving(self) -> Serving:
+        return self._orders.serving()
+
+    def kept(self) -> tuple[str, ...]:
+        return self._orders.served
+
+    def tidy(self, keep: frozenset[str]) -> None:
+        """There is nothing here but the names of the kept ones."""
+
+    def send(self, request: Request, headers: Mapping[str, str]) -> Exchange | None:
+        return send(self._url, request, headers)
 
 
 def _order(commit: str, action: str) -> Order:

@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from healer.edges.deployment import disk, running
@@ -82,6 +82,15 @@ class Packages:
             self._environments.mkdir(exist_ok=True)
             self._install(name, pins, python)
         link.symlink_to(Path("..", ENVIRONMENTS, name))
+
+    def completing(self, export: Callable[[Path], None]) -> Callable[[Path], None]:
+        """What makes a release's folder whole: `export`, and then the packages."""
+
+        def whole(folder: Path) -> None:
+            export(folder)
+            self.add(folder)
+
+        return whole
 
     def _install(self, name: str, pins: tuple[str, ...], python: str) -> None:
         """Whoever prepares the release clears away what is left of the draft, here and after a kill."""

@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import cast
 
 LOOK_SECONDS = 0.02
@@ -29,7 +28,6 @@ def run(
     environment: Mapping[str, str],
     seconds: float,
     look: Callable[[], None] = lambda: None,
-    folder: Path | None = None,
 ) -> Ran:
     """Run it in a group of its own, of which nothing is left afterwards.
 
@@ -38,7 +36,6 @@ def run(
     process = subprocess.Popen(
         command,
         env=environment,
-        cwd=folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -22,7 +22,7 @@ from healer.model import Changed, DeploymentError, Exchange, Probe, Request, Ser
 
 CHANGE_SECONDS = 120.0  # the supervisor bounds start, smoke and drain itself; one that takes longer is found changed
 STATUS_SECONDS = 5.0
-LARGEST_ORDER = 60_000  # bytes; the supervisor reads lines of 64 KB
+LARGEST_ORDER = 60_000  # bytes; a supervisor of an older version reads lines of at most 64 KB, this one's of 1 MiB
 LARGEST_ANSWER = 2**20
 MOST_REQUESTS = 50  # as many as the supervisor takes, to be asked and to be watched
 STOPPING = "the supervisor is stopping"
@@ -31,7 +31,6 @@ _HEADER, _CONTROL = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"), re.compile(r"[\x
 
 
 class SupervisorDeployment:
-    kind = "supervisor"
     shares = True
 
     def __init__(self, releases: Path, control: Path, url: str, *, python: str, requirements: str = "") -> None:
@@ -42,11 +41,7 @@ class SupervisorDeployment:
         self._url = url
 
     def prepare(self, commit: str, export: Callable[[Path], None]) -> None:
-        def whole(folder: Path) -> None:
-            export(folder)
-            self._packages.add(folder)
-
-        self._folders.prepare(commit, whole)
+        self._folders.prepare(commit, self._packages.completing(export))
 
     def refused(self, commit: str) -> str:
         return self._folders.refused(commit)

@@ -8,16 +8,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 
 from healer.edges.deployment.health import Health
-from healer.edges.deployment.orders import Order, Orders, Outcome
-from healer.edges.deployment.sending import UNREACHED, client_for, send
-from healer.model import Changed, DeploymentError, Exchange, Probe, Request, Serving, Watch
+from healer.edges.deployment.orders import Order, OrderedDeployment, Orders, Outcome
+from healer.edges.deployment.sending import UNREACHED, client_for
+from healer.model import DeploymentError
 
 SECONDS = 10.0
 LONGEST_SAID = 300
@@ -26,48 +25,19 @@ SIGNATURE = "X-Healer-Signature-256"
 _NOT_NOW = frozenset((401, 403, 404, 405, 407, 408, 425, 429))
 
 
-class WebhookDeployment:
-    """`secret` signs what is sent, "" for nothing. `state` is a file of this deployment's own."""
+class WebhookDeployment(OrderedDeployment):
+    """`secret` signs what is sent, "" for nothing. `state` is a file of this deployment's own.
 
-    kind = "webhook"
-    shares = False
+    Nothing is prepared here: the receiver has its own way to the repository.
+    """
 
     def __init__(self, service: str, address: str, secret: str, *, state: Path, health: Health, url: str) -> None:
         self._service = service
         self._address = address
         self._secret = secret.encode()
-        self._url = url
         parts = urlsplit(address)
         self._shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"  # its path or query may be a secret
-        self._orders = Orders(state, health, url, self._carry_out)
-
-    def prepare(self, commit: str, export: Callable[[Path], None]) -> None:
-        """The receiver has its own way to the repository."""
-
-    def refused(self, commit: str) -> str:
-        return ""
-
-    def change(self, commit: str, probes: Sequence[Probe], watches: Sequence[Watch], *, canary: int = 0) -> Changed:
-        """Nobody can be given a share here, and nobody counts requests: `canary` and `watches` are for others."""
-        return self._orders.change(commit, probes)
-
-    def point(self, commit: str) -> None:
-        self._orders.point(commit)
-
-    def current(self) -> str | None:
-        return self._orders.release
-
-    def serving(self) -> Serving:
-        return self._orders.serving()
-
-    def kept(self) -> tuple[str, ...]:
-        return self._orders.served
-
-    def tidy(self, keep: frozenset[str]) -> None:
-        """There is nothing here but the names of the kept ones."""
-
-    def send(self, request: Request, headers: Mapping[str, str]) -> Exchange | None:
-        return send(self._url, request, headers)
+        super().__init__(Orders(state, health, url, self._carry_out), url)
 
     def _carry_out(self, order: Order, serves: str | None) -> Outcome:
         told = {"service": self._service, "commit": order.commit, "previous": serves}

@@ -10,13 +10,16 @@ from sqlalchemy import func, insert, select
 
 from healer.edges.store import tables
 from healer.edges.store.audit import Audit, Auditor
+from healer.edges.store.batch import Bounds
 from healer.edges.store.chain import Chain
-from healer.edges.store.database import NOT_MADE, Database, age, now
+from healer.edges.store.database import NOT_MADE, Database, age, ago, now
 from healer.edges.store.head import HeadFile
-from healer.edges.store.incidents import AT_WORK, ENDS, Incident, Incidents
+from healer.edges.store.incident import AT_WORK, ENDS, SURPLUS, Incident
+from healer.edges.store.incidents import Incidents
 from healer.edges.store.log import Log
 from healer.edges.store.proposals import Deliveries, Delivery, Filed, Proposals, Remarks
 from healer.edges.store.releases import Release, Releases, Revert, Reverts
+from healer.edges.store.retention import Freed, Retention
 
 
 class Store:
@@ -45,6 +48,7 @@ class Store:
         self.releases = Releases(self._database)
         self.reverts = Reverts(self._database)
         self.deliveries = Deliveries(self._database)
+        self.retention = Retention(self._database)
 
     def migrate(self) -> None:
         """Bring the tables up to date; from here on the head file is kept."""
@@ -91,14 +95,18 @@ __all__ = [
     "AT_WORK",
     "ENDS",
     "NOT_MADE",
+    "SURPLUS",
     "Audit",
     "Auditor",
+    "Bounds",
     "Delivery",
     "Filed",
+    "Freed",
     "Incident",
     "Release",
     "Revert",
     "Store",
     "age",
+    "ago",
     "now",
 ]

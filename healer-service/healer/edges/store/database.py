@@ -30,12 +30,21 @@ _ONCE = select(tables.events.c.id).where(tables.events.c.once == bindparam("name
 
 
 def now() -> str:
-    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return _stamp(datetime.now(UTC))
 
 
 def age(stamp: str) -> timedelta:
     """How long ago a stamp as `now` gives it was."""
     return datetime.now(UTC) - datetime.fromisoformat(stamp)
+
+
+def ago(span: timedelta) -> str:
+    """The stamp of then."""
+    return _stamp(datetime.now(UTC) - span)
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 class Transaction:
@@ -51,15 +60,15 @@ class Transaction:
     def appended(self) -> bool:
         return self._record is not None and self._head != self._record.head
 
-    def run(self, statement: Executable, values: Mapping[str, Any] | None = None) -> int:
-        """Rows touched. `values` are those of the statement's bound parameters or columns."""
+    def run(self, statement: Executable, values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None) -> int:
+        """Rows touched. `values` are those of the statement's bound parameters or columns; several run it so often."""
         return int(getattr(self.connection.execute(statement, values), "rowcount", 0))
 
     def one(self, statement: Executable, values: Mapping[str, Any] | None = None) -> RowMapping | None:
         return self.connection.execute(statement, values).mappings().first()
 
-    def all(self, statement: Executable) -> Sequence[RowMapping]:
-        return self.connection.execute(statement).mappings().all()
+    def all(self, statement: Executable, values: Mapping[str, Any] | None = None) -> Sequence[RowMapping]:
+        return self.connection.execute(statement, values).mappings().all()
 
     def append(
         self,
@@ -156,8 +165,22 @@ class Database:
         with self.engine.begin() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+        self._learn_to_shrink()
         with self.writing() as transaction:
             transaction.begin_chain()
+
+    def _learn_to_shrink(self) -> None:
+        """A file from before there was a retention is written anew, once."""
+        if not self.sqlite:
+            return
+        raw = self.engine.raw_connection()  # which, other than SQLAlchemy's own, begins no transaction
+        try:
+            cursor = raw.cursor()
+            if not cursor.execute("PRAGMA auto_vacuum").fetchone()[0]:
+                cursor.execute("VACUUM")
+            cursor.close()
+        finally:
+            raw.close()
 
     @contextmanager
     def writing(self) -> Iterator[Transaction]:
@@ -173,6 +196,18 @@ class Database:
     def reading(self) -> Iterator[Transaction]:
         with self.engine.connect() as connection:
             yield Transaction(connection, self._chain)
+
+    def shrink(self, pages: int) -> bool:
+        """Give so many empty pages of SQLite's file back to the disk; False when there are none."""
+        if not self.sqlite:
+            return False  # a server looks after its own files
+        with self._writing, self.engine.connect().execution_options(writes=True) as connection, connection.begin():
+            cursor = connection.connection.cursor()
+            cursor.execute(f"PRAGMA incremental_vacuum({pages})")
+            cursor.fetchall()  # a page with each step
+            left = cursor.execute("PRAGMA freelist_count").fetchone()[0]
+            cursor.close()
+        return bool(left)
 
     def close(self) -> None:
         self.engine.dispose()
@@ -195,7 +230,14 @@ def _tune_sqlite(engine: Engine) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
         cursor = connection.cursor()
         # NORMAL in WAL mode loses nothing when the process is killed; FULL would only add to that when the power fails.
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000", "foreign_keys=ON"):
+        # What is deleted is to make the file smaller, too; that can only be said before the first table is there.
+        for pragma in (
+            "auto_vacuum=INCREMENTAL",
+            "journal_mode=WAL",
+            "synchronous=NORMAL",
+            "busy_timeout=10000",
+            "foreign_keys=ON",
+        ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

@@ -14,6 +14,8 @@ from healer.edges.store import tables
 from healer.edges.store.database import Database, now
 from healer.model import Outcome, Outcomes, PastFix, Proposal, Remark
 
+UNDECIDED = ("prepared", "open")  # on its forge and neither merged nor closed, or still to be put there
+
 # What each outcome may replace: a merge may turn out to have changed the fix, or be taken back; the others are final.
 _REPLACES = {
     Outcome.MERGED: (),
@@ -51,9 +53,7 @@ class Filed:
 
     @property
     def decided_on(self) -> dict[str, object]:
-        """What exactly a person decides on, for the audit trail."""
-        digest = hashlib.sha256(self.diff.encode(errors="surrogatepass")).hexdigest()
-        return {"number": self.proposal.number, "head_sha": self.proposal.head_sha, "diff_sha256": digest}
+        return decision(self.proposal.number, self.proposal.head_sha, self.diff)
 
     @property
     def text_digest(self) -> str:
@@ -66,6 +66,12 @@ class Delivery:
     id: str
     event: str
     body: Mapping[str, Any]
+
+
+def decision(number: int | None, head_sha: str, diff: str) -> dict[str, object]:
+    """What exactly a person decides on, for the audit trail."""
+    digest = hashlib.sha256(diff.encode(errors="surrogatepass")).hexdigest()
+    return {"number": number, "head_sha": head_sha, "diff_sha256": digest}
 
 
 _OF_PROPOSAL = frozenset(field.name for field in fields(Proposal))
@@ -185,7 +191,7 @@ class Proposals:
 
     def open(self, service: str | None = None) -> tuple[Filed, ...]:
         """Those that are on their forge and undecided, or will be there; oldest first."""
-        return self._of(tables.proposals.c.state.in_(("prepared", "open")), service)
+        return self._of(tables.proposals.c.state.in_(UNDECIDED), service)
 
     def closed_since(self, service: str, when: str) -> tuple[Filed, ...]:
         """Those that were closed unmerged after `when`: somebody may open one again."""
@@ -205,7 +211,7 @@ class Proposals:
         columns = tables.proposals.c
         outcome = func.coalesce(columns.outcome, _AT_CLOSE[state].value)
         values = {"state": state, "merge_sha": merge_sha, "outcome": outcome, "closed_at": now(), "closing": ""}
-        open_yet = columns.state.in_(("prepared", "open"))
+        open_yet = columns.state.in_(UNDECIDED)
         with self._database.writing() as transaction:
             where = (columns.branch == proposal.branch, open_yet)
             return bool(transaction.run(update(tables.proposals).where(*where).values(**values)))

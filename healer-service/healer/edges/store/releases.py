@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from healer.edges.store import tables
 from healer.edges.store.database import Database, now
+from healer.edges.store.proposals import UNDECIDED, decision
 from healer.model import Proposal
 
 MOVING = ("waiting", "canary", "soaking", "leaving")
@@ -61,6 +62,14 @@ class Revert:
     by: str  # who merged or closed it
     closing: str  # why it is to be closed, and is not yet
     created_at: str
+
+    @property
+    def undecided(self) -> bool:
+        return self.state in UNDECIDED
+
+    @property
+    def decided_on(self) -> dict[str, object]:
+        return decision(self.number, self.head_sha, self.diff)
 
     @property
     def proposal(self) -> Proposal:
@@ -172,7 +181,7 @@ class Reverts:
     def unfinished(self, service: str) -> tuple[Revert, ...]:
         """Those that are still to be opened, decided or closed."""
         columns = tables.reverts.c
-        return self._find(columns.service == service, columns.state.in_(("prepared", "open")))
+        return self._find(columns.service == service, columns.state.in_(UNDECIDED))
 
     def _find(self, *where: ColumnElement[bool]) -> tuple[Revert, ...]:
         query = select(tables.reverts).where(*where).order_by(tables.reverts.c.created_at.desc())

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text, false
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    false,
+    true,
+)
 
 metadata = MetaData(
     naming_convention={
@@ -47,7 +61,11 @@ incidents = Table(
     Column("release", String(64)),  # the commit that carries the fix, once it is live
     Column("soak_until", Float),  # Unix time
     Column("opened_on", String(64)),  # the release that its first report came from
+    Column("own", Boolean, nullable=False, server_default=true()),  # it went through the service's own code
     Index(None, "service", "fingerprint", unique=True),
+    Index(None, "service", "first_seen"),
+    Index(None, "service", "last_seen"),
+    Index(None, "service", "state"),
     Index(None, "state"),
     Index(None, "last_seen"),
 )
@@ -60,6 +78,16 @@ reports = Table(
     Column("received_at", String(32), nullable=False),
     Column("body", JSON, nullable=False),
     Index(None, "incident_id", "received_at"),
+)
+
+# The ids of the reports that were counted lately, kept or not: what is sent twice counts once.
+seen = Table(
+    "seen",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("id", String(64), nullable=False, unique=True),
+    Column("incident_id", String(16), ForeignKey("incidents.id"), nullable=False),
+    Index(None, "incident_id", "number"),
 )
 
 events = Table(

@@ -3,6 +3,7 @@
 All text that came from a report, a model or a commit is made inert first. It posts nothing.
 """
 
+from healer.stages.announcement.approximation import approximation
 from healer.stages.announcement.commit import changes, commit_message, title, trailer
 from healer.stages.announcement.description import MOST_CHARACTERS, body
 from healer.stages.announcement.explaining import explanation
@@ -21,6 +22,7 @@ __all__ = [
     "MOST_CHARACTERS",
     "Left",
     "amended",
+    "approximation",
     "body",
     "cannot_rebase",
     "changes",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from healer.model import Assessment, Evidence, Exchange, Part, Report, Suite
+from healer.stages.announcement.approximation import approximation
 from healer.stages.announcement.wording import code, counted, inert, shown
 
 _MOST_NOTES = 60
@@ -26,7 +27,10 @@ def table(report: Report, evidence: Evidence) -> str:
         rows.append(f"| new test {code(test.test)} | {inert(test.before, 20)} | {inert(test.after, 20)} |")
     rows.append("| guardrails | | none broken |")
     notes = list(islice(_notes(evidence), _MOST_NOTES))
-    if left := len(evidence.differences) + len(evidence.unsteady) - len(notes):
+    left = len(evidence.differences) + len(evidence.unsteady) - len(notes)
+    if why := approximation(report):
+        notes.insert(0, f"- Approximate replay: {inert(why)}.")
+    if left:
         notes.append(f"- … and {left} more, on the incident's page.")
     return "\n".join([*rows, "", *notes] if notes else rows)
 

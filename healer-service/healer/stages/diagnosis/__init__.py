@@ -8,8 +8,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
-from healer.model import Answer, Diagnosis, Report, Site
+from healer.model import PYTHON, Answer, Diagnosis, Report, Site
 from healer.stages.diagnosis.cause import answer_wanted, cause_of, fix_sites
+from healer.stages.diagnosis.foreign import diagnose_foreign
 from healer.stages.diagnosis.measure import confidence_of, risk_of
 from healer.stages.diagnosis.outside import no_code_change
 from healer.stages.diagnosis.siblings import siblings
@@ -19,10 +20,12 @@ from healer.syntax.situation import Situation
 
 def diagnose(report: Report, sources: Mapping[str, str]) -> Diagnosis:
     """`sources` is every .py file of the repository, by path. Never raises for what a report says."""
+    if report.platform != PYTHON:
+        return diagnose_foreign(report)
     situation = Situation.of(report, sources)
     reason = no_code_change(report, situation)
     if situation is None:
-        return _without_source(report, reason)
+        return _without_source(report, reason, sources)
     crash = situation.crash
     fault = Site(crash.frame.file, crash.frame.line, _name(situation), "it crashed here")
     if reason:
@@ -45,13 +48,15 @@ def diagnose(report: Report, sources: Mapping[str, str]) -> Diagnosis:
     )
 
 
-def _without_source(report: Report, reason: str) -> Diagnosis:
+def _without_source(report: Report, reason: str, sources: Mapping[str, str]) -> Diagnosis:
     frames = report.app_frames
     last = frames[-1] if frames else None
     fault = Site(last.file, last.line, last.function) if last is not None else Site("", 0, "")
-    reason = reason or (
-        f"{last.file} is not in the repository." if last is not None else "No line of the service is on the stack."
-    )
+    if not reason and last is None:
+        reason = "No line of the service is on the stack."
+    elif not reason and last is not None:
+        known = last.file in sources
+        reason = f"{last.file} has no code at line {last.line}." if known else f"{last.file} is not in the repository."
     category = categorise(report.exception, None, report)
     return Diagnosis(category, reason, fault, (), Answer.NONE, 0.2, 0.0, decline_reason=reason)
 

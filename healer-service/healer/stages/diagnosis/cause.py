@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from healer.model import Answer, Site
+from healer.stages.diagnosis import chained
 from healer.stages.diagnosis.logic import logic_cause
 from healer.syntax.answers import answers_one
 from healer.syntax.calendar import assembly
@@ -49,6 +50,7 @@ def cause_of(s: Situation) -> str:
     expression = _quoted(crash.expression)
     came = _from(s)
     where = f"in {s.function.name}" if s.function is not None else f"in {s.module.path}"
+    raised = f"{crash.exception.type}{chained.because(s)}"
     texts = {
         "none-dereference": f"{culprit} is None {where}, and nothing asks for that case{came}.",
         "missing-key": f"{expression} has no entry for {crash.exception.message[:40]} {where}{came}.",
@@ -60,7 +62,7 @@ def cause_of(s: Situation) -> str:
         "unbound-local": f"A path through {_function(s)} uses {culprit or 'a name'} before any branch gave it a value.",
         "changed-while-iterated": f"The loop over {culprit} changes what it loops over {where}.",
         "decoding": f"{expression} cannot decode what was sent {where}{came}.",
-        "raised-on-purpose": f"{_function(s)} raises {crash.exception.type}, and no caller turns it into an answer.",
+        "raised-on-purpose": f"{_function(s)} raises {raised}, and no caller turns it into an answer.",
         "missing-row": f"The query {where} found no row{came}.",
         "integrity": f"The database refused a write {where}: {_complaint(crash.exception.message)}.",
         "name-error": f"The name {culprit} is not defined {where}.",
@@ -207,13 +209,14 @@ def _has_stand_in(s: Situation) -> bool:
 
 
 def fix_sites(s: Situation, answer: Answer) -> Iterator[Site]:
-    """At the crash, elsewhere in the function, in callers, in callees."""
+    """At the crash, where the exception behind it came from, elsewhere in the function, in callers, in callees."""
     crash = s.crash
     yield Site(s.module.path, crash.frame.line, _function(s), "the line that crashed")
-    if crash.culprit is None or s.function is None:
-        return
+    others = [site for _, site in chained.behind(s)] if crash.category == "raised-on-purpose" else []
+    if crash.culprit is not None and s.function is not None:
+        others += [*_definitions(s), *_callers(s), *_callees(s)]
     seen = {(s.module.path, crash.frame.line)}
-    for site in [*_definitions(s), *_callers(s), *_callees(s)]:
+    for site in others:
         if (site.file, site.line) not in seen:
             seen.add((site.file, site.line))
             yield site

@@ -10,11 +10,12 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from healer.model import Report, Request
+from healer.model import ExceptionInfo, Report, Request
 
 OPENING, CLOSING = "<report>", "</report>"
 _EXCEPTION, _PATH, _BODY, _HEADER = 300, 200, 400, 80  # characters
 _MOST_HEADERS = 3
+_BEHIND = {"cause": "caused by", "context": "raised while handling"}
 # Letters and marks that show nothing, and that str.isprintable() lets pass.
 _HIDDEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | {
     chr(code)
@@ -64,7 +65,10 @@ def inert(text: str) -> str:
 def report_lines(report: Report, source: str) -> list[str]:
     """The exception and the request, with those headers that the source names."""
     exception = report.exception
-    lines = [f"exception: {plain(exception.type, 80)}: {plain(exception.message, _EXCEPTION)}"]
+    lines = [f"exception: {_said(exception)}"]
+    behind = next((one for one in report.chain if one.relation in _BEHIND), None)
+    if behind is not None:
+        lines.append(f"{_BEHIND[behind.relation]}: {_said(behind.exception)}")
     request = report.request
     if request is None:
         return lines
@@ -75,6 +79,10 @@ def report_lines(report: Report, source: str) -> list[str]:
         lines.append(f"header: {plain(name, _HEADER)}: {plain(request.headers[name], _HEADER)}")
     body = _body(request)
     return [*lines, f"body: {plain(body, _BODY)}"] if body else lines
+
+
+def _said(exception: ExceptionInfo) -> str:
+    return f"{plain(exception.type, 80)}: {plain(exception.message, _EXCEPTION)}"
 
 
 def _body(request: Request) -> str:

@@ -6,7 +6,7 @@ import { act } from "./api.js";
 import { ask } from "./dialog.js";
 import { discussion } from "./discussion.js";
 import { h } from "./dom.js";
-import { note } from "./parts.js";
+import { card, note } from "./parts.js";
 import { revertPart } from "./revert.js";
 import { remember, waiting } from "./sent.js";
 import { clip, published, short } from "./words.js";
@@ -90,7 +90,7 @@ function standing(proposal) {
 	const { number, state, url, forge, rounds, reviewer } = proposal;
 	if (state === "prepared") {
 		const why = forge?.problem ? `Waiting to be published: ${clip(forge.problem, 400)}` : "Being published.";
-		return h("div", { key: "standing" }, note(why, forge?.problem ? "ask" : "busy"));
+		return note(why, forge?.problem ? "ask" : "busy", "standing");
 	}
 	const elsewhere = /^https?:/.test(url) && !url.endsWith(location.pathname);
 	const link = forge?.kind === "github" ? `Pull request #${number} on GitHub` : "Open the pull request";
@@ -119,15 +119,14 @@ export function controlLane(incident, changed, redraw) {
 		const onclick = () => decide(action, incident, changed);
 		return h("button", { key: action, class: tone, disabled: Boolean(pending), onclick }, label);
 	};
-	return h(
-		"section.card.control",
-		{ key: "control", "aria-labelledby": "control" },
-		h("h2", { id: "control" }, "Control"),
+	return card(
+		"control",
+		"Control",
 		proposal &&
 			h("p", { key: "what" }, `${named(proposal)} (${published(proposal.state)}): `, h("strong", clip(proposal.title, 200))),
 		proposal && standing(proposal),
 		possible.length > 0 && h("div.actions", { key: "actions" }, possible.map(button)),
-		pending && h("div", { key: "sent" }, note(pending.text)),
+		pending && note(pending.text, "calm", "sent"),
 		!possible.length && !pending && h("p.dim", { key: "nothing" }, "Nothing to decide now."),
 		revertPart(incident.revert, changed),
 		discussion(incident, changed, redraw),

@@ -49,7 +49,7 @@ export function ask({ asks, text, reason, prompt = "Reason", lacking = "A reason
 					reason === "required" ? prompt : `${prompt} (optional)`,
 					h("textarea", { name: "reason", rows: "3", maxlength: "1000", readonly: sending }),
 				),
-			problem && h("div", { key: "problem" }, note(problem, "bad")),
+			problem && note(problem, "bad", "problem"),
 			h(
 				"div.actions",
 				{ key: "actions" },

@@ -70,7 +70,7 @@ function field(id, may, changed, redraw) {
 			COMMANDS.map((one, index) => [index > 0 && (index < COMMANDS.length - 1 ? ", " : " and "), h("code", one)]),
 			" work here too.",
 		),
-		problem && h("div", { key: "problem" }, note(problem, "bad")),
+		problem && note(problem, "bad", "problem"),
 		h("div.actions", { key: "send" }, h("button", { type: "submit" }, sending ? "Sending…" : "Comment")),
 	);
 }

@@ -3,6 +3,7 @@
  */
 
 import { h } from "./dom.js";
+import { card } from "./parts.js";
 import { releaseItem } from "./release.js";
 import { clip, duration, since, spaced, stateOf } from "./words.js";
 
@@ -50,10 +51,10 @@ function stage(one) {
 
 export function executionLane({ service, stages = [], releases = [] }) {
 	const total = stages.reduce((sum, one) => sum + (one.seconds ?? 0), 0);
-	return h(
-		"section.card.execution",
-		{ key: "execution", "aria-labelledby": "execution" },
-		h("div.row", h("h2", { id: "execution" }, "Execution"), total > 0 && h("span.dim", `${duration(total)} of work`)),
+	return card(
+		"execution",
+		"Execution",
+		total > 0 && h("p.dim", `${duration(total)} of work`),
 		stages.length ? h("ol", stages.map(stage)) : h("p.dim", "No stage has run yet."),
 		releases.length > 0 && [
 			h("h3", "Releases"),

@@ -58,6 +58,11 @@ export function facts(pairs) {
 	);
 }
 
-export function note(text, tone = "calm") {
-	return h("p", { class: `note ${tone}`, role: tone === "bad" ? "alert" : null }, text);
+export function note(text, tone = "calm", key) {
+	return h("p", { key, class: `note ${tone}`, role: tone === "bad" ? "alert" : null }, text);
+}
+
+/** A part of the view under its title. */
+export function card(name, title, ...body) {
+	return h(`section.card.${name}`, { key: name, "aria-labelledby": name }, h("h2", { id: name }, title), body);
 }

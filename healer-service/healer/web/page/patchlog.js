@@ -4,6 +4,7 @@
 
 import { h } from "./dom.js";
 import { watch } from "./follow.js";
+import { card } from "./parts.js";
 import { absolute, clock, told } from "./words.js";
 
 const LINES = 400;
@@ -39,10 +40,9 @@ function joined(events) {
 export function patchLogLane(events) {
 	const lines = joined(events);
 	const skipped = lines.length - LINES;
-	return h(
-		"section.card.patchlog",
-		{ key: "patchlog", "aria-labelledby": "patchlog" },
-		h("h2", { id: "patchlog" }, "Patch log"),
+	return card(
+		"patchlog",
+		"Patch log",
 		h(
 			"div.log.follows",
 			{ id: "log", tabindex: "0", role: "region", "aria-label": "Events", onscroll: watch },

@@ -4,8 +4,8 @@
 
 import { h } from "./dom.js";
 import { diff } from "./diff.js";
-import { badge, block, facts, fold, note, place, when } from "./parts.js";
-import { earlierRequests, request, traceback } from "./traceback.js";
+import { badge, block, card, facts, fold, note, place, when } from "./parts.js";
+import { chain, earlierRequests, request, traceback } from "./traceback.js";
 import { clip, duration, failure, numbered, plural, short, spaced } from "./words.js";
 
 function share(label, value, optimum) {
@@ -32,7 +32,7 @@ function diagnosisPart(one) {
 		{ key: "diagnosis" },
 		h("h3", "Cause"),
 		h("p", clip(one.cause, 1000)),
-		one.decline_reason && note(`No code change is right: ${clip(one.decline_reason, 1000)}`),
+		one.decline_reason && note(clip(one.decline_reason, 1000)),
 		facts([
 			["What failed", expression(one)],
 			["Bad value in", one.culprit && h("code", clip(one.culprit, 200))],
@@ -144,7 +144,9 @@ function origin(verdict) {
 	);
 }
 
-function changePart(proposal, chosen) {
+const approximate = (report) => report?.approximate && note(`Approximate replay: ${clip(report.approximate, 300)}.`, "ask");
+
+function changePart(proposal, chosen, report) {
 	const patch = proposal?.diff || chosen?.diff; // what would be merged comes first: that is what the reader decides on
 	if (!patch) return null;
 	return h(
@@ -154,7 +156,7 @@ function changePart(proposal, chosen) {
 		h("p.cause", clip(proposal?.title ?? chosen.summary, 300)),
 		chosen && origin(chosen),
 		diff(patch),
-		chosen?.evidence && [h("h3", "Evidence"), evidence(chosen.evidence), assessed(chosen.assessment)],
+		chosen?.evidence && [h("h3", "Evidence"), approximate(report), evidence(chosen.evidence), assessed(chosen.assessment)],
 		proposal?.body && fold("proposal", "The proposal's text", false, block("Text", proposal.body)),
 		proposal && h("p.dim", h("code", `${proposal.branch} → ${proposal.base}`), ` at ${short(proposal.head_sha)}`),
 	);
@@ -187,15 +189,24 @@ function othersPart(others) {
 function crashPart(report) {
 	if (!report) return null;
 	const message = report.exception?.message ?? "";
+	const versions = Object.entries(report.versions ?? {}).map(([name, version]) => `${name} ${version}`);
 	return h(
 		"div",
 		{ key: "crash" },
 		h("h3", "Crash"),
 		message.length > 1000 && fold("message", "The whole message", false, block("Message", message, 100_000)),
 		traceback(report),
+		chain(report.chain ?? []),
+		facts([
+			["Replay", report.approximate && `approximate: ${clip(report.approximate, 300)}`],
+			["Caught", clip(report.caught, 200)],
+			["Reported by", clip(report.client, 100)],
+			["Platform", report.platform],
+			["Versions", clip(versions.join(", "), 600)],
+			["Release", short(report.release)],
+		]),
 		report.request && [h("h3", "Request"), request(report.request)],
 		report.earlier_requests?.length > 0 && earlierRequests(report.earlier_requests),
-		h("p.dim", `In release ${short(report.release)}`),
 	);
 }
 
@@ -205,12 +216,11 @@ export function reasoningLane({ diagnosis, verdicts = [], proposal, report }) {
 	const parts = [diagnosis, verdicts, proposal, report];
 	if (!last?.parts.every((part, index) => part === parts[index])) {
 		const chosen = verdicts.find((verdict) => verdict.chosen);
-		const lane = h(
-			"section.card.reasoning",
-			{ key: "reasoning", "aria-labelledby": "reasoning" },
-			h("h2", { id: "reasoning" }, "Reasoning"),
+		const lane = card(
+			"reasoning",
+			"Reasoning",
 			diagnosisPart(diagnosis),
-			changePart(proposal, chosen),
+			changePart(proposal, chosen, report),
 			othersPart(verdicts.filter((verdict) => verdict !== chosen)),
 			crashPart(report),
 		);

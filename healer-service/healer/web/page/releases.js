@@ -5,7 +5,7 @@
 import { serve } from "./api.js";
 import { ask } from "./dialog.js";
 import { h } from "./dom.js";
-import { badge, note } from "./parts.js";
+import { badge, card, note } from "./parts.js";
 import { releaseItem } from "./release.js";
 import { revertPart, undecided } from "./revert.js";
 import { remember, waiting } from "./sent.js";
@@ -80,23 +80,17 @@ function trafficPart(data) {
 	const head = ({ commit, role }) => h("th", { key: role, scope: "col" }, h("code", short(commit)), ` ${role}`);
 	const row = ([title, told]) =>
 		h("tr", { key: title }, h("th", { scope: "row" }, title), columns.map(({ figures }) => h("td", told(figures))));
-	return h(
-		"section.card",
-		{ key: "traffic", "aria-labelledby": "traffic" },
-		h("h2", { id: "traffic" }, "What users get"),
-		h("table.traffic", { "aria-label": "Traffic" }, h("thead", h("tr", h("th"), columns.map(head))), h("tbody", ROWS.map(row))),
+	return card(
+		"traffic",
+		"What users get",
+		h("table", { "aria-label": "Traffic" }, h("thead", h("tr", h("th"), columns.map(head))), h("tbody", ROWS.map(row))),
 	);
 }
 
 function revertsPart(releases, changed) {
 	const open = releases.map((one) => one.revert).filter(undecided);
 	if (!open.length) return null;
-	return h(
-		"section.card.control",
-		{ key: "reverts", "aria-labelledby": "reverts" },
-		h("h2", { id: "reverts" }, "To be decided"),
-		open.map((revert) => revertPart(revert, changed)),
-	);
+	return card("control", "To be decided", open.map((revert) => revertPart(revert, changed)));
 }
 
 function heading({ service, serving }) {
@@ -117,8 +111,8 @@ function heading({ service, serving }) {
 				".",
 			),
 		),
-		state !== word && h("div", { key: "why" }, note(clip(state, 600), "bad")),
-		fell && h("div", { key: "fell" }, note(clip(fell, 600), "ask")),
+		state !== word && note(clip(state, 600), "bad", "why"),
+		fell && note(clip(fell, 600), "ask", "fell"),
 	);
 }
 
@@ -128,20 +122,16 @@ export function releasesView(data, changed) {
 	const pending = waiting(data.service, situation(data));
 	return [
 		heading(data),
-		pending && h("div", { key: "sent" }, note(pending.text)),
+		pending && note(pending.text, "calm", "sent"),
 		h(
 			"div.stack",
 			{ key: "parts" },
 			revertsPart(releases, changed),
 			trafficPart(data),
-			h(
-				"section.card",
-				{ key: "releases", "aria-labelledby": "releases" },
-				h(
-					"div.row",
-					h("h2", { id: "releases" }, "Releases"),
-					serving.kept.length > 0 && h("span.dim", `${plural(serving.kept.length, "release")} kept`),
-				),
+			card(
+				"releases",
+				"Releases",
+				serving.kept.length > 0 && h("p.dim", `${plural(serving.kept.length, "release")} kept`),
 				releases.length
 					? h("ul", releases.map((one) => item(data, one, pending, changed)))
 					: h("p.dim", "Nothing has been released yet."),

@@ -47,7 +47,7 @@ function standing({ url, state, by, closing, merge_sha: merged }) {
 			elsewhere && said && " · ",
 			said && `${state} ${said}`,
 		),
-		closing && h("div", { key: "closing" }, note(`It is being closed: ${clip(closing, 400)}`, "busy")),
+		closing && note(`It is being closed: ${clip(closing, 400)}`, "busy", "closing"),
 	];
 }
 
@@ -76,6 +76,6 @@ export function revertPart(revert, changed) {
 		revert.diff && diff(revert.diff),
 		revert.body && fold("text", "The proposal's text", false, block("Text", revert.body)),
 		open && h("div.actions", { key: "actions" }, possible.map(button)),
-		open && pending && h("div", { key: "sent" }, note(pending.text)),
+		open && pending && note(pending.text, "calm", "sent"),
 	);
 }

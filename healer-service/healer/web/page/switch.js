@@ -30,7 +30,7 @@ export function automationSwitch({ stopped, by, reason } = {}, changed) {
 		if (await ask({ ...(stopped ? RESUME : STOP), send })) changed(stopped ? "Automation goes on." : "Automation is stopped.");
 	};
 	const button = h("button", { key: "turn", onclick: turn }, stopped ? RESUME.label : STOP.label);
-	if (!stopped) return h("div.row.switch", { key: "automation" }, h("span"), button);
 	const why = reason ? `: ${clip(reason, 300)}` : ".";
-	return h("div.row.switch", { key: "automation" }, note(`All automation was stopped by ${clip(by, 100)}${why}`, "bad"), button);
+	const says = stopped ? note(`All automation was stopped by ${clip(by, 100)}${why}`, "bad") : h("span");
+	return h("div.row.switch", { key: "automation" }, says, button);
 }

@@ -13,7 +13,7 @@ function code(frame) {
 		new: number,
 		class: Number(number) === frame.line ? "fault" : "",
 	}));
-	return source(`Source around ${frame.file}:${frame.line}`, lines);
+	return source(`Source around ${frame.file}:${frame.line}`, lines, frame.file.endsWith(".py"));
 }
 
 function locals(frame) {
@@ -49,6 +49,17 @@ export function traceback(report) {
 		parts.push(libraryFrames(frames.slice(first, index + 1), first));
 	}
 	return [parts, h("p.exception", h("code", clip(failure(report.exception), 1000)))];
+}
+
+const RELATIONS = { cause: "Caused by", context: "Raised while handling", group: "Member of", member: "Beside it" };
+
+/** The other exceptions of the same crash, nearest first. */
+export function chain(list) {
+	const item = (one, index) => {
+		const title = [`${RELATIONS[one.relation]} `, h("code", clip(failure(one.exception), 200))];
+		return fold(`chain ${index}`, title, false, traceback(one));
+	};
+	return list.map(item);
 }
 
 function body(one) {
