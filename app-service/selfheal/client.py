@@ -1,7 +1,7 @@
 """The client of one process: takes exceptions from the hooks and hands reports to the delivery. Never raises, never
 blocks.
 
-It does not know how the hooks find exceptions, nor how reports travel.
+It knows which exceptions are crashes, but not how the hooks find them, nor how reports travel.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Callable
+from typing import Any
 
 from selfheal.delivery import Delivery
 from selfheal.exchange import Exchange, current
 from selfheal.frames import Tree
 from selfheal.report import Draft, crash_key, leaf_of
-from selfheal.settings import Destination, Settings
+from selfheal.settings import HOOKS, Destination, Settings
 from selfheal.traffic import Ring
 
 log = logging.getLogger("selfheal")
@@ -24,6 +26,14 @@ log = logging.getLogger("selfheal")
 _MARK = "_selfheal_report"
 _EXIT_SECONDS = 2.0  # that the end of the process may wait for the healer, all in all
 _active: Client | None = None
+
+# Answers in form of an exception, and clients that went away. By name, as none of these packages need be there.
+_NO_CRASHES = {
+    "starlette": ("HTTPException", "WebSocketException", "ClientDisconnect", "WebSocketDisconnect"),
+    "werkzeug": ("HTTPException",),
+    "uvicorn": ("ClientDisconnected",),
+    "django": ("Http404", "PermissionDenied", "SuspiciousOperation", "RequestAborted", "UnreadablePostError"),
+}
 
 
 def active() -> Client | None:
@@ -98,6 +108,32 @@ class Client:
 
     def close(self) -> None:
         self.delivery.close(self._patience)
+
+
+def report(error: object, mechanism: str, *, handled: bool = False, exchange: Exchange | None = None) -> None:
+    """Reports what a hook has found, if it is a crash, and if this hook is wanted."""
+    client = active()
+    if client is None or (mechanism in HOOKS and mechanism not in client.hooks):
+        return
+    if isinstance(error, BaseException) and quietly(is_crash, error) is not False:
+        client.capture(error, exchange, mechanism=mechanism, handled=handled)
+
+
+def is_crash(error: BaseException) -> bool:
+    """An interrupt, a cancelled task and a closed generator are none either. A group is one if any member is."""
+    members = getattr(error, "exceptions", None)
+    if isinstance(members, tuple) and members and all(isinstance(member, BaseException) for member in members):
+        return any(is_crash(member) for member in members)
+    kinds = ((str(cls.__module__).partition(".")[0], cls.__name__) for cls in type(error).__mro__)
+    return isinstance(error, Exception) and not any(name in _NO_CRASHES.get(package, ()) for package, name in kinds)
+
+
+def quietly(function: Callable[..., Any], *arguments: Any) -> Any:
+    """What a hook does of its own; None where it failed."""
+    try:
+        return function(*arguments)
+    except Exception:  # not even logged: when the interpreter ends, the means may be gone
+        return None
 
 
 def _leave() -> None:

@@ -51,9 +51,6 @@ class Entry:
     def counts(self) -> bytes:
         return b',"lost":%s,"suppressed":%d}' % (json.dumps(self.lost).encode(), self.suppressed)
 
-    def document(self) -> bytes:
-        return zlib.decompress(self.body, 31) + self.counts()
-
 
 class Delivery:
     def __init__(
@@ -149,8 +146,7 @@ class Delivery:
             self._wake.put(None)
             entries = list(self._waiting.values())
             for entry in entries:
-                if entry.key != entry.report_id:
-                    self._tell(entry)
+                self._tell(entry)
             entries += [self._sending] if self._sending else []
         if self._spool:
             for entry in entries:
@@ -236,7 +232,8 @@ class Delivery:
     def _deliver(self, entry: Entry) -> None:
         try:
             dsn = self._find()
-            outcome = post(dsn, entry.document(), self._timeout) if dsn else Outcome("absent", "no DSN yet")
+            document = zlib.decompress(entry.body, 31) + entry.counts()
+            outcome = post(dsn, document, self._timeout) if dsn else Outcome("absent", "no DSN yet")
         except Exception as error:
             outcome = Outcome("undigested", type(error).__name__)
         entry.tries += outcome.kind == "undigested"
@@ -284,9 +281,10 @@ class Delivery:
             self._spool.remove(entry.report_id)
 
     def _tell(self, entry: Entry) -> None:
-        """The losses until now go with this report, which was never sent before."""
-        entry.lost.update(self._untold)
-        self._untold.clear()
+        """The losses until now go with this report, if it was never sent before."""
+        if entry.key != entry.report_id:
+            entry.lost.update(self._untold)
+            self._untold.clear()
 
     def _drop(self, entry: Entry, kind: str, reason: str) -> None:
         with self._lock:

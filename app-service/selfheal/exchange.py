@@ -1,13 +1,13 @@
 """One request and its answer as they passed the hook: kept raw while traffic flows, made redacted JSON for a report.
 
-It does not buffer what the application streams: it keeps references to the first chunks, up to a bound.
+It does not buffer what the application streams: it keeps a copy of the beginning, up to a bound.
 """
 
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
-import math
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl, quote
 from selfheal.patterns import REDACTED, is_secret_name
 from selfheal.scrub import Scrubber
 
+PATH_SAFE = "/:@!$&'()*+,;=~"
 MAX_BODY = 256 * 1024
 MAX_ANSWER = 64 * 1024
 _SHOWN_OF_CUT = 16 * 1024  # a body that was cut cannot be sent again; its beginning is for people
@@ -38,19 +39,6 @@ class Exchange:
     """Filled by a hook through `target`, `feed`, `begin_answer` and `feed_answer`; all cheap, none raises on odd
     input."""
 
-    __slots__ = (
-        "_answer",
-        "_answer_size",
-        "_body",
-        "_body_size",
-        "application",
-        "complete",
-        "headers",
-        "method",
-        "status",
-        "target",
-    )
-
     def __init__(self, method: str, target: str, headers: Iterable[tuple[bytes, bytes]]) -> None:
         self.method = method
         self.target = target[:_MAX_TARGET]
@@ -58,70 +46,50 @@ class Exchange:
         self.status = 0
         self.complete = False  # the whole body was seen
         self.application: object = None
-        self._body: list[bytes] = []
-        self._body_size = 0
-        self._answer: list[bytes] | None = None
-        self._answer_size = 0
+        self._body = bytearray()
+        self._answer: bytearray | None = None
 
     def feed(self, chunk: bytes, more: bool) -> None:
         """A chunk of the request's body, as the application receives it."""
-        if chunk and self._body_size <= MAX_BODY:
-            self._body.append(chunk)
-            self._body_size += len(chunk)
+        self._body += chunk[: MAX_BODY + 1 - len(self._body)]
         self.complete = not more
 
     def begin_answer(self, status: int, headers: object) -> None:
         self.status = status
-        if not isinstance(headers, (list, tuple)):  # an iterator can be read only once, by the server
-            return
-        for name, value in headers:
+        # an iterator can be read only once, by the server
+        for name, value in headers if isinstance(headers, (list, tuple)) else ():
             if name.lower() == b"content-type" and b"json" in value:
-                self._answer = []
+                self._answer = bytearray()
 
     def feed_answer(self, chunk: bytes) -> None:
-        if self._answer is None:
-            return
-        self._answer_size += len(chunk)
-        if self._answer_size > MAX_ANSWER:
-            self._answer = None
-        elif chunk:
-            self._answer.append(chunk)
+        if self._answer is not None:
+            self._answer += chunk[: MAX_ANSWER + 1 - len(self._answer)]
+            self._answer = self._answer if len(self._answer) <= MAX_ANSWER else None
 
     @property
     def size(self) -> int:
         """Bytes it keeps in memory, about."""
         headers = sum(len(name) + len(value) + 120 for name, value in self.headers)
-        chunks = 64 * (len(self._body) + len(self._answer or ()))
-        answer = self._answer_size if self._answer else 0
-        return 600 + len(self.target) + headers + chunks + self._body_size + answer
-
-    @property
-    def changes_state(self) -> bool:
-        return self.method not in ("GET", "HEAD", "OPTIONS", "TRACE")
+        return 1000 + len(self.target) + headers + len(self._body) + len(self._answer or b"")
 
     def header(self, wanted: bytes) -> str:
         return next((value.decode("latin-1") for name, value in self.headers if name.lower() == wanted), "")
 
     def body(self) -> bytes:
-        return b"".join(self._body)
+        return bytes(self._body)
 
     def json_body(self) -> Any:
         return _parsed(self.body()) if "json" in self.header(b"content-type") else None
 
     def answer(self) -> Any:
-        return _parsed(b"".join(self._answer)) if self._answer else None
+        return _parsed(bytes(self._answer)) if self._answer else None
 
 
 def target_of(scope: Mapping[str, Any]) -> str:
     """Path and query string of an ASGI scope, as they were sent."""
-    raw = scope.get("raw_path")
-    path = (
-        bytes(raw).partition(b"?")[0].decode("latin-1")
-        if raw
-        else quote(str(scope.get("path", "/")), safe="/:@!$&'()*+,;=~")
-    )
-    query = bytes(scope.get("query_string") or b"").decode("latin-1")
-    return f"{path}?{query}" if query else path
+    raw = scope.get("raw_path") or quote(str(scope.get("path", "/")), safe=PATH_SAFE).encode()
+    path, query = bytes(raw).partition(b"?")[0], bytes(scope.get("query_string") or b"")
+    return (path + b"?" + query if query else path).decode("latin-1")
 
 
 def request_json(exchange: Exchange, scrub: Scrubber) -> dict[str, Any]:
@@ -140,9 +108,8 @@ def request_json(exchange: Exchange, scrub: Scrubber) -> dict[str, Any]:
         body = _expanded(body, exchange.header(b"content-encoding"))
         request["headers"].pop("content-encoding", None)
     if body:
-        request.update(
-            _body_json(body, exchange.header(b"content-type").lower(), scrub, whole="truncated" not in request)
-        )
+        kind = exchange.header(b"content-type").partition(";")[0].strip().lower()
+        request.update(_body_json(body, kind, scrub, whole="truncated" not in request))
     return request
 
 
@@ -184,21 +151,9 @@ def walk(value: Any, pointer: str = "", key: str = "", depth: int = 0) -> Iterat
 
 def _parsed(body: bytes) -> Any:
     try:
-        return _load(body)
+        return json.loads(body)
     except (ValueError, RecursionError):
         return None
-
-
-def _load(body: bytes) -> Any:
-    """NaN and Infinity are not JSON, and 1e999 would become one of them; such a body travels as text."""
-    return json.loads(body, parse_constant=_finite, parse_float=_finite)
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(text)
-    return number
 
 
 def _expanded(body: bytes, encoding: str) -> bytes:
@@ -210,13 +165,12 @@ def _expanded(body: bytes, encoding: str) -> bytes:
         return REDACTED.encode()
 
 
-def _body_json(body: bytes, content_type: str, scrub: Scrubber, *, whole: bool) -> dict[str, Any]:
-    kind = content_type.partition(";")[0].strip()
+def _body_json(body: bytes, kind: str, scrub: Scrubber, *, whole: bool) -> dict[str, Any]:
     if whole and (kind == "application/json" or kind.endswith("+json")):
-        try:
-            return {"json": scrub.data(_load(body))}
-        except (ValueError, RecursionError):
-            pass
+        with contextlib.suppress(ValueError, RecursionError):
+            value = json.loads(body)
+            json.dumps(value, allow_nan=False)  # NaN and 1e999 are not JSON: such a body travels as text
+            return {"json": scrub.data(value)}
     if whole and kind == "application/x-www-form-urlencoded":
         pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
         if pairs:

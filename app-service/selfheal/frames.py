@@ -1,21 +1,29 @@
-"""Reads the frames of a traceback: where each one is, its source lines, and the values of the service's own frames.
+"""Reads the frames of a traceback: where each one is, its source lines, the values of the service's own frames, and
+the versions of what stands there.
 
 It does not choose the exception, and never follows a frame outside the traceback it was given.
 """
 
 from __future__ import annotations
 
+import importlib.metadata  # at once, like tokenize
+import inspect
 import linecache
 import os
+import platform
+import re
 import sys
 import sysconfig
+import time
 import tokenize  # noqa: F401 (linecache imports it when it is first used: see post.py for what a fork makes of that)
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import islice
 from types import BuiltinFunctionType, FrameType, FunctionType, ModuleType, TracebackType
 from typing import Any, NamedTuple
 
+from selfheal.instances import type_home, type_mro
 from selfheal.patterns import REDACTED
 from selfheal.scrub import Scrubber
 from selfheal.taking import Budget
@@ -27,10 +35,11 @@ _LOCALS = 30
 _LINE = 400
 _NAME = 200
 _ARGUMENTS = 100
+_PACKAGES = 40
+_INSTALLED = re.compile(r"[/\\](?:site|dist)-packages[/\\](\w+)")
+_FRAMEWORKS = ("fastapi", "starlette", "django", "flask")
 _NO_DATA = (ModuleType, FunctionType, BuiltinFunctionType)  # what a module is full of
-_FOREIGN = frozenset(
-    ("site-packages", "dist-packages", ".venv", "venv", "virtualenv", ".tox", ".nox", "__pypackages__")
-)
+_FOREIGN = {"site-packages", "dist-packages", ".venv", "venv", "virtualenv", ".tox", ".nox", "__pypackages__"}
 _HOOKS = __file__.rpartition(os.sep)[0] + os.sep + "hooks" + os.sep
 
 
@@ -39,37 +48,25 @@ class Tree:
 
     def __init__(self, root: str) -> None:
         self.root = os.path.realpath(root)
-        paths = sysconfig.get_paths()
-        self._libraries = tuple({os.path.realpath(paths[name]) + os.sep for name in ("stdlib", "platstdlib")})
-        self._known: dict[tuple[str, str], tuple[str, bool]] = {}
+        self._home = os.getcwd()  # noqa: PTH109 (where files of relative names were found, whatever the process does later)
+        self._inside = self.root.rstrip(os.sep) + os.sep
+        foreign = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib")]
+        if os.path.realpath(sys.prefix).startswith(self._inside):  # a virtual environment
+            foreign.append(sys.prefix)
+        self._foreign = tuple({os.path.realpath(path) + os.sep for path in foreign})
+        self.place = lru_cache(4096)(self._place)
 
-    def place(self, filename: str, module_file: str = "") -> tuple[str, bool]:
+    def _place(self, filename: str) -> tuple[str, bool]:
         """(file as a report shows it, whether it is the service's own). Own files are relative to the root, with
         slashes."""
-        found = self._known.get((filename, module_file))
-        if found is None:
-            found = self._find(filename, module_file)
-            if len(self._known) < 5000:
-                self._known[filename, module_file] = found
-        return found
-
-    def _find(self, filename: str, module_file: str) -> tuple[str, bool]:
         if filename.startswith("<"):
             return filename[:_LINE], False
-        path = filename
-        if not path.startswith(os.sep) and module_file:
-            path = module_file
-        path = os.path.realpath(path)
-        inside = self.root.rstrip(os.sep) + os.sep
-        if path.startswith(inside) and not path.startswith(self._libraries):
-            relative = path[len(inside) :].replace(os.sep, "/")
-            if _FOREIGN.isdisjoint(relative.split("/")) and not self._in_environment(path):
+        path = os.path.realpath(os.path.join(self._home, filename))  # noqa: PTH118
+        if path.startswith(self._inside) and not path.startswith(self._foreign):
+            relative = path[len(self._inside) :].replace(os.sep, "/")
+            if _FOREIGN.isdisjoint(relative.split("/")):
                 return relative, True
         return _short(path), False
-
-    def _in_environment(self, path: str) -> bool:
-        prefix = os.path.realpath(sys.prefix)
-        return prefix != self.root and prefix.startswith(self.root) and path.startswith(prefix + os.sep)
 
 
 def _short(path: str) -> str:
@@ -99,19 +96,18 @@ def shoot(trace: TracebackType | None, tree: Tree, budget: Budget | None = None)
     frames before any other, and of the innermost frame first."""
     budget = budget or Budget()
     shots: list[Shot] = []
-    own: list[tuple[dict[str, Any], list[tuple[str, Any]], int]] = []
+    own: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = []
     for frame, line in _ends(trace):
         code = frame.f_code
-        module_file = frame.f_globals.get("__file__")
-        file, in_app = tree.place(code.co_filename, module_file if type(module_file) is str else "")
+        file, in_app = tree.place(code.co_filename)
         shots.append(Shot(code.co_filename, line, code.co_name[:_NAME], file[:_LINE], in_app, frame.f_globals, {}))
         if in_app:
-            found, arguments = _names(frame)
-            own.append((shots[-1].values, found, arguments))
-    for values, found, arguments in reversed(own):
-        values.update((name, budget.take(value)) for name, value in found[:arguments])
-    for values, found, arguments in reversed(own):
-        values.update((name, budget.take(value)) for name, value in found[arguments:_LOCALS])
+            own.append((shots[-1].values, *_held(frame)))
+    for values, arguments, _ in reversed(own):
+        values.update((name, budget.take(value)) for name, value in arguments.items())
+    for values, arguments, others in reversed(own):
+        some = islice(others.items(), max(0, _LOCALS - len(arguments)))
+        values.update((name, budget.take(value)) for name, value in some)
     return shots
 
 
@@ -127,44 +123,61 @@ def _ends(trace: TracebackType | None) -> list[tuple[FrameType, int]]:
     return [(step.tb_frame, step.tb_lineno or 0) for step in kept]
 
 
-def _names(frame: FrameType) -> tuple[list[tuple[str, Any]], int]:
-    """Names and values of a frame, its arguments first, and how many these are."""
-    held = frame.f_locals
-    if issubclass(type(held), dict):
-        held = dict(dict.items(held))
-    elif type(held) is not type(sys._getframe().f_locals):
-        return [], 0  # a mapping of somebody's own: what a metaclass prepared, or exec was given
+def _held(frame: FrameType) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The arguments of a frame, and its other values."""
     code = frame.f_code
+    if not code.co_flags & inspect.CO_OPTIMIZED and type(frame.f_locals) is not dict:
+        return {}, {}  # a mapping of somebody's own: what a metaclass prepared, or exec was given
+    held = {name: value for name, value in dict(frame.f_locals).items() if type(name) is str and name.isidentifier()}
     count = code.co_argcount + code.co_kwonlyargcount + bool(code.co_flags & 4) + bool(code.co_flags & 8)
-    names = [name for name in code.co_varnames[:count] if name in held]
-    found = [(name, held[name]) for name in names if name.isidentifier()][:_ARGUMENTS]
-    arguments = len(found)
-    at_module = code.co_name == "<module>"
-    for name, value in held.items():
-        if type(name) is not str or name in names or name.startswith("__") or not name.isidentifier():
-            continue
-        if not at_module or not (type(value) is type or issubclass(type(value), _NO_DATA)):
-            found.append((name, value))
-    return found, arguments
+    arguments = {name: held.pop(name) for name in code.co_varnames[:count][:_ARGUMENTS] if name in held}
+    if code.co_name == "<module>":
+        held = {name: value for name, value in held.items() if not issubclass(type(value), (type, *_NO_DATA))}
+    return arguments, {name: value for name, value in held.items() if not name.startswith("__")}
 
 
 def frame_json(shot: Shot, scrub: Scrubber) -> dict[str, Any]:
     lines = {}
-    if not shot.filename.startswith("<"):
-        reach = _CONTEXT if shot.in_app else 0
-        for number in range(max(1, shot.line - reach), shot.line + reach + 1):
-            text = linecache.getline(shot.filename, number, shot.module)
-            if text:
-                lines[number] = scrub.source(text.rstrip("\r\n")[:_LINE])
+    reach = _CONTEXT if shot.in_app else 0
+    for number in range(max(1, shot.line - reach), shot.line + reach + 1):
+        text = linecache.getline(shot.filename, number, shot.module)
+        if text:
+            lines[str(number)] = scrub.source(text.rstrip("\r\n")[:_LINE])
+    if shot.in_app:
+        time.sleep(0.0001)  # whoever waits for the interpreter has it between two frames
     return {
         "file": shot.file,
         "line": shot.line,
         "function": shot.function,
         "in_app": shot.in_app,
-        "source": lines.get(shot.line, "").strip(),
-        "context": {str(number): text for number, text in lines.items()} if shot.in_app else {},
+        "source": lines.get(str(shot.line), "").strip(),
+        "context": lines if shot.in_app else {},
         "locals": {
             name[:_NAME]: REDACTED if hidden(name, value, scrub) else written(value, scrub)
             for name, value in shot.values.items()
         },
     }
+
+
+def framework_of(application: object) -> str | None:
+    for cls in type_mro(type(application)):
+        name = type_home(cls).partition(".")[0]
+        if name in _FRAMEWORKS:
+            return name
+    return next((name for name in _FRAMEWORKS if name in sys.modules), None)
+
+
+def versions_of(files: Iterable[str], framework: str | None) -> dict[str, str]:
+    """Of the interpreter, the framework, and the installed packages that stand on the stack."""
+    inside = (match[1] for match in map(_INSTALLED.search, files) if match)
+    packages = islice(dict.fromkeys(filter(None, (framework, *inside))), _PACKAGES)
+    known = {package: _version(package) for package in packages}
+    return {"python": platform.python_version(), **{package: said for package, said in known.items() if said}}
+
+
+@lru_cache(maxsize=256)
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)[:100]
+    except (importlib.metadata.PackageNotFoundError, ValueError):  # it is installed under another name
+        return ""

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 REDACTED = "[redacted]"
 SAID = ("name", "key", "field", "header")  # {"name": "password", "value": "…"}
+_TOLD = (*SAID, "value")
 
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SEPARATORS = re.compile(r"[^a-z0-9]+")
@@ -202,56 +203,35 @@ def scrub_named(
     done: list[str] = []
     start = position = 0
     said = ""
-    while True:
-        match = _NAMED.search(text, position)
-        if match is None:
-            break
+    while match := _NAMED.search(text, position):
         position = match.end()
         name = match["quoted"] or match["bare"]
         if code:
             annotation = _ANNOTATION.match(text, position)
             position = annotation.end() if annotation else position
-        elif name.lower() in SAID:
-            found = _value_at(text, match, position, code=code)
-            said = found[1] if found else ""
+        found = _value_at(text, match, position, code=code) if hides(name, "?") or name.lower() in _TOLD else None
+        value = found[found.lastindex or 0] if found else ""
+        if not code and name.lower() in SAID:
+            said = value
         elif said and name.lower() == "value":
             name = said
-        if not hides(name, "?"):
+        is_number = value.replace(".", "", 1).lstrip("-").isdigit()
+        if found is None or value in _EMPTY or not hides(name, 0 if is_number else "?"):
             continue
-        found = _value_at(text, match, position, code=code)
-        if found is None:
-            continue
-        opening, value, closing, end = found
-        if value in _EMPTY or (_is_number(value) and not hides(name, 0)):
-            continue
-        note(value)
-        done.append(text[start:position] + opening + REDACTED + closing)
-        start = position = max(end, position + 1)
+        done.append(text[start : found.start()] + _without(found, value, note))
+        start = position = max(found.end(), position + 1)
     return "".join(done) + text[start:] if done else text
 
 
-def _value_at(text: str, match: re.Match[str], position: int, *, code: bool) -> tuple[str, str, str, int] | None:
-    """(opening quote, value, closing quote, end) of the value that begins at `position`."""
-    listed = match["comma"] is not None
+def _value_at(text: str, match: re.Match[str], position: int, *, code: bool) -> re.Match[str] | None:
+    """The value that begins at `position`, as the last group, or all, of a match."""
     quoted = _QUOTED.match(text, position)
-    if quoted is not None:
-        value = quoted.group(2)
-        if listed and code and len(value) < 12 and not any(character.isdigit() for character in value):
-            return None  # a tuple of names such as ("password", "email")
-        closing = quoted.group(1) if quoted.group().endswith(quoted.group(1)) else ""
-        opening = text[position : quoted.start(2)]
-        return opening, value, closing, quoted.end()
-    if code or listed:
-        return None
+    if match["comma"] and quoted and code and len(quoted[2]) < 12 and not re.search("[0-9]", quoted[2]):
+        return None  # a tuple of names such as ("password", "email")
+    if quoted or code or match["comma"]:
+        return quoted
     # In a file of settings a value goes on to the end of its line.
-    begin = match.start()
-    among_lines = text.find("\n", max(0, begin - 2000), begin + 2000) >= 0
-    alone = (
-        match["bare"] and (among_lines or match["bare"].isupper()) and _INDENT.search(text[max(0, begin - 80) : begin])
-    )
-    bare = (_LINE if alone else _BARE).match(text, position)
-    return ("", bare.group(), "", bare.end()) if bare else None
-
-
-def _is_number(text: str) -> bool:
-    return text.replace(".", "", 1).lstrip("-").isdigit()
+    begin, bare = match.start(), match["bare"]
+    of_file = bare and (bare.isupper() or "\n" in text[max(0, begin - 2000) : begin + 2000])
+    alone = of_file and _INDENT.search(text[max(0, begin - 80) : begin])
+    return (_LINE if alone else _BARE).match(text, position)

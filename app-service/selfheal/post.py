@@ -6,12 +6,15 @@ It does not retry and follows neither proxies nor redirects: a report goes to th
 from __future__ import annotations
 
 import codecs
+import contextlib
 import http.client
+import re
 from dataclasses import dataclass
 
 from selfheal.settings import Dsn
 
 _LONGEST_ASKED = 600.0
+_SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
 # Looking up any host name imports this codec. Were it first done by the delivery's thread, a fork at that moment would
 # leave the child with half of a module and no way to connect ("unknown encoding: idna").
@@ -29,33 +32,20 @@ class Outcome:
 
 
 def post(dsn: Dsn, document: bytes, timeout: float) -> Outcome:
-    kind = http.client.HTTPSConnection if dsn.scheme == "https" else http.client.HTTPConnection
+    scheme, _, host = dsn.address.partition("://")
+    kind = http.client.HTTPSConnection if scheme == "https" else http.client.HTTPConnection
     headers = {"Content-Type": "application/json", "X-Selfheal-Key": dsn.key, "User-Agent": "selfheal"}
-    headers["Connection"] = "close"
     try:
-        connection = kind(dsn.host.strip("[]"), dsn.port, timeout=timeout)
-        try:
-            connection.request("POST", dsn.path, document, headers)
+        with contextlib.closing(kind(host, timeout=timeout)) as connection:
+            connection.request("POST", dsn.path, document, {**headers, "Connection": "close"})
             answer = connection.getresponse()
             answer.read1(4096)  # one piece: whoever sends the rest drop by drop holds nobody up
-            return _outcome(answer.status, answer.getheader("Retry-After"), dsn)
-        finally:
-            connection.close()
     except (OSError, http.client.HTTPException, ValueError) as error:
         return Outcome("absent", f"{dsn.address}: {type(error).__name__}")
-
-
-def _outcome(status: int, retry_after: str | None, dsn: Dsn) -> Outcome:
-    if 200 <= status < 300:
+    if 200 <= answer.status < 300:
         return Outcome("taken")
-    busy = status in (408, 425, 429, 502, 503, 504)
-    kind = "busy" if busy else "undigested" if status >= 500 else "refused"
-    return Outcome(kind, f"{dsn.address} answered {status}", _seconds(retry_after))
-
-
-def _seconds(text: str | None) -> float | None:
-    """Only the form with seconds; a date is treated as no answer, and the usual waiting applies."""
-    try:
-        return min(_LONGEST_ASKED, max(0.0, float(text or "")))
-    except ValueError:
-        return None
+    busy = answer.status in (408, 425, 429, 502, 503, 504)
+    said = "busy" if busy else "undigested" if answer.status >= 500 else "refused"
+    asked = _SECONDS.fullmatch(answer.getheader("Retry-After", ""))  # a date is no answer: the usual waiting applies
+    wait = min(_LONGEST_ASKED, float(asked[0])) if asked else None
+    return Outcome(said, f"{dsn.address} answered {answer.status}", wait)

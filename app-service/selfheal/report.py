@@ -14,14 +14,13 @@ from itertools import islice
 from typing import Any
 
 from selfheal.exchange import Exchange, request_json
-from selfheal.frames import Shot, Tree, frame_json, shoot, traced
+from selfheal.frames import Shot, Tree, frame_json, framework_of, shoot, traced, versions_of
 from selfheal.instances import type_bases, type_dict, type_home, type_mro, type_name
 from selfheal.scrub import Scrubber
 from selfheal.settings import Settings
 from selfheal.taking import Budget, Final
 from selfheal.traffic import earlier_requests
 from selfheal.values import written
-from selfheal.versions import framework_of, versions_of
 
 CLIENT = "selfheal/0.1.0"
 _LARGEST = 2**20 - 1000  # bytes; the healer takes a little more
@@ -32,12 +31,6 @@ _CHAIN = 10
 _OF_CHAIN = 15_000  # characters of values that are left for it, whatever the main exception took
 _LEAVES = 100  # of a group that are looked at
 
-# What an exception holds, read without its class having a say.
-_arguments, _cause, _context, _silent, _trace = (
-    BaseException.__dict__[name].__get__
-    for name in ("args", "__cause__", "__context__", "__suppress_context__", "__traceback__")
-)
-
 
 class _Seen:
     """One exception as it was when it was caught."""
@@ -45,21 +38,14 @@ class _Seen:
     def __init__(self, error: BaseException, tree: Tree, budget: Budget, relation: str = "") -> None:
         cls = type(error)
         self.relation = relation
-        self.shots: list[Shot] = [] if budget.late() else shoot(_trace(error), tree, budget)
+        self.shots: list[Shot] = [] if budget.late() else shoot(error.__traceback__, tree, budget)
         self._message = _message(error)
         self._type = {"type": type_name(cls)[:_NAME], "module": type_home(cls)[:_NAME]}
         self._bases = [name[:_NAME] for name in type_bases(cls)[:50]]
 
     def json(self, scrub: Scrubber) -> dict[str, Any]:
-        frames = []
-        for shot in self.shots:
-            frames.append(frame_json(shot, scrub))
-            if shot.in_app:
-                time.sleep(0.0001)  # whoever waits for the interpreter has it between two frames
-        return {
-            "exception": {**self._type, "message": _text(self._message, scrub), "bases": self._bases},
-            "frames": frames,
-        }
+        exception = {**self._type, "message": _text(self._message, scrub), "bases": self._bases}
+        return {"exception": exception, "frames": [frame_json(shot, scrub) for shot in self.shots]}
 
 
 class Draft:
@@ -91,10 +77,9 @@ class Draft:
     def write(self) -> bytes:
         """The report as JSON, within the size that the healer takes, without its last brace: `suppressed` is added
         when it is sent."""
-        report = self.build()
-        report.pop("suppressed")
-        document = b""
-        for _ in _ever_smaller(report):
+        report, document = self.build(), b""
+        for smaller in ({}, *_smaller(report)):
+            report.update(smaller)
             document = json.dumps(report, separators=(",", ":"), allow_nan=False).encode("ascii")[:-1]
             if len(document) < _LARGEST:
                 break
@@ -111,11 +96,12 @@ class Draft:
             part["exception"]["message"] = scrub.sweep(part["exception"]["message"])
             for frame in part["frames"]:
                 frame.update({name: scrub.sweep(frame[name]) for name in ("source", "context", "locals")})
-        seconds = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(self._time))
+        for sent in (request, *earlier) if request else ():
+            sent.update(scrub.sweep(sent), method=sent["method"])
         framework = framework_of(self._exchange.application) if self._exchange else None
         return {
             "report_id": self.report_id,
-            "timestamp": f"{seconds}.{int(self._time % 1 * 1_000_000):06d}Z",
+            "timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._time)),
             "release": self._settings.release,
             "entry": self._settings.entry,
             "framework": framework,
@@ -125,50 +111,37 @@ class Draft:
             "mechanism": self._mechanism,
             **main,
             "chain": chain,
-            "request": {**scrub.sweep(request), "method": request["method"]} if request else None,
-            "earlier_requests": [
-                {**scrub.sweep(earlier_one), "method": earlier_one["method"]} for earlier_one in earlier
-            ],
-            "env": {},
-            "limits": {},
-            "suppressed": 0,
+            "request": request,
+            "earlier_requests": earlier,
         }
 
 
-def _ever_smaller(report: dict[str, Any]) -> Iterator[None]:
-    """Takes away what can be done without, the least telling first."""
-    yield
-    report["chain"] = [{**linked, "frames": []} for linked in report["chain"]]
-    yield
-    report["earlier_requests"] = []
-    yield
-    report["frames"] = [{**frame, "context": {}} for frame in report["frames"]]
-    yield
+def _smaller(report: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """What can be done without, the least telling first."""
+    yield {"chain": [{**linked, "frames": []} for linked in report["chain"]]}
+    yield {"earlier_requests": []}
     if report["request"]:
-        report["request"] = {"truncated": True, **{part: report["request"][part] for part in ("method", "path")}}
-    yield
-    report["frames"] = [{**frame, "locals": {}} for frame in report["frames"]]
-    yield
+        yield {"request": {"truncated": True, **{part: report["request"][part] for part in ("method", "path")}}}
+    yield {"frames": [{**frame, "context": {}} for frame in report["frames"]]}
+    yield {"frames": [{**frame, "context": {}, "locals": {}} for frame in report["frames"]]}
 
 
 def _members(error: BaseException) -> tuple[BaseException, ...]:
     """Of a group, also of the one that backports them to older Pythons."""
-    if "BaseExceptionGroup" not in type_bases(type(error)):
-        return ()
-    inner = getattr(error, "exceptions", None)
+    is_group = "BaseExceptionGroup" in type_bases(type(error))
+    inner = getattr(error, "exceptions", ()) if is_group else ()
     return inner if type(inner) is tuple else ()
 
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:
     waiting = [error]
     for _ in range(2 * _LEAVES):
-        if not waiting:
-            return
-        inner = _members(waiting[-1])[:_LEAVES]
-        leaf = waiting.pop()
-        waiting.extend(reversed(inner))
-        if not inner:
-            yield leaf
+        if waiting:
+            leaf = waiting.pop()
+            inner = _members(leaf)[:_LEAVES]
+            waiting.extend(reversed(inner))
+            if not inner:
+                yield leaf
 
 
 def leaf_of(error: BaseException, tree: Tree | None = None) -> BaseException:
@@ -180,15 +153,11 @@ def leaf_of(error: BaseException, tree: Tree | None = None) -> BaseException:
     leaf: BaseException = leaves[0] if len(leaves) == 1 else error
     if tree is not None and len(leaves) > 1:
         leaf = next((one for one in leaves[:20] if _is_own(one, tree)), leaves[0])
-    arguments = _arguments(leaf)
-    if type(leaf) is RuntimeError and len(arguments) == 1 and _cause(leaf) is not None:
-        if type(arguments[0]) is str and arguments[0] == "coroutine raised StopIteration":
-            leaf = _cause(leaf)
-    return leaf
+    return leaf.__cause__ if type(leaf) is RuntimeError and isinstance(leaf.__cause__, StopIteration) else leaf
 
 
 def _is_own(error: BaseException, tree: Tree) -> bool:
-    steps = islice(traced(_trace(error)), 1000)
+    steps = islice(traced(error.__traceback__), 1000)
     return any(tree.place(step.tb_frame.f_code.co_filename)[1] for step in steps)
 
 
@@ -197,9 +166,9 @@ def _linked(error: BaseException, main: BaseException) -> Iterator[tuple[str, Ba
     is in it."""
     seen, current = {id(main)}, main
     while True:
-        relation, origin = "cause", _cause(current)
-        if origin is None and not _silent(current):
-            relation, origin = "context", _context(current)
+        relation, origin = "cause", current.__cause__
+        if origin is None and not current.__suppress_context__:
+            relation, origin = "context", current.__context__
         if origin is None or id(origin) in seen:
             break
         yield relation, origin
@@ -216,7 +185,7 @@ def crash_key(error: BaseException) -> object:
     therefore loses none."""
     key = []
     for leaf in islice(_leaves(error), _CHAIN):
-        steps = ((step.tb_frame.f_code, step.tb_lasti) for step in traced(_trace(leaf)))
+        steps = ((step.tb_frame.f_code, step.tb_lasti) for step in traced(leaf.__traceback__))
         places = dict.fromkeys((code.co_filename, code.co_firstlineno, at) for code, at in steps)
         key.append((type_home(type(leaf)), type_name(type(leaf)), *places))
     return tuple(key)
@@ -225,18 +194,14 @@ def crash_key(error: BaseException) -> object:
 def _message(error: BaseException) -> Any:
     """str(error), but without running a foreign __repr__ of its arguments, and without making a huge text of huge
     ones. A text that stands for itself is Final."""
-    own = next((cls for cls in type_mro(type(error)) if "__str__" in type_dict(cls)), BaseException)
-    arguments = _arguments(error)
     try:
-        if own is KeyError and len(arguments) == 1:
-            return Budget().take(arguments[0])
-        if own is not BaseException:
+        own = next(cls for cls in type_mro(type(error)) if "__str__" in type_dict(cls))
+        if own not in (BaseException, KeyError) or not error.args:
             return Final(str(error)[: _MESSAGE + 1])
-        if not arguments:
-            return Final()
-        if len(arguments) == 1 and issubclass(type(arguments[0]), str):
-            return Final(str.__getitem__(arguments[0], slice(0, _MESSAGE + 1)))
-        return Budget().take(arguments[0] if len(arguments) == 1 else arguments)
+        only: Any = error.args[0] if len(error.args) == 1 else error.args
+        if own is BaseException and issubclass(type(only), str):
+            return Final(str.__getitem__(only, slice(0, _MESSAGE + 1)))
+        return Budget().take(only)
     except Exception as problem:
         return Final(f"<the exception's own text cannot be made: {type_name(type(problem))}>")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote, unquote_plus
 
@@ -16,7 +16,7 @@ from selfheal.patterns import REDACTED, SAID, is_measure_name, is_secret_name, s
 _DROPPED_HEADERS = frozenset(("content-length", "transfer-encoding"))  # a redacted body has another length
 _MAX_HEADERS = 64
 _MAX_HEADER = 1000
-_MAX_REMEMBERED = 60
+_MAX_REMEMBERED = 120  # spellings of secrets
 _DEEPEST = 100  # levels of a body; what is deeper is shown as text
 _LARGE_NUMBER = 12  # digits: shorter numbers cannot be card numbers
 _BLANK_TYPES = (str, bytes, list, dict, tuple, set, frozenset)
@@ -31,8 +31,7 @@ class Scrubber:
     def __init__(self, names: Iterable[str] = (), patterns: Iterable[re.Pattern[str]] = ()) -> None:
         self._names = frozenset(name.lower() for name in names)
         self._patterns = tuple(patterns)
-        self._remembered: set[str] = set()
-        self._spelled: list[str] | None = None  # all that is remembered, in all ways it may be written
+        self._remembered: set[str] = set()  # secrets, in all ways they may be written
         self._clean: set[str] = set()  # short texts that hold no secret: the same ones stand in a report many times
 
     def hides(self, name: object, value: object) -> bool:
@@ -54,14 +53,14 @@ class Scrubber:
         return (len(text) >= _LARGE_NUMBER or bool(self._patterns)) and self.text(text) != text
 
     @staticmethod
-    def is_option(word: object) -> bool:
-        """The next item of a list is the value of this one: `["--password", "…"]`."""
-        return type(word) is str and word.startswith("-")
-
-    @staticmethod
-    def said(pairs: Iterable[tuple[Any, Any]]) -> str:
-        """The name that a mapping gives its own "value"."""
-        return next((part for key, part in pairs if key in SAID and type(part) is str), "")
+    def names(parts: Iterable[Any], *, keyed: bool, pair: bool) -> list[Any]:
+        """The name of each part of a container. Of a mapping its key, or what the mapping itself says is the name of
+        its "value"; in a pair the first names the second, and in any list an option what follows it."""
+        if keyed:
+            said = next((part for key, part in parts if key in SAID and type(part) is str), "")
+            return [said or key if key == "value" else key for key, _ in parts]
+        before = [None, *parts]
+        return [one if pair or (type(one) is str and one.startswith("-")) else None for one in before[:-1]]
 
     def remember(self, value: object, depth: int = 0) -> None:
         """Takes note of a secret, so that `sweep` finds it again in messages, reprs and other fields."""
@@ -71,10 +70,10 @@ class Scrubber:
             value = value[:2000].decode("latin-1")
         elif type(value) is int:
             value = str(value) if value.bit_length() < 1000 else ""
-        if type(value) is str:
-            if _is_telling(value):
-                self._remembered.add(value[:2000])
-                self._spelled = None
+        if type(value) is str and _is_telling(value):
+            secret = value[:2000]
+            self._remembered.add(secret)
+            self._remembered.update((repr(secret)[1:-1], json.dumps(secret)[1:-1], quote(secret, "", errors="replace")))
         elif type(value) in (dict, list, tuple):
             for part in list(value.values() if type(value) is dict else value)[:20]:  # type: ignore[call-overload]
                 self.remember(part, depth + 1)
@@ -112,47 +111,32 @@ class Scrubber:
         clean = self.text(text)
         return data if clean == text else clean.encode("latin-1", "replace")
 
-    def data(self, value: Any, depth: int = 0) -> Any:
-        """A value as json.loads makes it, as a redacted copy. Raises RecursionError where it is too deep."""
+    def data(self, value: Any, name: Any = None, *, inside: bool = False, depth: int = 0) -> Any:
+        """A value as json.loads makes it, of this name, as a redacted copy. `inside` of a list, where a list of two may
+        be a name and its value. Raises RecursionError where it is too deep."""
         if depth > _DEEPEST:
             raise RecursionError
+        if self.hides(name, value):
+            self.remember(value)
+            return REDACTED
         if isinstance(value, dict):
-            said = self.said(value.items())
-            return {
-                self.text(key): self._named(said if key == "value" and said else key, part, self.data, depth + 1)
-                for key, part in value.items()
-            }
+            named = zip(self.names(value.items(), keyed=True, pair=False), value.items())
+            return {self.text(key): self.data(part, name, depth=depth + 1) for name, (key, part) in named}
         if isinstance(value, list):
-            return self._list(value, depth)
+            names = self.names(value, keyed=False, pair=inside and len(value) == 2)
+            return [self.data(part, name, inside=True, depth=depth + 1) for name, part in zip(names, value)]
         if isinstance(value, str):
             return self.text(value)
         if type(value) in (int, float) and self.hides_number(f"{value:.0f}" if type(value) is float else str(value)):
             return REDACTED
         return value
 
-    def _list(self, items: list[Any], depth: int) -> list[Any]:
-        clean: list[Any] = []
-        before: Any = None
-        for item in items:
-            if isinstance(item, list) and len(item) == 2 and isinstance(item[0], str) and not isinstance(item[1], dict):
-                clean.append([self.text(item[0]), self._named(item[0], item[1], self.data, depth + 2)])
-            else:
-                clean.append(self._named(before if self.is_option(before) else None, item, self.data, depth + 1))
-            before = item
-        return clean
-
-    def _named(self, name: object, value: Any, otherwise: Callable[..., Any], *more: int) -> Any:
-        if self.hides(name, value):
-            self.remember(value)
-            return REDACTED
-        return otherwise(value, *more)
-
     def headers(self, pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
         """Headers as ASGI gives them; names in lower case, repeated ones joined."""
         clean: dict[str, str] = {}
         for raw_name, raw_value in pairs:
-            name = bytes(raw_name[:_MAX_HEADER]).decode("latin-1").lower()
-            value = bytes(raw_value[: 4 * _MAX_HEADER]).decode("latin-1")
+            name = raw_name[:_MAX_HEADER].decode("latin-1").lower()
+            value = raw_value[: 4 * _MAX_HEADER].decode("latin-1")
             if name in _DROPPED_HEADERS or (name not in clean and len(clean) >= _MAX_HEADERS):
                 continue
             if self.hides(name, value):
@@ -181,26 +165,21 @@ class Scrubber:
     def _parameter(self, part: str) -> str:
         name, mark, value = part.partition("=")
         plain = unquote_plus(value)
-        clean = self._named(unquote_plus(name), plain, self.text)
-        if clean == plain:
-            return part
-        return name + mark + quote(clean, safe="[]:/@ ").replace(" ", "+")
+        clean = self.data(plain, unquote_plus(name))
+        return part if clean == plain else name + mark + quote(clean, safe="[]:/@ ").replace(" ", "+")
 
     def fields(self, pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
         """The fields of a form; a repeated name has a list."""
         clean: dict[str, list[str]] = {}
         for name, value in pairs:
-            clean.setdefault(self.text(name), []).append(self._named(name, value, self.text))
+            clean.setdefault(self.text(name), []).append(self.data(value, name))
         return {name: values if len(values) > 1 else values[0] for name, values in clean.items()}
 
     def sweep(self, value: Any) -> Any:
         """Replaces every secret that was found anywhere in the report in all texts of `value`."""
         if not self._remembered and not self._patterns:
             return value
-        if self._spelled is None:
-            spellings = {form for secret in self._remembered for form in _spellings(secret)}
-            self._spelled = sorted(spellings, key=len, reverse=True)
-        return self._replace(value, self._spelled)
+        return self._replace(value, sorted(self._remembered, key=len, reverse=True))
 
     def _replace(self, value: Any, spellings: list[str]) -> Any:
         if isinstance(value, str):
@@ -214,11 +193,6 @@ class Scrubber:
         if isinstance(value, list):
             return [self._replace(part, spellings) for part in value]
         return value
-
-
-def _spellings(secret: str) -> tuple[str, ...]:
-    """As it may stand in a repr, in JSON and in an address."""
-    return secret, repr(secret)[1:-1], json.dumps(secret)[1:-1], quote(secret, safe="")
 
 
 def _is_telling(value: str) -> bool:

@@ -12,12 +12,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 log = logging.getLogger("selfheal")
 
-_FORM = (
-    "it has the form http://<key>@host:port/<id>; the healer writes it where `dsn_file` says, or print it with `healer`"
+_FORM = "the form is http://<key>@host:port/<id>; the healer writes it where `dsn_file` says, or print it with `healer`"
+_DSN = re.compile(
+    r"(https?://)([^@/:]+)(?::[^@/]*)?@((?:[^@/:\[\]]+|\[[0-9a-fA-F:.]+\])(?::[0-9]{1,5})?)((?:/[^/]+)*)/[^/]+/*"
 )
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 _ENTRY = re.compile(r"[\w.]+(:[\w.()]+)?")
@@ -27,40 +27,19 @@ _ON, _OFF = ("", "on", "1", "true", "yes"), ("off", "0", "false", "no")
 HOOKS = ("excepthook", "thread", "asyncio", "logging", "flask", "django")  # see hooks/beside.py
 
 
-class DsnError(ValueError):
-    """The DSN cannot be used. The message names what is wrong with it, and does not repeat it."""
-
-
 @dataclass(frozen=True)
 class Dsn:
-    scheme: str
-    host: str
-    port: int | None
+    address: str  # http://host:port
     path: str  # where reports are posted
     key: str
 
-    @property
-    def address(self) -> str:
-        return f"{self.scheme}://{self.host}" + (f":{self.port}" if self.port else "")
-
 
 def parse_dsn(text: str) -> Dsn:
-    try:
-        parts = urlsplit(text.strip())
-        port = parts.port
-    except ValueError:
-        raise DsnError("its address cannot be read") from None
-    if parts.scheme not in ("http", "https"):
-        raise DsnError("it does not begin with http:// or https://")
-    if not parts.username:
-        raise DsnError('it has no key before the "@"')
-    if not parts.hostname:
-        raise DsnError('it has no host after the "@"')
-    prefix, _, identifier = parts.path.rstrip("/").rpartition("/")
-    if not identifier:
-        raise DsnError("it has no id after the host")
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return Dsn(parts.scheme, host, port, f"{prefix}/api/v1/reports", parts.username)
+    """Raises ValueError with a message that does not repeat the key."""
+    match = _DSN.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"it cannot be used: {_FORM}")
+    return Dsn(match[1] + match[3], f"{match[4]}/api/v1/reports", match[2])
 
 
 class Destination:
@@ -78,10 +57,8 @@ class Destination:
             return self._dsn
         try:
             return parse_dsn(Path(self._file).read_text(encoding="utf-8")[:2000])
-        except (OSError, UnicodeDecodeError) as error:
-            problem = f"{self._file} cannot be read ({type(error).__name__})"
-        except DsnError as error:
-            problem = f"the content of {self._file} is not usable: {error}; {_FORM}"
+        except (OSError, ValueError) as error:
+            problem = f"{self._file}: {error}"
         if problem != self._said:
             self._said = problem
             log.warning("SELFHEAL_DSN_FILE: %s. Reports wait in memory until it is there.", problem)
@@ -125,8 +102,8 @@ def read_settings(given: Mapping[str, Any], environment: Mapping[str, str]) -> S
     destination = None
     try:
         destination = Destination(dsn, file) if dsn or file else None
-    except DsnError as error:
-        _warn("dsn", f"{error}; {_FORM}. Nothing is reported until it is corrected.")
+    except ValueError as error:
+        _warn("dsn", f"{error}. Nothing is reported until it is corrected.")
     return Settings(
         destination=destination,
         release=release or commit_of(root),
@@ -179,24 +156,17 @@ def commit_of(root: str) -> str | None:
     try:
         git = Path(root, ".git")
         if git.is_file():  # a worktree: "gitdir: <path>"
-            git = Path(root, _beginning(git).partition("gitdir:")[2].strip())
-        commit = _beginning(git / "HEAD")
+            git = Path(root, _text(git).partition("gitdir:")[2].strip())
+        commit = _text(git / "HEAD")
         if commit.startswith("ref:"):
-            commit = _reference(git, commit[4:].strip())
+            name = commit[4:].strip()
+            home = git / _text(git / "commondir")
+            packed = re.search(rf"^([0-9a-f]+) {re.escape(name)}$", _text(home / "packed-refs"), re.MULTILINE)
+            commit = _text(home / name) or (packed[1] if packed else "")
         return commit if _COMMIT.fullmatch(commit) else None
     except (OSError, ValueError):
         return None
 
 
-def _reference(git: Path, name: str) -> str:
-    common = git / "commondir"
-    home = git / _beginning(common) if common.is_file() else git
-    if (home / name).is_file():
-        return _beginning(home / name)
-    with (home / "packed-refs").open(encoding="utf-8") as lines:
-        return next((line.partition(" ")[0] for line in lines if line.rstrip().endswith(f" {name}")), "")
-
-
-def _beginning(file: Path) -> str:
-    with file.open(encoding="utf-8") as text:
-        return text.read(4000).strip()
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8").strip() if file.is_file() else ""

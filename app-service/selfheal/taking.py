@@ -7,17 +7,20 @@ shown as `<Type>`. It redacts nothing.
 
 from __future__ import annotations
 
+import datetime
+import decimal
 import enum
+import fractions
 import itertools
 import pathlib
 import time
 import types
+import uuid
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from selfheal.instances import attributes, is_library, type_dict, type_home, type_mro, type_name
-from selfheal.scalars import SCALARS
+from selfheal.instances import Reader, attributes, is_library, readers_of, type_dict, type_home, type_mro, type_name
 
 _DEPTH = 5
 _WIDTH = 25  # items of a container
@@ -28,20 +31,37 @@ _VALUE = 2000  # characters of one value, about
 _NODES = 300  # containers and objects inside one value
 
 # Classes are looked up by their identity: a metaclass may have a __hash__ and an __eq__ of its own.
-_RECORDS = tuple(
-    "__dataclass_fields__ __pydantic_fields__ __pydantic_core_schema__ __fields_set__ __attrs_attrs__ "  # noqa: SIM905
-    "__struct_fields__".split()
-)
-_TEXTS = frozenset(map(id, (str, bytes, bytearray)))
-_BARE = frozenset(map(id, (dict, list, tuple, set, frozenset)))
-_VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
+_RECORDS = {"__dataclass_fields__", "__pydantic_fields_set__", "__fields_set__", "__attrs_attrs__", "__struct_fields__"}
+_TEXTS = {id(cls) for cls in (str, bytes)}
+_BARE = {id(cls) for cls in (dict, list, tuple, set, frozenset)}
+_LISTS: tuple[Any, ...] = (list, deque, type({}.keys()), type({}.values()), type({}.items()))
 _BRACKETS: dict[int, tuple[str, str]] = {
     **{id(cls): ("{", "}") for cls in (dict, set, frozenset)},
-    **{id(cls): ("[", "]") for cls in (list, deque, *_VIEWS)},
+    **{id(cls): ("[", "]") for cls in _LISTS},
     id(tuple): ("(", ")"),
 }
 
-_arguments = BaseException.__dict__["args"].__get__
+
+def _moment(value: datetime.datetime) -> str:
+    """A zone that is neither Python's nor zoneinfo's would run its own code."""
+    zone = datetime.datetime.tzinfo.__get__(value)
+    if zone is None or type_home(type(zone)) in ("datetime", "zoneinfo"):
+        return datetime.datetime.__repr__(value)
+    return f"<{type_name(type(value))} {datetime.date.isoformat(value)} {datetime.datetime.time(value)}>"
+
+
+def _called(value: Any) -> str:
+    return f"<{type_name(type(value))} {value.__name__}>"
+
+
+_NAMED = (types.FunctionType, types.BuiltinFunctionType, types.CoroutineType, types.GeneratorType, types.ModuleType)
+_NUMBERS = (float, complex, range, decimal.Decimal, fractions.Fraction)
+_PLAIN: tuple[Any, ...] = (*_NUMBERS, datetime.date, datetime.time, datetime.timedelta, uuid.UUID, type, type(...))
+_SCALARS: dict[int, Callable[[Any], str]] = {
+    **{id(cls): cls.__repr__ for cls in _PLAIN},
+    **{id(cls): _called for cls in _NAMED},
+    id(datetime.datetime): _moment,
+}
 
 
 class Final(str):
@@ -75,7 +95,7 @@ class Budget:
     def __init__(self, characters: int = 60_000, seconds: float = 0.012) -> None:
         self.characters = characters
         self.known: dict[int, tuple[object, Any, int]] = {}  # the value is kept, so that no other gets its id
-        self.kinds: dict[int, tuple[type, str, Any]] = {}
+        self.kinds: dict[int, tuple[type, str, Any, list[Reader]]] = {}
         self._end = time.thread_time() + seconds
 
     def late(self) -> bool:
@@ -130,35 +150,32 @@ class _Taker:
     def _composed(self, value: Any, cls: type, depth: int) -> Any:
         kinds = self._budget.kinds
         if id(cls) not in kinds:
-            kinds[id(cls)] = cls, *_kind(cls)
-        _, kind, base = kinds[id(cls)]
+            kinds[id(cls)] = cls, *_kind(cls), readers_of(cls)
+        _, kind, base, readers = kinds[id(cls)]
         if kind == "container":
             return self._container(value, cls, base, depth)
         name = type_name(cls)
         if kind == "scalar":
-            text = SCALARS[id(base)](value)
+            text = _SCALARS[id(base)](value)
             self.room -= len(text)
-            return Final(text)
+            return Final(text if len(text) <= STRING else f"<{name}>")
         if kind == "integer":
             return self.take(int.__add__(value, 0), depth)
         if kind == "text":
             length = base.__len__(value)
-            cut = base.__getitem__(value, slice(0, _CUT))
-            taken = self.take(bytes(cut) if base is bytearray else cut, depth)
-            taken = Long(taken, length) if length > _CUT else taken
-            return Shape("bytearray(", [taken], ")") if base is bytearray else taken
+            taken = self.take(base.__getitem__(value, slice(0, _CUT)), depth)
+            return Long(taken, length) if length > _CUT else taken
         if kind == "enum":
-            own = attributes(value)
+            own = attributes(value, readers)
             member = own.get("_name_")
             named = member if type(member) is str else "?"  # older Pythons do not name a combination of flags
             return Shape(f"<{name}.", [(named, self.take(own.get("_value_"), _DEPTH))], ">", ": ")
         if depth >= _DEPTH:
             return Final(f"<{name}>")
-        if kind == "path":
-            return Shape(f"{name}(", [self.take(str(value), depth)], ")")
-        if kind == "error":
-            return self._shape(_arguments(value), len(_arguments(value)), depth, (f"{name}(", ")"))
-        own = attributes(value)
+        if kind in ("path", "error"):
+            held = (str(value),) if kind == "path" else value.args
+            return self._shape(held, len(held), depth, (f"{name}(", ")"))
+        own = attributes(value, readers)
         if kind == "record":
             own = {part: item for part, item in own.items() if not part.startswith("__")}
             return self._shape(own.items(), len(own), depth, (f"{name}(", ")"), "=")
@@ -174,8 +191,7 @@ class _Taker:
             return Final(f"<{name} of {length}>")
         fields = type_dict(cls).get("_fields") if base is tuple else None
         if type(fields) is tuple:
-            named = ((field, item) for field, item in zip(fields, tuple.__iter__(value)) if type(field) is str)
-            return self._shape(named, length, depth, (f"{name}(", ")"), "=")
+            return self._shape(zip(fields, tuple.__iter__(value)), length, depth, (f"{name}(", ")"), "=")
         opening, closing = _BRACKETS[id(base)]
         if base is tuple and length == 1:
             closing = ",)"
@@ -197,7 +213,8 @@ class _Taker:
         shown = {name: part for name, part in own.items() if not name.startswith("_")}
         if "_sa_instance_state" in own:
             if not shown:  # a row whose values are expired: its primary key is known all the same
-                identity = attributes(own["_sa_instance_state"]).get("key")
+                state = own["_sa_instance_state"]
+                identity = attributes(state, readers_of(type(state))).get("key")
                 shown = {"key": identity[1]} if type(identity) is tuple and len(identity) > 1 else {}
         elif type(own.get("_key_to_index")) is dict and type(own.get("_data")) is tuple:  # a row of a query
             shown = {key: own["_data"][at] for key, at in own["_key_to_index"].items() if type(key) is str}
@@ -216,12 +233,12 @@ def _kind(cls: type) -> tuple[str, Any]:
     if issubclass(cls, enum.Enum):
         return "enum", None
     mro = type_mro(cls)
-    if any(mark in type_dict(one) for one in mro for mark in _RECORDS) or issubclass(cls, types.SimpleNamespace):
+    if any(type_dict(one).keys() & _RECORDS for one in mro) or issubclass(cls, types.SimpleNamespace):
         return "record", None
     if issubclass(cls, pathlib.PurePath) and type_home(cls).startswith("pathlib"):
         return "path", None
     for base in mro:
-        for kind, known in (("text", _TEXTS), ("container", _BRACKETS), ("scalar", SCALARS)):
+        for kind, known in (("text", _TEXTS), ("container", _BRACKETS), ("scalar", _SCALARS)):
             if id(base) in known:
                 return kind, base
     if issubclass(cls, int):

@@ -19,7 +19,6 @@ import re
 import threading
 from collections import Counter
 from itertools import islice
-from operator import attrgetter
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -33,11 +32,11 @@ _LEAST = 9_000  # that a request counts, so that the room bounds their number, t
 _SENT, _SENT_BYTES = 40, 256 * 1024
 _SENT_OF = {_READS: 10, _REFUSALS: 6}
 _OF_THE_MOMENT = (408, 425, 429)  # refused for lack of time or quota, which says nothing about the request
+_SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 _OF_CREDENTIALS = (401, 403, 407)
 _NAMES_ONE = re.compile(r"/[^/0-9]*[0-9][^/]*")  # a part of a path with a digit names one thing among many
 
 _ENDING = re.compile(r"[_-]*(?:ids|id|uuid|number|code|ref|reference|slug|key|sku)\Z")
-_cost_of = attrgetter("cost")
 
 Thing = tuple[str, str]  # kind ("cart") and identifier ("12"); kind "" for values that are telling by themselves
 
@@ -99,7 +98,7 @@ class _Group:
         return found
 
     def fullest(self) -> _Group:
-        found: _Group = max(self.parts.values(), key=_cost_of)
+        found: _Group = max(self.parts.values(), key=lambda part: part.cost)
         return found
 
     def put(self, key: object, number: int, cost: int) -> Any:
@@ -146,7 +145,7 @@ def earlier_requests(recent: list[Exchange], failing: Exchange, scrub: Scrubber)
 
 
 def _kind(exchange: Exchange) -> str:
-    return _REFUSALS if exchange.status >= 400 else _CHANGES if exchange.changes_state else _READS
+    return _REFUSALS if exchange.status >= 400 else _READS if exchange.method in _SAFE else _CHANGES
 
 
 def _route(exchange: Exchange) -> str:
@@ -215,8 +214,8 @@ def _things_of_answer(exchange: Exchange) -> set[Thing]:
 def _thing(kind: str, value: str) -> set[Thing]:
     if not value or len(value) > 200:
         return set()
-    telling = len(value) >= 6 and any(character.isdigit() for character in value)
-    return {(kind, value), ("", value)} if telling else {(kind, value)}
+    is_telling = len(value) >= 6 and any(character.isdigit() for character in value)
+    return {(kind, value), ("" if is_telling else kind, value)}
 
 
 def _named_thing(key: str, value: str, home: str) -> set[Thing]:

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from selfheal.patterns import REDACTED
-from selfheal.scalars import integer
 from selfheal.scrub import Scrubber
 from selfheal.taking import STRING, Budget, Final, Long, Shape
 
@@ -28,18 +27,12 @@ def written(taken: Any, scrub: Scrubber, *, inside: bool = False) -> str:
     if type(taken) is not Shape:
         return _single(taken, scrub)
     texts = []
-    said = scrub.said(taken.parts) if taken.joint else ""
-    is_pair = len(taken.parts) == 2 and (taken.opening == "(" or (inside and taken.opening == "["))
-    before: Any = None
-    for part in taken.parts:
+    pair = len(taken.parts) == 2 and (taken.opening == "(" or (inside and taken.opening == "["))
+    for name, part in zip(scrub.names(taken.parts, keyed=bool(taken.joint), pair=pair), taken.parts):
+        label, value = "", part
         if taken.joint:
             key, value = part
             label = (written(key, scrub) if taken.opening.endswith("{") else str(key)) + taken.joint
-            name = said or key if key == "value" else key
-        else:
-            label, value = "", part
-            name = before if is_pair or scrub.is_option(before) else None
-            before = part
         shown = repr(REDACTED) if hidden(name, value, scrub) else written(value, scrub, inside=not taken.joint)
         texts.append(label + shown)
     if taken.left_out > 0:
@@ -75,7 +68,7 @@ def _single(taken: Any, scrub: Scrubber) -> str:
     elif type(cut) is bytes:
         unit, clean = "bytes", scrub.octets(cut)  # type: ignore[assignment]
     elif type(cut) is int:
-        text = integer(cut)
+        text = repr(cut) if cut.bit_length() <= 2000 else f"<int of {cut.bit_length()} bits>"
         return repr(REDACTED) if scrub.hides_number(text) else text
     else:
         return str(cut) if type(cut) is Final else repr(cut)

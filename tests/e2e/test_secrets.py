@@ -12,29 +12,12 @@ from selfheal.report import Draft
 from selfheal.settings import read_settings
 
 from tests.healer.scripted_llm import ScriptedLlm, scripted
-from tests.healer.site import Site
+from tests.healer.site import SERVICE, Site
 from tests.selfheal.test_report import load, raised
 from tests.selfheal.test_secrets import S, _requests, _values
 
-HEAD = '''"""What is in stock."""
-from fastapi import FastAPI, HTTPException, Request
-
-app = FastAPI()
-STOCK = {"tea": 3}
-PRICES = {"tea": 450}
+ROUTE = """
 HELD = {}
-
-
-@app.get("/prices/{name}")
-def price(name: str):
-    if name not in PRICES:
-        raise HTTPException(404, f"no such article: {name}")
-    return {"cents": PRICES[name]}
-
-
-@app.get("/stock/{name}")
-def stock(name: str):
-    return left(name)
 
 
 @app.post("/{path:path}")
@@ -42,7 +25,7 @@ async def take(path: str, request: Request):
     await request.body()
     return step0("mug") if path.startswith("reset-token/") else {}
 
-'''
+"""
 FIX = """def left(name):
     if name not in STOCK:
         raise HTTPException(404, f"no such article: {name}")
@@ -60,7 +43,8 @@ def service() -> str:
         held = "\n".join(f'    {name} = HELD.get("{name}")' for name in part)
         called = f"step{number + 1}(name)" if number + 1 < len(parts) else "left(name)"
         lines.append(f"def step{number}(name):\n{held}\n    return {called}\n")
-    return HEAD + "\n\n".join(lines)
+    head = SERVICE.replace("HTTPException", "HTTPException, Request", 1)
+    return head + ROUTE + "\n\n".join(lines)
 
 
 @pytest.fixture

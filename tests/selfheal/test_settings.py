@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from selfheal.hooks import beside
-from selfheal.settings import HOOKS, DsnError, commit_of, parse_dsn, read_settings
+from selfheal.settings import HOOKS, commit_of, parse_dsn, read_settings
 
 
 @pytest.mark.parametrize(
@@ -28,20 +28,20 @@ def test_dsns(text: str, address: str, path: str, key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "problem"),
+    "text",
     [
-        ("healer:8001", "http://"),
-        ("ftp://abc@h/1", "http://"),
-        ("http://h:8001/1", "no key"),
-        ("http://abc@/1", "no host"),
-        ("http://abc@h", "no id"),
-        ("http://abc@h/", "no id"),
-        ("http://abc@h:port/1", "cannot be read"),
-        ("http://abc@[::1/1", "cannot be read"),
+        "abc.healer:8001",
+        "ftp://abc@h/1",
+        "http://h:8001/1",
+        "http://abc@/1",
+        "http://abc@h",
+        "http://abc@h/",
+        "http://abc@h:port/1",
+        "http://abc@[::1/1",
     ],
 )
-def test_malformed_dsns_say_what_is_wrong_and_do_not_repeat_the_key(text: str, problem: str) -> None:
-    with pytest.raises(DsnError, match=problem) as raised:
+def test_malformed_dsns_are_told_the_form_and_do_not_repeat_the_key(text: str) -> None:
+    with pytest.raises(ValueError, match="http://<key>@host:port/<id>") as raised:
         parse_dsn(text)
     assert "abc" not in str(raised.value)
 
@@ -118,7 +118,7 @@ def test_hooks_are_all_on_unless_chosen(given: object, environment: str, chosen:
 
 
 def test_the_hooks_of_the_settings_are_those_there_are() -> None:
-    assert tuple(hook.name for hook in beside.ALL) == HOOKS
+    assert tuple(name for name, *_ in beside.ALL) == HOOKS
 
 
 def test_a_dsn_file_may_come_later_and_may_change(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -139,7 +139,7 @@ def test_a_dsn_file_may_come_later_and_may_change(tmp_path: Path, caplog: pytest
     assert (first.key, second.key) == ("first", "second")
     file.write_text("http://h/1")
     assert settings.destination.find() is None
-    assert "no key" in caplog.text
+    assert "http://<key>@host:port/<id>" in caplog.text
 
 
 def test_the_release_is_the_commit_of_the_checkout(tmp_path: Path) -> None:

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from selfheal.client import active
+from selfheal.client import active, quietly, report
 from selfheal.exchange import Exchange, current, target_of
 from selfheal.hooks.beside import attach
-from selfheal.hooks.reporting import quietly, report
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]

@@ -14,47 +14,11 @@ from collections.abc import Callable, Mapping
 from contextvars import Context
 from typing import Any
 
-from selfheal.client import active
+from selfheal.client import active, quietly, report
 from selfheal.exchange import current
-from selfheal.hooks.reporting import quietly, report
 
-
-class Beside:
-    """`see` gets the arguments of each call of the function at `path` in `module`, if that is imported.
-
-    Whoever hooked there before is called too. Where somebody has hooked on top since, ours cannot be taken out without
-    taking theirs out as well: it stays in their chain, and reports nothing.
-    """
-
-    def __init__(self, name: str, module: str, path: str, see: Callable[..., None]) -> None:
-        self.name = name
-        self._module = module
-        self._owner_name, _, self._attribute = path.rpartition(".")
-        self._see = see
-        self._ours: object = None
-        self._before: object = None
-
-    def attach(self) -> None:
-        before = getattr(self._owner(), self._attribute, None)
-        if before is self._ours or not callable(before):
-            return
-
-        @functools.wraps(before)
-        def ours(*arguments: Any, **named: Any) -> Any:
-            quietly(self._see, *arguments)
-            return before(*arguments, **named)
-
-        self._ours, self._before = ours, before
-        setattr(self._owner(), self._attribute, ours)
-
-    def detach(self) -> None:
-        if self._ours is not None and getattr(self._owner(), self._attribute, None) is self._ours:
-            setattr(self._owner(), self._attribute, self._before)
-        self._ours = self._before = None
-
-    def _owner(self) -> Any:
-        module = sys.modules.get(self._module)
-        return getattr(module, self._owner_name, None) if self._owner_name else module
+_OURS = "_selfheal_ours"
+_attached: list[tuple[Any, str, Any, Any]] = []  # owner, name of the function, what was there, what is there now
 
 
 def _process_ends(_kind: object, error: object, _trace: object) -> None:
@@ -62,10 +26,6 @@ def _process_ends(_kind: object, error: object, _trace: object) -> None:
     client = active()
     if client is not None:
         client.flush_at_end()  # the hook that was set before may end the process at once
-
-
-def _thread_ends(ended: Any) -> None:
-    report(ended.exc_value, "thread")
 
 
 def _loop_hears(_loop: object, told: Mapping[str, Any]) -> None:
@@ -92,28 +52,47 @@ def _flask_answers(app: object) -> None:
     report(sys.exc_info()[1], "flask")
 
 
-def _django_answers() -> None:
-    report(sys.exc_info()[1], "django")
-
-
-ALL = (
-    Beside("excepthook", "sys", "excepthook", _process_ends),
-    Beside("thread", "threading", "excepthook", _thread_ends),
-    Beside("asyncio", "asyncio.base_events", "BaseEventLoop.call_exception_handler", _loop_hears),
-    Beside("logging", "logging", "Logger.callHandlers", _logged),  # also of loggers that do not propagate
-    Beside("flask", "flask.signals", "got_request_exception.send", _flask_answers),
-    Beside("django", "django.core.signals", "got_request_exception.send", _django_answers),
+# Name of the hook, module and function, and who looks at what that function is told.
+ALL: tuple[tuple[str, str, str, Callable[..., None]], ...] = (
+    ("excepthook", "sys", "excepthook", _process_ends),
+    ("thread", "threading", "excepthook", lambda ended: report(ended.exc_value, "thread")),
+    ("asyncio", "asyncio.base_events", "BaseEventLoop.call_exception_handler", _loop_hears),
+    ("logging", "logging", "Logger.callHandlers", _logged),  # also of loggers that do not propagate
+    ("flask", "flask.signals", "got_request_exception.send", _flask_answers),
+    ("django", "django.core.signals", "got_request_exception.send", lambda: report(sys.exc_info()[1], "django")),
 )
 
 
 def attach() -> None:
     """Attaches what the active client wants and what is imported by now; doing it again adds what came since."""
     client = active()
-    for hook in ALL:
-        if client is not None and hook.name in client.hooks:
-            quietly(hook.attach)
+    for name, module, path, see in ALL:
+        if client is not None and name in client.hooks and module in sys.modules:
+            quietly(_attach, sys.modules[module], path, see)
+
+
+def _attach(owner: Any, path: str, see: Callable[..., None]) -> None:
+    *parents, name = path.split(".")
+    for parent in parents:
+        owner = getattr(owner, parent)
+    before = getattr(owner, name)
+    if hasattr(before, _OURS):
+        return
+
+    @functools.wraps(before)
+    def ours(*arguments: Any, **named: Any) -> Any:
+        quietly(see, *arguments)
+        return before(*arguments, **named)
+
+    setattr(ours, _OURS, True)
+    setattr(owner, name, ours)
+    _attached.append((owner, name, before, ours))
 
 
 def detach() -> None:
-    for hook in ALL:
-        quietly(hook.detach)
+    """Where somebody has hooked on top since, ours cannot be taken out without theirs: it stays, and reports
+    nothing."""
+    while _attached:
+        owner, name, before, ours = _attached.pop()
+        if getattr(owner, name, None) is ours:
+            setattr(owner, name, before)

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import functools
 import inspect
-import logging
 from collections.abc import Callable
 from typing import Any, TypeVar, cast, overload
 
-from selfheal.hooks.reporting import report
-
-log = logging.getLogger("selfheal")
+from selfheal.client import report
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class Watch:
     """Reports what leaves the block or the function, and lets it go on. It has no state: one serves as often as you
-    like."""
+    like. What a generator raises on its way is seen by a block inside of it only."""
 
     def __init__(self, name: str) -> None:
         self._mechanism = f"job {name[:100]}".strip()
@@ -30,20 +27,11 @@ class Watch:
 
     def __call__(self, function: Function) -> Function:
         watched: Any
-        if inspect.isasyncgenfunction(function):
-            log.warning("selfheal.watch cannot be put on the async generator %s: watch inside of it", function)
-            return function
         if inspect.iscoroutinefunction(function):
 
             async def watched(*arguments: Any, **named: Any) -> Any:
                 with self:
                     return await function(*arguments, **named)
-
-        elif inspect.isgeneratorfunction(function):
-
-            def watched(*arguments: Any, **named: Any) -> Any:
-                with self:
-                    return (yield from function(*arguments, **named))
 
         else:
 

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
-from selfheal.client import Client, active
-from selfheal.exchange import Exchange, current
+from selfheal.client import Client, active, quietly, report
+from selfheal.exchange import PATH_SAFE, Exchange, current
 from selfheal.hooks.beside import attach
-from selfheal.hooks.reporting import quietly, report
 
 Environ = dict[str, Any]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
@@ -37,11 +36,12 @@ class SelfhealMiddleware:
         if client is None or exchange is None:
             return self.app(environ, start_response)
         visit = _Visit(client, exchange, start_response)
-        answer = visit.run(self.app, environ, visit.start)
-        if isinstance(answer, (list, tuple)) or _is_file(answer, environ):
-            # A server may look at what it got: the length of a list, or whether it can have the kernel send the file.
+        answer: Iterable[bytes] = visit.run(self.app, environ, visit.start)
+        # A server may look at what it got: the length of a list, or whether it can have the kernel send the file.
+        wrapper = environ.get("wsgi.file_wrapper")
+        if isinstance(answer, (list, tuple)) or (isinstance(wrapper, type) and isinstance(answer, wrapper)):
             quietly(visit.end, answer)
-            return cast("Iterable[bytes]", answer)
+            return answer
         visit.answer = answer
         return visit
 
@@ -97,9 +97,8 @@ class _Visit:
         return chunk
 
     def close(self) -> None:
-        close = getattr(self.answer, "close", None)
-        if close is not None:
-            self.run(close)
+        if hasattr(self.answer, "close"):
+            self.run(self.answer.close)
         quietly(self.end)
 
 
@@ -145,15 +144,10 @@ def _exchange_of(environ: Environ) -> Exchange:
         if value and (name[:5] == "HTTP_" or name in ("CONTENT_TYPE", "CONTENT_LENGTH"))
     ]
     path = (environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")).encode("latin-1")
-    target = quote(path, safe="/:@!$&'()*+,;=~") or "/"
+    target = quote(path, safe=PATH_SAFE) or "/"
     query = environ.get("QUERY_STRING")
     exchange = Exchange(environ["REQUEST_METHOD"], f"{target}?{query}" if query else target, headers)
     length = environ.get("CONTENT_LENGTH") or ""
     environ["wsgi.input"] = _Input(environ["wsgi.input"], exchange, int(length) if length.isdigit() else sys.maxsize)
     environ[_MARK] = True  # for a second one of these further in
     return exchange
-
-
-def _is_file(answer: object, environ: Environ) -> bool:
-    wrapper = environ.get("wsgi.file_wrapper")
-    return (isinstance(wrapper, type) and isinstance(answer, wrapper)) or hasattr(answer, "filelike")

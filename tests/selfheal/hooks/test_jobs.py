@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Iterator
-from typing import Any
 
 import pytest
 import selfheal
@@ -34,21 +32,6 @@ async def hourly(number: int) -> float:
     return 1 / number
 
 
-@selfheal.watch()
-def rows(last: int) -> Iterator[int]:
-    got = 0
-    try:
-        while True:
-            got = yield got + last
-    except KeyError:
-        yield 1 // last
-    finally:
-        closed.append(last)
-
-
-closed: list[int] = []
-
-
 def test_a_block_that_crashes_is_reported_and_the_exception_goes_on(reporting: Sink) -> None:
     mine = Boom("the one")
     with pytest.raises(Boom) as raised, selfheal.watch("block"):
@@ -75,28 +58,6 @@ def test_a_coroutine_function_stays_one(reporting: Sink) -> None:
     with pytest.raises(ZeroDivisionError):
         asyncio.run(hourly(0))
     assert jobs(reporting) == [("job hourly import", "hourly")]
-
-
-def test_a_generator_is_sent_to_thrown_at_and_closed_as_before(reporting: Sink) -> None:
-    assert inspect.isgeneratorfunction(rows)
-    generator: Any = rows(5)
-    assert (next(generator), generator.send(2)) == (5, 7)
-    generator.close()
-    assert closed == [5]
-    assert jobs(reporting) == []
-    generator = rows(0)
-    next(generator)
-    with pytest.raises(ZeroDivisionError):
-        generator.throw(KeyError())
-    assert jobs(reporting) == [("job", "rows")]
-
-
-def test_an_async_generator_is_left_alone_with_a_warning(reporting: Sink, caplog: pytest.LogCaptureFixture) -> None:
-    async def pages() -> AsyncIterator[int]:
-        yield 1
-
-    assert selfheal.watch(pages) is pages
-    assert "async generator" in caplog.text
 
 
 def test_an_end_on_purpose_is_no_crash(reporting: Sink) -> None:
