@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
-import threading
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -13,9 +15,6 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
-from healer.main import Healer
-from healer.settings import load_settings
 
 from tests.sentry.running import ENVIRONMENTS, HERE, PYTHON, App, Stock
 
@@ -29,24 +28,22 @@ PATIENCE = 60
 
 
 class Healing:
-    """A whole healer over a small repository, in this process but reached by HTTP."""
+    """A whole healer, as `healer serve` starts it, over a small repository."""
 
     def __init__(self, folder: Path) -> None:
         shutil.copytree(HERE / "apps" / "ferry", folder / "seed" / "ferry")
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        port = self._listening.getsockname()[1]
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
         tables = [self._table(stock.sdk, stock.name, 'entry = "ferry.by_fastapi:app"') for stock in FASTAPI]
         config = folder / "healer.toml"
         config.write_text("\n".join([*tables, self._table(OTHERS, FASTAPI[-1].name)]))
-        home = {"HEALER_HOME": str(folder / "home"), "HEALER_CONFIG": str(config), "HEALER_PORT": str(port)}
-        settings = load_settings(home)
-        self.home = settings.home
-        app = Healer(settings).app()
-        self._server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1))
-        self._thread = threading.Thread(target=self._server.run, args=([self._listening],))
-        self._thread.start()
-        operator = {"authorization": f"Bearer {settings.operator_token.get_secret_value()}"}
-        self.http = httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=operator, timeout=30, trust_env=False)
+        self.home, self._log = folder / "home", folder / "healer.log"
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("HEALER_")}
+        environment |= {"HEALER_HOME": str(self.home), "HEALER_CONFIG": str(config), "HEALER_PORT": str(port)}
+        with self._log.open("ab") as log:
+            command = [sys.executable, "-m", "healer.cli", "serve"]
+            self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        self.http = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False)
 
     @staticmethod
     def _table(service: str, environment: str, line: str = "") -> str:
@@ -55,15 +52,18 @@ class Healing:
 
     def close(self) -> None:
         self.http.close()
-        self._server.should_exit = True
-        self._thread.join()
-        self._listening.close()
+        self._process.kill()  # an orderly stop takes seconds, and is a test of its own
+        self._process.wait(timeout=20)
 
     def ready(self) -> bool:
+        assert self._process.poll() is None, self._log.read_text()
         try:
-            return self.http.get("/health/ready").is_success
+            if not self.http.get("/health/ready").is_success:
+                return False
         except httpx.TransportError:
             return False
+        self.http.headers["authorization"] = f"Bearer {(self.home / 'operator-token').read_text().strip()}"
+        return True
 
     def dsn(self, service: str) -> str:
         return (self.home / "services" / f"{service}.dsn").read_text().strip()
