@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from selfheal.client import Client, active, replace
 from selfheal.hooks.beside import attach, detach
 from selfheal.hooks.jobs import watch
+from selfheal.quiet import quietly
 from selfheal.settings import read_settings
 
 __all__ = ["capture_exception", "flush", "init", "watch"]
@@ -53,7 +54,7 @@ def init(
         replace(Client(settings, settings.destination))
         attach()
     except Exception:
-        log.warning("reporting could not be started and is off", exc_info=True)
+        quietly(log.warning, "reporting could not be started and is off", exc_info=True)
 
 
 def capture_exception(error: BaseException | None = None) -> str | None:

@@ -11,19 +11,19 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 from selfheal.delivery import Delivery
 from selfheal.exchange import Exchange, current
 from selfheal.frames import Tree
-from selfheal.report import Draft, crash_key, leaf_of
+from selfheal.quiet import quietly
+from selfheal.report import Draft, crash_key, leaf_of, leaves_of
 from selfheal.settings import HOOKS, Destination, Settings
 from selfheal.traffic import Ring
 
 log = logging.getLogger("selfheal")
 
-_MARK = "_selfheal_report"
+_MARK = "__selfheal_report__"  # attributes of such a name are not shown as values
 _EXIT_SECONDS = 2.0  # that the end of the process may wait for the healer, all in all
 _active: Client | None = None
 
@@ -74,26 +74,32 @@ class Client:
         try:
             return self._report(error, exchange or current.get(), mechanism, handled)
         except Exception:
-            log.debug("an exception could not be reported", exc_info=True)
+            quietly(log.debug, "an exception could not be reported", exc_info=True)
             return None
         finally:
             self._busy.now = False
 
     def _report(self, error: BaseException, exchange: Exchange | None, mechanism: str, handled: bool) -> str | None:
         error = leaf_of(error)
-        marks = leaf_of(error, self._tree).__dict__  # one exception passes several hooks on its way out
-        if _MARK in marks:
-            known = marks[_MARK]
-            return known if isinstance(known, str) else None
-        marks[_MARK] = None
+        token = exchange.token if exchange else ""
+        found = [leaf.__dict__ for leaf in leaves_of(error) if is_crash(leaf)] or [error.__dict__]
+        known: list[Any] = [marks.get(_MARK) for marks in found]
+        # One exception passes several hooks on its way out, but one that is kept may be raised in many requests.
+        if all(mark and (not token or mark[0] in ("", token)) for mark in known):
+            _mark(found, token or known[0][0], known[0][1])
+            return known[0][1]  # type: ignore[no-any-return]
+        _mark(found, token, None)
         key = crash_key(error)
         if self.delivery.count(key):
             return None
         recent = self.ring.snapshot() if self.ring and exchange else []
-        draft = Draft(error, exchange, recent, self._settings, self._tree, mechanism=mechanism, handled=handled)
-        marks[_MARK] = draft.report_id
+        draft = quietly(Draft, error, exchange, recent, self._settings, self._tree, mechanism, handled)
+        if draft is None:
+            self.delivery.lose("unwritten")
+            return None
+        _mark(found, token, draft.report_id)
         self.delivery.submit(key, draft.report_id, draft.write)
-        return draft.report_id
+        return str(draft.report_id)
 
     def remember(self, exchange: Exchange) -> None:
         """A request that was answered."""
@@ -108,6 +114,12 @@ class Client:
 
     def close(self) -> None:
         self.delivery.close(self._patience)
+
+
+def _mark(all_marks: list[dict[str, Any]], token: str, report_id: str | None) -> None:
+    """Texts only: exceptions are pickled."""
+    for marks in all_marks:
+        marks[_MARK] = token, report_id
 
 
 def report(error: object, mechanism: str, *, handled: bool = False, exchange: Exchange | None = None) -> None:
@@ -126,14 +138,6 @@ def is_crash(error: BaseException) -> bool:
         return any(is_crash(member) for member in members)
     kinds = ((str(cls.__module__).partition(".")[0], cls.__name__) for cls in type(error).__mro__)
     return isinstance(error, Exception) and not any(name in _NO_CRASHES.get(package, ()) for package, name in kinds)
-
-
-def quietly(function: Callable[..., Any], *arguments: Any) -> Any:
-    """What a hook does of its own; None where it failed."""
-    try:
-        return function(*arguments)
-    except Exception:  # not even logged: when the interpreter ends, the means may be gone
-        return None
 
 
 def _leave() -> None:

@@ -25,6 +25,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from selfheal.post import Outcome, post
+from selfheal.quiet import quietly
 from selfheal.settings import Dsn
 from selfheal.spool import Spool
 
@@ -98,7 +99,7 @@ class Delivery:
             if entry is not None:
                 entry.suppressed += 1
             elif len(self._waiting) >= _MAX_WAITING:
-                self._lose("full", 1)
+                self.lose("full")
             else:
                 return self._closed
             return True
@@ -165,7 +166,7 @@ class Delivery:
                 if entry is not None:
                     self._deliver(entry)
             except Exception:
-                log.debug("the delivery of a report failed", exc_info=True)
+                quietly(log.debug, "the delivery of a report failed", exc_info=True)
                 time.sleep(0.1)
 
     def _next(self) -> Entry | None:
@@ -217,7 +218,7 @@ class Delivery:
             try:
                 body = _compressed(entry.write())
             except Exception:
-                log.debug("a report could not be written", exc_info=True)
+                quietly(log.debug, "a report could not be written", exc_info=True)
             with self._lock:
                 entry.write, entry.body = None, body
                 if body and self._bytes + len(body) <= _MAX_BYTES:
@@ -264,7 +265,8 @@ class Delivery:
             self._retry_at = time.monotonic() + wait
             unsaved = [one for one in self._waiting.values() if not one.saved]
         if self._failures == 1:
-            _say("reports cannot be delivered (%s); up to %d different crashes are kept", outcome.reason, _MAX_WAITING)
+            told = "reports cannot be delivered (%s); up to %d different crashes are kept"
+            quietly(log.warning, told, outcome.reason, _MAX_WAITING)
         self._save(unsaved)
 
     def _save(self, entries: Iterable[Entry]) -> bool:
@@ -289,19 +291,15 @@ class Delivery:
     def _drop(self, entry: Entry, kind: str, reason: str) -> None:
         with self._lock:
             first = not self.lost
-            self._lose(kind, 1 + entry.suppressed)
+            self.lose(kind, 1 + entry.suppressed)
             self._untold.update(entry.lost)
         if first:
-            _say("a report is dropped: %s (said once)", reason)
+            quietly(log.warning, "a report is dropped: %s (said once)", reason)
 
-    def _lose(self, kind: str, number: int) -> None:
-        self.lost += number
-        self._untold[kind] += number
-
-
-def _say(message: str, *parts: object) -> None:
-    with contextlib.suppress(Exception):  # a filter of the host's may raise
-        log.warning(message, *parts)
+    def lose(self, kind: str, number: int = 1) -> None:
+        with self._lock:
+            self.lost += number
+            self._untold[kind] += number
 
 
 def _compressed(text: bytes) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import os
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,13 +24,17 @@ MAX_BODY = 256 * 1024
 MAX_ANSWER = 64 * 1024
 _SHOWN_OF_CUT = 16 * 1024  # a body that was cut cannot be sent again; its beginning is for people
 _MAX_IDS = 40
+_LONGEST_KEY = 200
 _MAX_TARGET = 8000
 _IDENTIFIER = re.compile(
     r"(?:^|_)(?:ids?|uuids?|guid|number|no|codes?|reference|ref|slug|sku|key|handle|isbn|ean|barcode)$"
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_PART = re.compile(r'(name="([^"]*)"[^\r\n]*(?:\r?\n[^\r\n]+){0,10}\r?\n\r?\n)(.*?)(?=\r?\n--|\Z)', re.DOTALL)
-
+# A body of several parts is taken apart step by step: one pattern for a whole part is slow over hostile ones.
+_BOUNDARY = re.compile(r"(\r?\n--)")
+_HEAD_END = re.compile(r"\r?\n\r?\n")
+_FIELD = re.compile(r'\bname="([^"]*)"')
+_LONGEST_HEAD = 5000
 _METHOD = re.compile(r"[A-Z]{1,20}")
 
 current: ContextVar[Exchange | None] = ContextVar("selfheal_exchange", default=None)
@@ -43,6 +48,7 @@ class Exchange:
         self.method = method
         self.target = target[:_MAX_TARGET]
         self.headers = list(headers)
+        self.token = os.urandom(8).hex()  # tells it from any other, also in another process
         self.status = 0
         self.complete = False  # the whole body was seen
         self.application: object = None
@@ -101,12 +107,13 @@ def request_json(exchange: Exchange, scrub: Scrubber) -> dict[str, Any]:
     }
     body = exchange.body()
     sent = exchange.header(b"content-length") not in ("", "0") or bool(exchange.header(b"transfer-encoding"))
-    if len(body) > MAX_BODY or (sent and not exchange.complete):
-        request["truncated"] = True
-        body = body[:_SHOWN_OF_CUT]
+    cut = len(body) > MAX_BODY or (sent and not exchange.complete)
     if body and exchange.header(b"content-encoding"):
         body = _expanded(body, exchange.header(b"content-encoding"))
         request["headers"].pop("content-encoding", None)
+    if cut or len(body) > MAX_BODY:
+        request["truncated"] = True
+        body = body[:_SHOWN_OF_CUT]
     if body:
         kind = exchange.header(b"content-type").partition(";")[0].strip().lower()
         request.update(_body_json(body, kind, scrub, whole="truncated" not in request))
@@ -125,13 +132,13 @@ def identifiers(answer: Any, scrub: Scrubber) -> dict[str, Any]:
             break
         short = isinstance(value, int) or (isinstance(value, str) and 0 < len(value) <= 200)
         if short and is_identifier(key) and not scrub.hides(key, value) and scrub.data(value) == value:
-            found[pointer] = value
+            found.update({pointer: value} if scrub.text(pointer) == pointer else {})
     return found
 
 
 def is_identifier(key: str) -> bool:
-    spelling = _CAMEL.sub("_", key).replace("-", "_").lower()
-    return bool(_IDENTIFIER.search(spelling)) and not is_secret_name(key)
+    spelling = _CAMEL.sub("_", key[: _LONGEST_KEY + 1]).replace("-", "_").lower()
+    return len(key) <= _LONGEST_KEY and bool(_IDENTIFIER.search(spelling)) and not is_secret_name(key)
 
 
 def walk(value: Any, pointer: str = "", key: str = "", depth: int = 0) -> Iterator[tuple[str, str, Any]]:
@@ -160,7 +167,7 @@ def _expanded(body: bytes, encoding: str) -> bytes:
     """A compressed body could carry a secret past the redaction, so it travels expanded or not at all."""
     kinds = {"gzip": 31, "x-gzip": 31, "deflate": 15}
     try:
-        return zlib.decompressobj(kinds[encoding.strip().lower()]).decompress(body, MAX_BODY)
+        return zlib.decompressobj(kinds[encoding.strip().lower()]).decompress(body, MAX_BODY + 1)
     except (KeyError, zlib.error):
         return REDACTED.encode()
 
@@ -176,7 +183,8 @@ def _body_json(body: bytes, kind: str, scrub: Scrubber, *, whole: bool) -> dict[
         if pairs:
             return {"form": scrub.fields(pairs)}
     if kind.startswith("multipart/"):
-        body = _PART.sub(lambda match: _part(match, scrub), body.decode("latin-1")).encode("latin-1", "replace")
+        parts = _BOUNDARY.split(body.decode("latin-1"))
+        body = "".join(_part(part, scrub) for part in parts).encode("latin-1", "replace")
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
@@ -186,9 +194,13 @@ def _body_json(body: bytes, kind: str, scrub: Scrubber, *, whole: bool) -> dict[
     return {"body": scrub.text(text)}
 
 
-def _part(match: re.Match[str], scrub: Scrubber) -> str:
-    head, name, content = match.groups()
-    if not scrub.hides(name, content):
+def _part(part: str, scrub: Scrubber) -> str:
+    blank = _HEAD_END.search(part)
+    field = _FIELD.search(part, 0, min(blank.start(), _LONGEST_HEAD)) if blank else None
+    if blank is None or field is None:
+        return part
+    head, content = part[: blank.end()], part[blank.end() :]
+    if not scrub.hides(field[1], content):
         return head + scrub.octets(content.encode("latin-1")).decode("latin-1")
     scrub.remember(content)
     return f"{head}{REDACTED}"

@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 
 from selfheal.instances import type_home, type_mro
 from selfheal.patterns import REDACTED
+from selfheal.quiet import quietly
 from selfheal.scrub import Scrubber
 from selfheal.taking import Budget
 from selfheal.values import hidden, written
@@ -125,10 +126,15 @@ def _ends(trace: TracebackType | None) -> list[tuple[FrameType, int]]:
 
 def _held(frame: FrameType) -> tuple[dict[str, Any], dict[str, Any]]:
     """The arguments of a frame, and its other values."""
-    code = frame.f_code
-    if not code.co_flags & inspect.CO_OPTIMIZED and type(frame.f_locals) is not dict:
+    code, space = frame.f_code, frame.f_locals
+    if not code.co_flags & inspect.CO_OPTIMIZED and type(space) is not dict:
         return {}, {}  # a mapping of somebody's own: what a metaclass prepared, or exec was given
-    held = {name: value for name, value in dict(frame.f_locals).items() if type(name) is str and name.isidentifier()}
+    held = {name: value for name, value in dict(space).items() if type(name) is str and name.isidentifier()}
+    # Before Python 3.13 the frame keeps this copy, and in it values that the host has done with, as long as it runs. It
+    # is emptied where nobody else has it: then three do, the frame, `space` and the call that counts.
+    is_copy = code.co_flags & inspect.CO_OPTIMIZED and type(space) is dict and frame.f_trace is None
+    if is_copy and sys.getrefcount(space) <= 3:
+        space.clear()
     count = code.co_argcount + code.co_kwonlyargcount + bool(code.co_flags & 4) + bool(code.co_flags & 8)
     arguments = {name: held.pop(name) for name in code.co_varnames[:count][:_ARGUMENTS] if name in held}
     if code.co_name == "<module>":
@@ -140,7 +146,8 @@ def frame_json(shot: Shot, scrub: Scrubber) -> dict[str, Any]:
     lines = {}
     reach = _CONTEXT if shot.in_app else 0
     for number in range(max(1, shot.line - reach), shot.line + reach + 1):
-        text = linecache.getline(shot.filename, number, shot.module)
+        # Python 3.9 raises for a file that is not UTF-8.
+        text = quietly(linecache.getline, shot.filename, number, shot.module)
         if text:
             lines[str(number)] = scrub.source(text.rstrip("\r\n")[:_LINE])
     if shot.in_app:
@@ -177,7 +184,5 @@ def versions_of(files: Iterable[str], framework: str | None) -> dict[str, str]:
 
 @lru_cache(maxsize=256)
 def _version(package: str) -> str:
-    try:
-        return importlib.metadata.version(package)[:100]
-    except (importlib.metadata.PackageNotFoundError, ValueError):  # it is installed under another name
-        return ""
+    """Nothing where it is installed under another name, or says none."""
+    return (quietly(importlib.metadata.version, package) or "")[:100]

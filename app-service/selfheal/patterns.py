@@ -12,8 +12,9 @@ from collections.abc import Callable
 from functools import lru_cache
 
 REDACTED = "[redacted]"
+_NAME = 200  # characters of a name that are looked at
+_SHOWN = 300  # characters of a value that may be the name of another
 SAID = ("name", "key", "field", "header")  # {"name": "password", "value": "…"}
-_TOLD = (*SAID, "value")
 
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SEPARATORS = re.compile(r"[^a-z0-9]+")
@@ -47,14 +48,18 @@ def _spellings(name: str) -> tuple[str, str]:
 
 
 @lru_cache(maxsize=4096)
+def _kinds(name: str) -> tuple[bool, bool]:
+    spellings = _spellings(name)
+    return any(_SECRET_NAME.search(spelling) for spelling in spellings), bool(_MEASURE.search(spellings[0]))
+
+
 def is_secret_name(name: str) -> bool:
     """Whether a field, header, parameter or variable of this name is taken to hold a secret, in any casing."""
-    return any(_SECRET_NAME.search(spelling) for spelling in _spellings(name[:200]))
+    return _kinds(name[:_NAME])[0]
 
 
-@lru_cache(maxsize=1024)
 def is_measure_name(name: str) -> bool:
-    return bool(_MEASURE.search(_spellings(name[:200])[0]))
+    return _kinds(name[:_NAME])[1]
 
 
 # In turn: parts of which a text must have one, in lower case, and a pattern with the secret as its last group. Most
@@ -93,7 +98,7 @@ _FORMS = (
     r"(?i)\b(?:pass(?:word|wd|phrase|code)|secret|token|api[ _-]?key|credentials?)\s+(?:(?:is|was|of)\s+)?"
     r"(?P<mark>[\"'])?((?(mark)[^\"']{6,}(?=(?P=mark))|(?=[^\s,;]*[0-9])[^\s,;\"']{6,}))",
     "failing row",
-    r"(?i)failing row contains \(([^\r\n]+)\)",
+    r"(?i)failing row contains \(([^\r\n]+)",
 )
 _FORM_PATTERNS = [(_FORMS[at].split("|"), re.compile(_FORMS[at + 1])) for at in range(0, len(_FORMS), 2)]
 _CARD = re.compile(
@@ -126,7 +131,8 @@ _VALIDATION = re.compile(  # a ValidationError of pydantic
     r"(?m)^(?:[\w.]{0,200}\.)?(\w{1,100})\r?\n[^\r\n]{0,500}?input_value=([^\r\n]{1,500}?)(?=, input_type=)"
 )
 _POSITIONAL = re.compile(r"(?i)\bvalues\s*\(|\[parameters:\s*[\[(]")
-_SQL_TEXT = re.compile(r"'((?:[^'\\]|\\.|'')+)'|\"((?:[^\"\\]|\\.)+)\"", re.DOTALL)
+# None of its texts need end: where one may fail at the end, many of them take the square of the time.
+_SQL_TEXT = re.compile(r"'((?:[^'\\]|\\.|'')*)'?|\"((?:[^\"\\]|\\.)*)\"?", re.DOTALL)
 _NAME_PARTS = tuple(
     "pass pw secret token auth cookie cred key bearer jwt csrf xsrf otp mfa pin cvv cvc csc sid ssn iban dsn pan card "  # noqa: SIM905
     "cc code sess connection security sig kennwort senha contrase mot mnemonic seed".split()
@@ -197,8 +203,10 @@ def scrub_named(
         text = _VALIDATION.sub(hide, text)
     positional = _POSITIONAL.search(text)
     if positional and any(hides(word, "?") for word in re.findall(r"\w+", text[: positional.start()][-4000:])):
-        rest = _SQL_TEXT.sub(lambda match: _without(match, match[match.lastindex or 0], note), text[positional.end() :])
-        text = text[: positional.end()] + rest
+        head, rest = text[: positional.end()], text[positional.end() :]
+        text = head + _SQL_TEXT.sub(
+            lambda match: _without(match, match[match.lastindex or 0], note) if match[0] != "''" else match[0], rest
+        )
 
     done: list[str] = []
     start = position = 0
@@ -209,12 +217,16 @@ def scrub_named(
         if code:
             annotation = _ANNOTATION.match(text, position)
             position = annotation.end() if annotation else position
-        found = _value_at(text, match, position, code=code) if hides(name, "?") or name.lower() in _TOLD else None
+        names_another = not code and name.lower() in SAID
+        name = said if said and name.lower() == "value" else name
+        secret = hides(name, "?")
+        if not secret and not names_another:
+            continue
+        # What is not replaced is read again, so only the beginning of it is looked at.
+        end = len(text) if secret else position + _SHOWN
+        found = _value_at(text, match, position, end, code=code)
         value = found[found.lastindex or 0] if found else ""
-        if not code and name.lower() in SAID:
-            said = value
-        elif said and name.lower() == "value":
-            name = said
+        said = value if names_another else said
         is_number = value.replace(".", "", 1).lstrip("-").isdigit()
         if found is None or value in _EMPTY or not hides(name, 0 if is_number else "?"):
             continue
@@ -223,9 +235,9 @@ def scrub_named(
     return "".join(done) + text[start:] if done else text
 
 
-def _value_at(text: str, match: re.Match[str], position: int, *, code: bool) -> re.Match[str] | None:
-    """The value that begins at `position`, as the last group, or all, of a match."""
-    quoted = _QUOTED.match(text, position)
+def _value_at(text: str, match: re.Match[str], position: int, end: int, *, code: bool) -> re.Match[str] | None:
+    """The value that begins at `position`, before `end`, as the last group, or all, of a match."""
+    quoted = _QUOTED.match(text, position, end)
     if match["comma"] and quoted and code and len(quoted[2]) < 12 and not re.search("[0-9]", quoted[2]):
         return None  # a tuple of names such as ("password", "email")
     if quoted or code or match["comma"]:
@@ -234,4 +246,4 @@ def _value_at(text: str, match: re.Match[str], position: int, *, code: bool) -> 
     begin, bare = match.start(), match["bare"]
     of_file = bare and (bare.isupper() or "\n" in text[max(0, begin - 2000) : begin + 2000])
     alone = of_file and _INDENT.search(text[max(0, begin - 80) : begin])
-    return (_LINE if alone else _BARE).match(text, position)
+    return (_LINE if alone else _BARE).match(text, position, end)

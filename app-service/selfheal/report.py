@@ -97,7 +97,7 @@ class Draft:
             for frame in part["frames"]:
                 frame.update({name: scrub.sweep(frame[name]) for name in ("source", "context", "locals")})
         for sent in (request, *earlier) if request else ():
-            sent.update(scrub.sweep(sent), method=sent["method"])
+            sent.update({name: scrub.sweep(part) for name, part in sent.items() if name != "method"})
         framework = framework_of(self._exchange.application) if self._exchange else None
         return {
             "report_id": self.report_id,
@@ -108,7 +108,7 @@ class Draft:
             "client": CLIENT,
             "python": platform.python_version(),
             "versions": versions_of((shot.filename for shot in self._main.shots), framework),
-            "mechanism": self._mechanism,
+            "mechanism": {**self._mechanism, "type": scrub.sweep(scrub.text(str(self._mechanism["type"])))},
             **main,
             "chain": chain,
             "request": request,
@@ -144,12 +144,17 @@ def _leaves(error: BaseException) -> Iterator[BaseException]:
                 yield leaf
 
 
+def leaves_of(error: BaseException) -> list[BaseException]:
+    """The members of a group that are no groups; otherwise the exception itself."""
+    return list(islice(_leaves(error), _LEAVES))
+
+
 def leaf_of(error: BaseException, tree: Tree | None = None) -> BaseException:
     """The exception itself where something has only wrapped it: a group of one is its one member, and a
     StopIteration that leaves a coroutine (PEP 479) is the cause of the RuntimeError, which has no frames of the
     service when it comes from a thread pool. With the service's tree, a group of several is the first that comes
     from there."""
-    leaves = list(islice(_leaves(error), _LEAVES))
+    leaves = leaves_of(error)
     leaf: BaseException = leaves[0] if len(leaves) == 1 else error
     if tree is not None and len(leaves) > 1:
         leaf = next((one for one in leaves[:20] if _is_own(one, tree)), leaves[0])

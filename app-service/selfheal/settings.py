@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from selfheal.quiet import quietly
+
 log = logging.getLogger("selfheal")
 
 _FORM = "the form is http://<key>@host:port/<id>; the healer writes it where `dsn_file` says, or print it with `healer`"
@@ -61,7 +63,7 @@ class Destination:
             problem = f"{self._file}: {error}"
         if problem != self._said:
             self._said = problem
-            log.warning("SELFHEAL_DSN_FILE: %s. Reports wait in memory until it is there.", problem)
+            quietly(log.warning, "SELFHEAL_DSN_FILE: %s. Reports wait in memory until it is there.", problem)
         return None
 
 
@@ -118,7 +120,7 @@ def read_settings(given: Mapping[str, Any], environment: Mapping[str, str]) -> S
 
 
 def _warn(name: str, problem: str) -> None:
-    log.warning("the setting %s (SELFHEAL_%s): %s", name, name.upper(), problem)
+    quietly(log.warning, "the setting %s (SELFHEAL_%s): %s", name, name.upper(), problem)
 
 
 def _rules(given: Any) -> tuple[tuple[str, ...], tuple[re.Pattern[str], ...]]:

@@ -15,6 +15,8 @@ import time
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
+from selfheal.quiet import quietly
+
 log = logging.getLogger("selfheal")
 
 _MAX_FILES = 2000
@@ -52,7 +54,7 @@ class Spool:
                 sizes[path.name] = len(document)
                 saved.add(report_id)
         except OSError as error:
-            log.debug("a report could not be put into %s: %s", self._folder, error)
+            quietly(log.debug, "a report could not be put into %s: %s", self._folder, error)
         return saved
 
     def load(self, known: Collection[str]) -> list[tuple[str, bytes]]:

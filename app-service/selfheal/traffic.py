@@ -24,6 +24,7 @@ from urllib.parse import parse_qsl, unquote
 
 from selfheal.exchange import Exchange, earlier_json, is_identifier, walk
 from selfheal.patterns import REDACTED
+from selfheal.quiet import quietly
 from selfheal.scrub import Scrubber
 
 _CHANGES, _READS, _REFUSALS = "changes", "reads", "refusals"
@@ -36,7 +37,7 @@ _SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 _OF_CREDENTIALS = (401, 403, 407)
 _NAMES_ONE = re.compile(r"/[^/0-9]*[0-9][^/]*")  # a part of a path with a digit names one thing among many
 
-_ENDING = re.compile(r"[_-]*(?:ids|id|uuid|number|code|ref|reference|slug|key|sku)\Z")
+_ENDING = re.compile(r"(?<![_-])[_-]*(?:ids|id|uuid|number|code|ref|reference|slug|key|sku)\Z")
 
 Thing = tuple[str, str]  # kind ("cart") and identifier ("12"); kind "" for values that are telling by themselves
 
@@ -134,9 +135,9 @@ def earlier_requests(recent: list[Exchange], failing: Exchange, scrub: Scrubber)
         kind = _kind(recent[number])
         if left[kind] <= 0:
             continue
-        shown = earlier_json(recent[number], scrub)
+        shown = quietly(earlier_json, recent[number], scrub)
         size = len(json.dumps(shown))
-        if size > room or (kind == _REFUSALS and not _is_telling(shown)):
+        if shown is None or size > room or (kind == _REFUSALS and not _is_telling(shown)):
             continue
         room -= size
         left[kind] -= 1
@@ -161,9 +162,9 @@ def _is_telling(refusal: dict[str, Any]) -> bool:
 def _by_relevance(recent: list[Exchange], failing: Exchange) -> list[int]:
     usable = [number for number, exchange in enumerate(recent) if exchange is not failing and 0 < exchange.status < 500]
     usable.reverse()
-    needs = {number: _things_of_request(recent[number]) for number in usable}
-    speaks = {number: needs[number] | _things_of_answer(recent[number]) for number in usable}
-    wanted = _things_of_request(failing)
+    needs: dict[int, set[Thing]] = {number: quietly(_things_of_request, recent[number]) or set() for number in usable}
+    speaks = {number: needs[number] | (quietly(_things_of_answer, recent[number]) or set()) for number in usable}
+    wanted: set[Thing] = quietly(_things_of_request, failing) or set()
     order: list[int] = []
     rest = [number for number in usable if _kind(recent[number]) == _CHANGES]
     while related := [number for number in rest if speaks[number] & wanted]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import time
 from typing import Any
 
 import pytest
@@ -157,3 +158,24 @@ def test_targets(scope: dict[str, Any], target: str) -> None:
 def test_a_request_of_odd_form_is_still_one_that_the_healer_takes() -> None:
     request = request_json(Exchange("m-search", "*", []), Scrubber())
     assert (request["method"], request["path"]) == ("OTHER", "/*")
+
+
+@pytest.mark.parametrize(
+    "piece", [b'name="x"', b'name="', b";name=\n", b'\r\n--name="a"\r\n\r\n', b"a\n", b'name="x"\n' * 9, b"\r\n--b"]
+)
+def test_a_hostile_body_of_parts_takes_no_superlinear_time(piece: bytes) -> None:
+    started = time.thread_time()
+    request_json(exchange_of(piece * (100_000 // len(piece)), "multipart/form-data; boundary=b"), Scrubber())
+    assert time.thread_time() - started < 3
+
+
+def test_a_body_that_is_too_long_when_it_is_expanded_says_so() -> None:
+    body = gzip.compress(b"x" * (MAX_BODY + 1))
+    request = request_json(exchange_of(body, "text/plain", extra=((b"content-encoding", b"gzip"),)), Scrubber())
+    assert (request["truncated"], len(request["body"])) == (True, 16 * 1024)
+
+
+def test_names_in_an_answer_that_hold_a_secret_are_not_told() -> None:
+    assert identifiers({"password=hunter2": {"id": 7}, "order": {"id": 8}, "x" * 300 + "_id": 9}, Scrubber()) == {
+        "/order/id": 8
+    }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import gc
+import importlib.metadata
 import importlib.util
 import json
 import platform
@@ -11,6 +13,7 @@ import re
 import subprocess
 import sys
 import time
+import weakref
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -23,6 +26,7 @@ import selfheal
 from healer.web.reports import parse_report
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from selfheal import frames
 from selfheal.exchange import Exchange
 from selfheal.frames import Tree
 from selfheal.report import Draft, crash_key, leaf_of
@@ -515,3 +519,46 @@ def test_the_client_needs_nothing_but_the_standard_library() -> None:
     environment = {"PYTHONPATH": str(Path(selfheal.__file__).parent.parent)}
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=30, env=environment)
     assert done.stdout.strip() == "False", done.stderr
+
+
+def test_what_a_function_has_done_with_is_freed_while_it_goes_on() -> None:
+    class Large:
+        pass
+
+    def work() -> None:
+        large = Large()
+        freed.append(weakref.ref(large))
+        raise ValueError
+
+    freed: list[weakref.ref[Large]] = []
+    try:
+        work()
+    except ValueError as error:
+        report_of(error, Path(__file__).parent)
+    gc.collect()
+    assert freed[0]() is None
+
+
+def test_locals_that_the_host_holds_are_not_emptied() -> None:
+    number = 7
+    held = locals()
+    try:
+        raise ValueError
+    except ValueError as error:
+        report_of(error, Path(__file__).parent)
+    assert held["number"] == number
+
+
+def test_a_source_that_cannot_be_read_and_a_package_without_version_cost_no_report(
+    app: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(*_: object) -> str:
+        raise SyntaxError
+
+    monkeypatch.setattr("linecache.getline", unreadable)
+    monkeypatch.setattr("importlib.metadata.version", lambda _: None)
+    frames._version.cache_clear()
+    report = report_of(raised(lambda: app.open_return(3)), tmp_path)
+    frames._version.cache_clear()
+    assert report["frames"][-1]["source"] == ""
+    assert list(report["versions"]) == ["python"]

@@ -91,6 +91,9 @@ S = {  # place -> secret, all by a random generator
     "module level": "m0dule-l3vel-1",
     "setting by name": "s3tting-n4me-6",
     "validation error": "v4l1dat10n-8x",
+    "key of a mapping": "k3y-0f-a-m4p-2",
+    "key of an answer": "k3y-0f-4nswer",
+    "name of a job": "j0b-n4me-7Qx",
 }
 
 
@@ -234,6 +237,10 @@ def _request(body: bytes, content_type: str, *more: tuple[str, str], target: str
 
 def _requests() -> list[Exchange]:
     multipart = f'--b\r\nContent-Disposition: form-data; name="password"\r\n\r\n{S["multipart"]}\r\n--b--\r\n'
+    keyed = {"password": S["key of a mapping"], "seen": {S["key of a mapping"]: 1}}
+    answered = _request(json.dumps(keyed).encode(), "application/json")
+    answered.begin_answer(200, [(b"content-type", b"application/json")])
+    answered.feed_answer(json.dumps({f"token={S['key of an answer']}": {"id": 7}}).encode())
     return [
         _request(
             b"",
@@ -256,6 +263,7 @@ def _requests() -> list[Exchange]:
         _request(
             json.dumps({"cvc": 123, "card": {"security_code": S["earlier request"]}}).encode(), "application/json"
         ),
+        answered,
     ]
 
 
@@ -276,7 +284,7 @@ def _leaving(tmp_path: Path) -> bytes:
     )
     requests = _requests()
     drafts = [Draft(raised(module.crash), failing, requests, settings, tree) for failing in requests]
-    drafts.append(Draft(raised(module.top), None, [], settings, tree))
+    drafts.append(Draft(raised(module.top), None, [], settings, tree, mechanism=f"job token={S['name of a job']}"))
     values = list(_values().items())
     for start in range(0, len(values), 8):
         some = dict(values[start : start + 8])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from typing import Any
 
 import pytest
@@ -209,3 +210,21 @@ def test_what_the_ring_holds_stays_within_its_bound(kinds: list[dict[str, Any]])
             ring.add(exchange)
     ring.snapshot()
     assert held(ring) <= 2_500_000
+
+
+def test_a_request_that_cannot_be_read_costs_only_itself() -> None:
+    odd = done("POST", "/orders", 201)
+    odd.headers = [("not", "bytes")]  # type: ignore[list-item]
+    recent = [done("POST", "/orders", 201), odd, done("POST", "/carts", 201)]
+    assert len(earlier_requests(recent, done("GET", "/orders", 0), Scrubber())) == 2
+
+
+def test_a_long_name_takes_no_superlinear_time() -> None:
+    body = json.dumps({"_" * 60_000 + "a_id": 1})
+    odd = done("POST", "/orders", 201)
+    odd.headers = [(b"content-type", b"application/json")]
+    odd.feed(body.encode(), False)
+    started = time.thread_time()
+    earlier_requests([odd], odd, Scrubber())
+    earlier_requests([odd], done("GET", "/orders?" + "_" * 7_000 + "a_id=1", 0), Scrubber())
+    assert time.thread_time() - started < 1

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from selfheal.client import active, quietly, report
+from selfheal.client import active, report
 from selfheal.exchange import Exchange, current, target_of
 from selfheal.hooks.beside import attach
+from selfheal.quiet import quietly
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -35,7 +36,7 @@ class SelfhealMiddleware:
         client, starting = active(), scope.get("type") == "lifespan"
         watched = client is not None and not starting and _MARK not in scope
         exchange: Exchange | None = quietly(_exchange_of, scope) if watched else None
-        if client is None or not (exchange or starting):
+        if client is None or not (watched or starting):
             await self.app(scope, receive, send)
             return
         heard = False

@@ -14,10 +14,12 @@ from collections.abc import Callable, Mapping
 from contextvars import Context
 from typing import Any
 
-from selfheal.client import active, quietly, report
+from selfheal.client import active, report
 from selfheal.exchange import current
+from selfheal.quiet import quietly
 
 _OURS = "_selfheal_ours"
+_SERVERS = ("uvicorn.error", "gunicorn.error", "django.request")  # they log what nobody took
 _attached: list[tuple[Any, str, Any, Any]] = []  # owner, name of the function, what was there, what is there now
 
 
@@ -42,7 +44,8 @@ def _logged(logger: logging.Logger, record: logging.LogRecord) -> None:
     if logger.name == "asyncio":  # by an event loop that is not asyncio's own, like uvloop's
         Context().run(report, record.exc_info[1], "asyncio")
     else:
-        report(record.exc_info[1], "logging", handled=True)
+        report(record.exc_info[1], "logging", handled=logger.name not in _SERVERS)
+    attach()  # what was imported since init(): next time it is seen where it happens
 
 
 def _flask_answers(app: object) -> None:
@@ -59,7 +62,7 @@ ALL: tuple[tuple[str, str, str, Callable[..., None]], ...] = (
     ("asyncio", "asyncio.base_events", "BaseEventLoop.call_exception_handler", _loop_hears),
     ("logging", "logging", "Logger.callHandlers", _logged),  # also of loggers that do not propagate
     ("flask", "flask.signals", "got_request_exception.send", _flask_answers),
-    ("django", "django.core.signals", "got_request_exception.send", lambda: report(sys.exc_info()[1], "django")),
+    ("django", "django.core.signals", "got_request_exception.send", lambda *_: report(sys.exc_info()[1], "django")),
 )
 
 

@@ -5,14 +5,16 @@ It does not buffer, answer or change anything: what passes is only looked at.
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import quote
 
-from selfheal.client import Client, active, quietly, report
+from selfheal.client import Client, active, report
 from selfheal.exchange import PATH_SAFE, Exchange, current
 from selfheal.hooks.beside import attach
+from selfheal.quiet import quietly
 
 Environ = dict[str, Any]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
@@ -31,15 +33,12 @@ class SelfhealMiddleware:
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         client = active()
-        known = client is None or _MARK in environ
-        exchange: Exchange | None = None if known else quietly(_exchange_of, environ)
-        if client is None or exchange is None:
+        if client is None or _MARK in environ:
             return self.app(environ, start_response)
-        visit = _Visit(client, exchange, start_response)
+        visit = _Visit(client, quietly(_exchange_of, environ), start_response)
         answer: Iterable[bytes] = visit.run(self.app, environ, visit.start)
         # A server may look at what it got: the length of a list, or whether it can have the kernel send the file.
-        wrapper = environ.get("wsgi.file_wrapper")
-        if isinstance(answer, (list, tuple)) or (isinstance(wrapper, type) and isinstance(answer, wrapper)):
+        if isinstance(answer, (list, tuple)) or quietly(isinstance, answer, environ.get("wsgi.file_wrapper")):
             quietly(visit.end, answer)
             return answer
         visit.answer = answer
@@ -49,12 +48,12 @@ class SelfhealMiddleware:
 class _Visit:
     """One request on its way through the application; what the server iterates over where the body is streamed."""
 
-    def __init__(self, client: Client, exchange: Exchange, start_response: Callable[..., Any]) -> None:
+    def __init__(self, client: Client, exchange: Exchange | None, start_response: Callable[..., Any]) -> None:
         self.answer: Iterable[bytes] = ()
         self._start_response = start_response
         self._client = client
         self._exchange = exchange
-        self._chunks: Iterator[bytes] = iter(())
+        self._chunks: Iterator[bytes] | None = None
         self._ended = False
 
     def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
@@ -76,10 +75,11 @@ class _Visit:
         if caught:
             report(caught[1], "wsgi", handled=True, exchange=self._exchange)
         kinds = [(b"content-type", value.encode()) for name, value in headers if name.lower() == "content-type"]
-        self._exchange.begin_answer(int(status[:3]), kinds)
+        if self._exchange:
+            self._exchange.begin_answer(int(status[:3]), kinds)
 
     def end(self, answer: object = None) -> None:
-        if not self._ended:
+        if self._exchange and not self._ended:
             self._ended = True
             for chunk in answer if isinstance(answer, (list, tuple)) else ():
                 self._exchange.feed_answer(chunk)
@@ -90,10 +90,13 @@ class _Visit:
         return self
 
     def __next__(self) -> bytes:
+        if self._chunks is None:
+            iter(self)
         chunk: bytes = self.run(next, self._chunks, _END)
         if chunk is _END:
             raise StopIteration
-        quietly(self._exchange.feed_answer, chunk)
+        if self._exchange:
+            quietly(self._exchange.feed_answer, chunk)
         return chunk
 
     def close(self) -> None:
@@ -120,16 +123,28 @@ class _Input:
         quietly(self._note, line, len(line) + 1)
         return line
 
-    def readlines(self, *_: Any) -> list[bytes]:
-        return list(self)
+    def readlines(self, *hint: Any) -> Any:
+        lines = self._stream.readlines(*hint)
+        quietly(lambda: self._note(b"".join(lines), *filter(None, hint)))
+        return lines
 
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(self.readline, b"")
+    def __iter__(self) -> _Input:
+        return self
+
+    def __next__(self) -> Any:
+        line = self.readline()
+        if not line:
+            raise StopIteration
+        return line
 
     def __getattr__(self, name: str) -> Any:
-        if name == "readinto":  # nobody needs it where there is none, and it would pass by unnoted
-            raise AttributeError(name)
-        return getattr(self._stream, name)
+        found = getattr(self._stream, name)
+        return functools.partial(self._read_into, found) if name == "readinto" else found
+
+    def _read_into(self, function: Callable[[Any], Any], buffer: Any) -> Any:
+        length = function(buffer)
+        quietly(lambda: self._note(bytes(memoryview(buffer).cast("B")[:length]), memoryview(buffer).nbytes))
+        return length
 
     def _note(self, chunk: bytes, size: int | None = None) -> None:
         self._left -= len(chunk)

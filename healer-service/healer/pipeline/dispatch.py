@@ -20,6 +20,7 @@ from healer.pipeline import conversation, publishing, reverting, stopping
 from healer.pipeline.beat import Beat
 from healer.pipeline.carrying import SERVED
 from healer.pipeline.parts import Parts, Service
+from healer.pipeline.returned import Returned
 from healer.pipeline.rollout import Rollout
 from healer.pipeline.runs import measure_baseline
 from healer.pipeline.tending import POLL_SECONDS, Tending
@@ -39,6 +40,7 @@ class Dispatch:
         self._beat = Beat("dispatch", self.tick)
         self._rollout = Rollout(parts, poll_seconds)
         self.tending = Tending(parts, workflows, self._decided, poll_seconds, pushed=self._rollout.pushed)
+        self._returned = Returned(parts.store, self._rollout.came_back)
         self._one_at_a_time = threading.Lock()
         self._started: set[str] = set()
         self._measured: set[str] = set()
@@ -71,11 +73,6 @@ class Dispatch:
         bounds = {name: service.bounds for name, service in self._parts.services.items()}
         prints = [fingerprint(report) for report in reports]
         incidents = self._parts.store.incidents.take_all(list(zip(reports, prints, strict=True)), bounds)
-        for report in reports:
-            if any(report.lost.values()):
-                self._parts.note_service(
-                    report.service, "reports.lost", report.lost, "execution", once=report.report_id
-                )
         came = {report.received_at for report in reports}
         if any(incident.state == State.OPEN and incident.first_seen in came for incident in incidents):
             self._beat.soon()  # not for those that wait already: a flood would have us look at nothing else
@@ -86,7 +83,7 @@ class Dispatch:
         }
         for incident, report in told.values():
             if incident.state in SERVED:
-                self._rollout.came_back(incident, report)
+                self._returned.put(incident, report)
         return incidents
 
     def deliver(self, delivery: Delivery) -> bool:
@@ -125,13 +122,12 @@ class Dispatch:
             raise Conflict(f"retry needs an incident that has ended; {incident_id} is {incident.state}")
         if incident.fingerprint == SURPLUS:
             raise Conflict(f"{incident_id} counts crashes of many kinds, so it cannot be healed: {incident.reason}")
-        if not self._parts.store.incidents.has_report(incident_id):
-            raise Conflict(f"the reports of {incident_id} are deleted; it can be healed when the crash comes again")
         self._parts.store.incidents.move(
             incident_id,
             State.OPEN,
             "",
             expected=ENDS,
+            with_report=True,
             diagnosis=None,
             origin=None,
             release=None,

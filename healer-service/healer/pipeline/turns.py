@@ -80,7 +80,7 @@ class Turns:
         while room.left > 0 and any(waiting.values()):
             name = min(
                 (name for name in waiting if waiting[name]),
-                key=lambda name: (not waiting[name][0].own, room.working[name], self._last.get(name, 0)),
+                key=lambda name: (room.working[name], self._last.get(name, 0)),
             )
             if held := stopping.held_back(self._parts, self._parts.service(name), room.counted[name]):
                 # Starting those of other services cannot change that.

@@ -13,6 +13,7 @@ VERSION = "1"
 _ANONYMOUS = re.compile(r".*\?|.*<?anonymous>?|.*<unknown>|(?:.*\.)?func\d+(?:\.\d+)*", re.I)
 _INSTALLED = re.compile(r"^.*(?:node_modules|pkg/mod|vendor|site-packages)/")
 _VERSION = re.compile(r"@v?\d[^/]*")
+_LONGEST = 300  # characters of a text; the next pattern takes their square
 # Hashes of a build, as bundlers and compilers put them into names, and numbers of any kind.
 _CHANGING = re.compile(
     r"[.-](?=[\w-]*[\dA-Z])[\w-]{8,}(?=\.[cm]?js\b)|(?<![A-Za-z0-9])(?=[a-fA-F]*\d)[0-9a-fA-F]{6,}(?![A-Za-z0-9])|\d+"
@@ -49,4 +50,7 @@ def _other(report: Report) -> list[str]:
     place = frame.file if unnamed or not frame.source else ""
     place = _VERSION.sub("", _INSTALLED.sub("", place))
     function = "" if unnamed else frame.function
-    return [*parts, *(_CHANGING.sub("#", text) for text in (place, function, " ".join(frame.source.split())))]
+    return [
+        *parts,
+        *(_CHANGING.sub("#", text[:_LONGEST]) for text in (place, function, " ".join(frame.source.split()))),
+    ]

@@ -20,9 +20,10 @@ _MADE = re.compile(
 _UTC = ("datetime.timezone.utc", "timezone.utc")
 _FLOATS = ("inf", "nan")
 _REDACTED, _CUT = "[redacted]", "…"
-_QUOTED = r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\""
+# One that is not closed reaches to the end: were it no quote, each of its characters would be looked at as a start.
+_QUOTED = r"'(?:\\.|[^'\\])*(?:'|\\?\Z)|\"(?:\\.|[^\"\\])*(?:\"|\\?\Z)"
 # An enum's member shows as <Colour.RED: 'red'>; what stands in quotes is text, whatever it looks like.
-_MEMBER = re.compile(rf"({_QUOTED})|<([A-Za-z_][\w.]*): (?:{_QUOTED}|[^<>'\"]*)>")
+_MEMBER = re.compile(rf"({_QUOTED})|<([A-Za-z_][\w.]*): (?:{_QUOTED}|[^<>'\"]*)>", re.DOTALL)
 _DEEPEST, _LONGEST = 20, 10_000  # levels, characters of one value
 
 
@@ -79,12 +80,12 @@ def _made_again(text: str, module: Module, project: Project) -> str | None:
     plain = _MEMBER.sub(lambda found: found.group(1) or found.group(2), text) if "<" in text else text
     try:
         node = parse(plain.strip(), "eval").body
+        reader = _Reader(module, project)
+        if not reader.takes(node, 0):
+            return None
+        return ast.unparse(node) if reader.named else text
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    reader = _Reader(module, project)
-    if not reader.takes(node, 0):
-        return None
-    return ast.unparse(node) if reader.named else text
 
 
 class _Reader:

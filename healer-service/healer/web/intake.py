@@ -21,7 +21,7 @@ from healer.model import Report
 LANE_REPORTS = 500  # that may wait in one service's lane
 LANE_BYTES = 32 * 2**20
 BATCH_REPORTS = 64  # about as many as are read and stored in 50 ms: so long another service may have to wait
-BATCH_BYTES = 2 * 2**20
+BATCH_BYTES = 2**19
 RETRY_SECONDS = 2
 
 Read = Callable[[bytes, str], Report]  # (body, service); raises BadInput

@@ -14,6 +14,8 @@ from healer.model import PYTHON, BadInput, ExceptionInfo, Frame, Linked, Report,
 
 LARGEST_REPORT = 2**20  # bytes
 DEEPEST = 200  # levels of a body; what is deeper cannot be stored
+MOST_PARTS = 20_000  # of a body: ten times as many take the one writer a second
+MOST_PARTS_IN_ALL = 100_000
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
@@ -22,6 +24,24 @@ def clean(value: object) -> object:
     if not isinstance(value, str) or (value.isascii() and value.isprintable()):
         return value
     return _CONTROL.sub("\ufffd", value).encode("utf-8", "replace").decode()
+
+
+def has_too_many_parts(value: object, most: int = MOST_PARTS) -> bool:
+    """Containers and values at all levels."""
+    parts, waiting = 1, [value]
+    while waiting and parts <= most:
+        part = waiting.pop()
+        inner = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+        parts += len(inner)
+        if parts <= most:
+            waiting.extend(inner)
+    return parts > most
+
+
+def _body(value: object) -> object:
+    if has_too_many_parts(value):
+        raise ValueError(f"more than {MOST_PARTS} values in it")
+    return _storable(value)
 
 
 def _storable(value: object, depth: int = 0) -> object:
@@ -97,12 +117,12 @@ class RequestIn(_In):
     method: Annotated[str, Field(pattern=r"^[A-Z]{1,20}$")]
     path: Annotated[Long, Field(pattern=r"^/")]
     headers: Annotated[dict[Short, Long], Field(max_length=200)] = {}
-    json_: Annotated[Any, BeforeValidator(_storable), Field(alias="json")] = None
-    form: Annotated[dict[str, Any] | None, BeforeValidator(_storable)] = None
+    json_: Annotated[Any, BeforeValidator(_body), Field(alias="json")] = None
+    form: Annotated[dict[str, Any] | None, BeforeValidator(_body)] = None
     body: str | None = None
     body_b64: str | None = None
     status: int | None = None
-    ids: Annotated[dict[Short, Any], BeforeValidator(_storable), Field(max_length=200)] = {}
+    ids: Annotated[dict[Short, Any], BeforeValidator(_body), Field(max_length=200)] = {}
     truncated: bool = False
 
     def to_model(self) -> Request:
@@ -182,6 +202,9 @@ def read_object(body: bytes | str, what: str) -> dict[str, Any]:
         raise BadInput(f"the {what} is no JSON: {error}") from None
     if not isinstance(document, dict):
         raise BadInput(f"the {what} must be a JSON object, not {type(document).__name__}")
+    # Two bytes are the least that one takes: most bodies need not be counted.
+    if len(body) > 2 * MOST_PARTS_IN_ALL and has_too_many_parts(document, MOST_PARTS_IN_ALL):
+        raise BadInput(f"the {what} holds more than {MOST_PARTS_IN_ALL} values")
     return document
 
 

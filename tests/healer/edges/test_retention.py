@@ -5,13 +5,14 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from healer.edges.store import Delivery, Freed, Store, tables
+from healer.edges.store import SURPLUS, Bounds, Delivery, Freed, Store, ago, tables
 from healer.edges.store.codec import REPORT
 from healer.edges.store.retention import SLICE
-from healer.model import Proposal, State, Verdict
+from healer.model import Conflict, Proposal, State, Verdict
 from sqlalchemy import func, insert, select
 
 from tests.healer.samples import a_candidate, a_report
@@ -101,7 +102,7 @@ def test_ten_thousand_junk_incidents_are_bounded_and_the_file_shrinks(store, tmp
 
 def test_what_only_waits_goes_after_what_ended(store):
     junk(store, 5, state="open")
-    gone = ended(store, "recent", NOW)
+    gone = ended(store, "recent", "2026-03-01T00:00:00.000000Z")
     store.retention.beyond(5)
     assert {one.state for one in store.incidents.list()} == {State.OPEN}
     assert gone not in {one.id for one in store.incidents.list()}
@@ -191,3 +192,26 @@ def test_a_file_from_before_learns_to_shrink(tmp_path, empty):
     with store._database.engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA auto_vacuum").scalar() == 2
     store.close()
+
+
+def test_neither_the_count_of_a_flood_nor_what_bounds_the_hour_goes_for_its_number(store):
+    bounds = {"shop": Bounds(5, 1000)}
+    batch = [(a_report(report_id=f"{one:032d}", received_at=ago(timedelta(minutes=1))), f"f{one}") for one in range(8)]
+    surplus = store.incidents.take_all(batch, bounds)[-1]
+    assert surplus.fingerprint == SURPLUS
+    old = ended(store, "old")
+    assert store.retention.beyond(1).incidents == 1
+    left = store.incidents.list()
+    assert (surplus.id in {one.id for one in left}, old in {one.id for one in left}, len(left)) == (True, False, 6)
+    again = [(a_report(report_id="a" * 32, received_at=ago(timedelta())), "another")]
+    assert store.incidents.take_all(again, bounds)[0].count == 4
+
+
+def test_what_has_no_report_any_more_is_not_begun_again(store):
+    incident_id = ended(store, "1")
+    proposed(store, incident_id)
+    store.proposals.close(store.proposals.of_incident(incident_id).proposal, "closed")
+    assert store.retention.over(BEFORE)
+    with pytest.raises(Conflict, match="when the crash comes again"):
+        store.incidents.move(incident_id, State.OPEN, expected=(State.DECLINED,), with_report=True)
+    assert store.incidents.get(incident_id).state == State.DECLINED

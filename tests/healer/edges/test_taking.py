@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from healer.edges.store import SURPLUS, Bounds, Incident, Store, ago, tables
 from healer.edges.store.batch import KEPT_IDS, KEPT_REPORTS
-from healer.edges.store.taking import Taking
+from healer.edges.store.taking import MOST_REASONS, Taking
 from healer.model import Report, State
 from sqlalchemy import func, select
 
@@ -126,11 +126,19 @@ def test_what_waits_for_its_heal_stands_in_the_order_of_its_turn(store):
     foreign = taken(store, reports(1, 1, frames=(LIBRARY,)), "foreign")[0]
     first, second = taken(store, reports(2, 3), "own {}")
     assert [one.own for one in (foreign, first, second)] == [False, True, True]
-    store.incidents.move(second.id, State.DECLINED, expected=(State.OPEN,))
+    store.incidents.move(second.id, State.DECLINED, expected=(State.OPEN,), base="b" * 40)
     store.incidents.move(second.id, State.OPEN, expected=(State.DECLINED,), attempt=2)
     assert [one.id for one in store.incidents.waiting("shop", 10)] == [second.id, first.id, foreign.id]
     assert [one.id for one in store.incidents.waiting("shop", 1)] == [second.id]
     assert store.incidents.waiting("other", 10) == ()
+    reborn = taken(store, reports(4, 4), "reborn")[0]
+    store.incidents.set(reborn.id, attempt=2)  # as one that was forgotten comes again
+    assert [one.id for one in store.incidents.waiting("shop", 10)][:2] == [second.id, first.id]
+
+
+def test_which_files_an_approximate_report_is_about_is_not_known_yet(store):
+    assert taken(store, reports(1, 1, frames=(LIBRARY,), approximate=True))[0].own
+    assert not taken(store, reports(2, 2, frames=(), approximate=True), "other")[0].own
 
 
 def test_a_batch_that_fails_leaves_nothing_behind(store):
@@ -139,3 +147,40 @@ def test_a_batch_that_fails_leaves_nothing_behind(store):
         taken(store, [*reports(1, 3), broken], "f {}")
     assert store.incidents.list() == ()
     assert taken(store, reports(1, 3))[0].count == 3
+
+
+def test_what_two_services_call_by_the_same_id_are_two_reports(store):
+    here, there = taken(store, [*reports(1, 1), *reports(1, 1, service="other")], "f")
+    assert (here.service, there.service) == ("shop", "other")
+    assert [one.count for one in taken(store, [*reports(1, 1), *reports(1, 1, service="other")], "f")] == [1, 1]
+    assert rows(store, "reports") == 2
+
+
+def test_a_kept_report_that_is_sent_again_counts_once_however_late(store):
+    for start in range(1, 2 * KEPT_IDS + 2, 100):
+        *_, last = taken(store, reports(start, start + 99))
+    assert rows(store, "seen") < last.count  # some ids are forgotten
+    assert taken(store, reports(1, KEPT_REPORTS))[0].count == last.count
+
+
+def test_what_clients_dropped_is_told_in_one_line_a_second_with_its_sum(store):
+    taking = Taking(store._database, between_lines=0.2)
+
+    def take(first: int, last: int, **lost: int) -> None:
+        taking.take([(report, "f") for report in reports(first, last, lost=lost)], {})
+
+    def told() -> list[dict[str, int]]:
+        return [dict(one.payload) for one in store.log.of_key("service/shop", 100) if one.type == "reports.lost"]
+
+    take(1, 3, full=2)
+    take(1, 3, full=2)  # sent again
+    take(4, 5, full=1, old=1)
+    take(6, 6, **{f"made up {number}": 1 for number in range(50)})
+    taking.tell()
+    assert told() == [{"full": 6}]
+    time.sleep(0.2)
+    taking.tell()
+    taking.tell()
+    assert len(told()) == 2
+    assert (told()[1]["full"], told()[1]["old"], sum(told()[1].values())) == (2, 2, 54)
+    assert len(told()[1]) <= MOST_REASONS + 1

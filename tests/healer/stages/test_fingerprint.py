@@ -1,3 +1,4 @@
+import time
 from dataclasses import replace
 
 import pytest
@@ -104,3 +105,12 @@ def test_another_fault_elsewhere(other):
 def test_anonymous_functions_are_told_apart_by_their_file():
     one, other = (replace(NODE, function="<anonymous>", file=f"/srv/{name}.js") for name in ("a", "b"))
     assert fingerprint(elsewhere("node", one)) != fingerprint(elsewhere("node", other))
+
+
+@pytest.mark.parametrize("start", ["-", "a.", "0", "f-"])
+def test_a_hostile_line_takes_no_time(start):
+    text = start * 50_000
+    frame = replace(NODE, source=text, function=text, file=text)
+    started = time.perf_counter()
+    fingerprint(elsewhere("node", frame))
+    assert time.perf_counter() - started < 2

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from healer.model import Call, Frame
 from healer.stages.recall import call_of
@@ -128,3 +130,16 @@ def test_a_call_with_the_reported_values(frames: tuple[Frame, ...], call: Call) 
 def test_no_call_where_the_values_cannot_be_had_and_then_the_caller_is_tried(broken: Frame) -> None:
     assert recalled(broken) is None
     assert recalled(READ, broken) == Call("app/cart.py", "read", dict(READ.locals))
+
+
+def test_a_value_too_deep_to_be_written_out_is_none():
+    deep = "a" + ".a" * 3000
+    assert call_of(a_report(frames=(frame(15, "read", key=deep, table="{}"),)), PROJECT) is None
+
+
+def test_a_text_that_is_not_closed_takes_no_time():
+    started = time.perf_counter()
+    for _ in range(5):
+        hostile = frame(15, "read", key="<" + "\\'" * 4999, table="{}")
+        assert call_of(a_report(frames=(hostile,)), PROJECT) is None
+    assert time.perf_counter() - started < 1.5

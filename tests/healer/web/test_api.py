@@ -92,6 +92,8 @@ def test_what_a_client_had_to_drop_is_in_the_log_once_and_counts_for_no_incident
         (b"", ["no JSON"]),
         (b"\xff\xfe", ["no JSON"]),
         (b"[1]", ["object", "list"]),
+        (json.dumps({**REPORT, "request": {"method": "GET", "path": "/", "json": [0] * 20_000}}), ["json", "20000"]),
+        (json.dumps({"exception": [0] * 100_000}), ["100000"]),
         (b"{}", ["exception", "required"]),
         (b'{"exception": {"type": ""}}', ["exception.type"]),
         (

@@ -510,3 +510,14 @@ def test_the_healthy_path_costs_little() -> None:
         assert calls(SelfhealMiddleware(app)) - calls(app) < 40
     finally:
         selfheal.init()
+
+
+def test_a_crash_is_reported_without_a_request_that_cannot_be_read(reporting: Sink) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        raise Boom("odd")
+
+    with pytest.raises(Boom):
+        asyncio.run(SelfhealMiddleware(app)({"type": "http"}, None, None))  # type: ignore[arg-type]
+    assert selfheal.flush(5)
+    (report,) = reporting.reports
+    assert (report["mechanism"]["type"], report["request"]) == ("asgi", None)

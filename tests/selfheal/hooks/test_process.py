@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import pickle
 import subprocess
 import sys
 import threading
@@ -333,6 +334,22 @@ def test_what_is_imported_after_init_is_attached_with_the_middleware(
     assert asyncio.BaseEventLoop.call_exception_handler is not before
 
 
+def test_what_is_imported_after_init_is_attached_with_the_first_logged_crash(
+    sink: Sink, client_off: None, logger: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Any] = []
+    signal = SimpleNamespace(send=lambda *told: seen.append(told))
+    selfheal.init(sink.dsn)
+    monkeypatch.setitem(sys.modules, "django.core.signals", SimpleNamespace(got_request_exception=signal))
+    logger.error("failed", exc_info=raised(Boom("logged")))
+    try:
+        raise Boom("answered")
+    except Boom:
+        signal.send("the sender by its place")
+    assert seen == [("the sender by its place",)]
+    assert reports(sink) == [("logged", "logging", True), ("answered", "django", False)]
+
+
 def test_what_cannot_be_attached_is_left_and_the_rest_works(
     sink: Sink, client_off: None, logger: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -357,3 +374,56 @@ def test_trouble_of_our_own_does_not_reach_the_host(
     monkeypatch.setattr(Client, "capture", trouble)
     logger.error("failed", exc_info=raised(Boom()))
     assert [record.getMessage() for record in logger.records] == ["failed"]
+
+
+@pytest.mark.parametrize(("name", "handled"), [("uvicorn.error", False), ("django.request", False), ("shop", True)])
+def test_what_a_server_logs_was_handled_by_nobody(reporting: Sink, name: str, handled: bool) -> None:
+    logging.getLogger(name).error("Exception in the application", exc_info=raised(Boom("taken by none")))
+    assert reports(reporting) == [("taken by none", "logging", handled)]
+
+
+def test_an_exception_that_is_kept_is_counted_in_each_request_and_pickles(reporting: Sink) -> None:
+    kept = raised(Boom("kept"))[1]
+    client = active()
+    assert client is not None
+    for path in ("/one", "/two", "/three"):
+        exchange = Exchange("GET", path, [])
+        for _ in range(2):
+            client.capture(exchange=exchange, error=kept)
+    assert pickle.loads(pickle.dumps(kept)).args == ("kept",)
+    assert reports(reporting)[0] == ("kept", "capture_exception", True)
+    assert sum(1 + report["suppressed"] for report in reporting.reports) == 3
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="there are no groups before Python 3.11")
+def test_a_group_with_one_member_that_is_known_is_reported_for_the_other(reporting: Sink, logger: Any) -> None:
+    first, second = raised(Boom("first")), raised(KeyError("second"))
+    logger.error("failed", exc_info=first)
+    logger.error("failed", exc_info=raised(ExceptionGroup("both", [first[1], second[1]])))
+    logger.error("failed", exc_info=second)
+    assert len(reports(reporting)) == 2
+    assert "KeyError" in str(reporting.reports[1]["chain"])
+
+
+def test_a_crash_that_cannot_be_looked_at_is_told_as_lost(reporting: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr("selfheal.client.Draft", lambda *_, **__: 1 / 0)
+        selfheal.capture_exception(raised(Boom("odd"))[1])
+    selfheal.capture_exception(raised(KeyError("next"))[1])
+    assert len(reports(reporting)) == 1
+    assert reporting.reports[0]["lost"] == {"unwritten": 1}
+
+
+def test_a_filter_of_the_host_s_that_raises_does_not_reach_it(reporting: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
+    def odd(record: logging.LogRecord) -> bool:
+        raise Boom
+
+    monkeypatch.setattr("selfheal.client.Draft", lambda *_, **__: 1 / 0)
+    own = logging.getLogger("selfheal")
+    monkeypatch.setattr(own, "filters", [odd])
+    monkeypatch.setattr(own, "level", logging.DEBUG)
+    own.manager._clear_cache()  # type: ignore[attr-defined]
+    assert selfheal.capture_exception(raised(Boom("odd"))[1]) is None
+    selfheal.init("no dsn")
+    monkeypatch.undo()
+    own.manager._clear_cache()  # type: ignore[attr-defined]

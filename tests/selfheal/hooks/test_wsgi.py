@@ -266,3 +266,77 @@ def test_without_init_nothing_is_touched(client_off: None) -> None:
     stream = Stream(b"a")
     assert SelfhealMiddleware(answering(stream))(environ, Server().start) is stream
     assert environ == before
+
+
+class OnOpenConnection(io.BytesIO):
+    """The body and behind it a connection that stays open: reading on would wait for ever."""
+
+    def readline(self, size: int | None = -1) -> bytes:
+        if self.tell() >= 11:
+            raise TimeoutError
+        return super().readline(size)
+
+    def readlines(self, hint: int | None = None) -> list[bytes]:
+        return super().readlines(hint)
+
+
+def test_lines_are_read_as_far_as_the_application_asks(reporting: Sink) -> None:
+    def app(environ: Any, start: Any) -> Iterable[bytes]:
+        assert environ["wsgi.input"].readlines(11) == [b"first\n", b"last\n"]
+        raise Boom
+
+    behind = OnOpenConnection(b"first\nlast\nGET / HTTP/1.1")
+    with pytest.raises(Boom):
+        SelfhealMiddleware(app)(asked("POST", "/", b"x" * 11, **{"wsgi.input": behind}), Server().start)
+    (report,) = reports(reporting)
+    assert report["request"]["body"] == "first\nlast\n"
+    assert "truncated" not in report["request"]
+
+
+def test_a_body_read_into_a_buffer_or_by_next_is_reported(reporting: Sink) -> None:
+    def app(environ: Any, start: Any) -> Iterable[bytes]:
+        buffer = bytearray(8)
+        assert next(environ["wsgi.input"]) == b"a\n"
+        assert environ["wsgi.input"].readinto(buffer) == 3
+        raise Boom
+
+    with pytest.raises(Boom):
+        SelfhealMiddleware(app)(asked("POST", "/", b"a\nbcd"), Server().start)
+    (report,) = reports(reporting)
+    assert report["request"]["body"] == "a\nbcd"
+
+
+def test_a_stream_that_cannot_read_into_a_buffer_does_not_pretend_to(reporting: Sink) -> None:
+    def app(environ: Any, start: Any) -> Iterable[bytes]:
+        return [str(hasattr(environ["wsgi.input"], "readinto")).encode()]
+
+    bare: dict[str, Any] = {"wsgi.input": object()}
+    assert Server().serve(SelfhealMiddleware(app), asked(**bare)) == b"False"
+
+
+def test_a_server_may_ask_for_the_next_chunk_at_once(reporting: Sink) -> None:
+    answer: Any = SelfhealMiddleware(answering(iter([b"a", b"b"])))(asked(), Server().start)
+    assert [next(answer), next(answer), next(answer, None)] == [b"a", b"b", None]
+
+
+def test_a_wrapper_that_cannot_be_asked_about_is_no_file(reporting: Sink) -> None:
+    class Odd(type):
+        def __instancecheck__(cls, instance: object) -> bool:
+            raise Boom
+
+    odd: dict[str, Any] = {"wsgi.file_wrapper": Odd("Wrapper", (), {})}
+    assert Server().serve(SelfhealMiddleware(answering(iter([b"{}"]))), asked(**odd)) == b"{}"
+
+
+@pytest.mark.parametrize("way", ["called", "streamed"])
+def test_a_crash_is_reported_without_a_request_that_cannot_be_read(reporting: Sink, way: str) -> None:
+    def app(environ: Any, start: Any) -> Iterable[bytes]:
+        if way == "called":
+            raise Boom("odd")
+        start("200 OK", JSON)
+        return Stream(b"a", crash="on its way")
+
+    with pytest.raises(Boom):
+        Server().serve(SelfhealMiddleware(app), asked(HTTP_ODD=5))
+    (report,) = reports(reporting)
+    assert (report["mechanism"]["type"], report["request"]) == ("wsgi", None)

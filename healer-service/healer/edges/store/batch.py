@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
@@ -50,7 +51,9 @@ _DROP = delete(tables.reports).where(REPORTS.id == bindparam("report"))
 _KNOW_ID = insert(tables.seen)
 _NUMBERS = select(SEEN.number).where(SEEN.incident_id == bindparam("incident")).order_by(SEEN.number.desc())
 _FORGET_IDS = delete(tables.seen).where(
-    SEEN.incident_id == bindparam("incident"), SEEN.number <= _NUMBERS.limit(1).offset(KEPT_IDS).scalar_subquery()
+    SEEN.incident_id == bindparam("incident"),
+    SEEN.number <= _NUMBERS.limit(1).offset(KEPT_IDS).scalar_subquery(),
+    SEEN.id.not_in(_OF_INCIDENT),  # one that is kept cannot be stored again
 )
 
 
@@ -87,15 +90,16 @@ class Batch:
     def place(self, reports: Sequence[tuple[Report, str]]) -> list[Arrival]:
         """The arrival that each report belongs to. One whose id is known is with those of then, and counts nothing."""
         ids = [_incident_id(report.service, fingerprint) for report, fingerprint in reports]
-        known = self._transaction.all(_KNOWN_IDS, {"ids": [report.report_id for report, _ in reports]})
+        keys = [_key(report) for report, _ in reports]
+        known = self._transaction.all(_KNOWN_IDS, {"ids": keys})
         placed = {row["id"]: row["incident_id"] for row in known}
         self._find({*ids, *placed.values()})
-        for incident_id, (report, fingerprint) in zip(ids, reports, strict=True):
-            if report.report_id not in placed:
+        for incident_id, key, (report, fingerprint) in zip(ids, keys, reports, strict=True):
+            if key not in placed:
                 arrival = self._arrivals.get(incident_id) or self._new(incident_id, report, fingerprint)
                 arrival.reports.append(report)
-                placed[report.report_id] = arrival.incident.id
-        return [self._arrivals[placed[report.report_id]] for report, _ in reports]
+                placed[key] = arrival.incident.id
+        return [self._arrivals[placed[key]] for key in keys]
 
     def store(self) -> list[Arrival]:
         """Write what was placed; the arrivals that count for something, with their incidents as they are now."""
@@ -104,8 +108,8 @@ class Batch:
             return []
         self._count(counted)
         self._keep(counted)
-        ids = [(report.report_id, one.incident.id) for one in counted for report in one.reports]
-        self._transaction.run(_KNOW_ID, [{"id": report_id, "incident_id": of} for report_id, of in ids])
+        ids = [{"id": _key(report), "incident_id": one.incident.id} for one in counted for report in one.reports]
+        self._transaction.run(_KNOW_ID, ids)
         for one in counted:
             if one.incident.count // KEPT_IDS > (one.incident.count - one.more) // KEPT_IDS:  # now and then
                 self._transaction.run(_FORGET_IDS, {"incident": one.incident.id})
@@ -179,8 +183,7 @@ class Batch:
             row["incident_id"]: row
             for row in self._transaction.all(_KEPT, {"ids": [one.incident.id for one in counted if not one.is_new]})
         }
-        bodies: list[Report] = []
-        of: dict[str, str] = {}
+        rows: list[dict[str, Any]] = []
         for one in counted:
             row = kept.get(one.incident.id)
             room = KEPT_REPORTS - (row["count"] if row else 0)
@@ -190,19 +193,22 @@ class Batch:
                 second = self._transaction.one(_SECOND, {"incident": one.incident.id})
                 assert second is not None
                 self._transaction.run(_DROP, {"report": second["id"]})
-            bodies += chosen
-            of |= dict.fromkeys((report.report_id for report in chosen), one.incident.id)
-        if bodies:
-            rows = [
+            rows += [
                 {
-                    "id": report.report_id,
-                    "incident_id": of[report.report_id],
+                    "id": _key(report),
+                    "incident_id": one.incident.id,
                     "received_at": report.received_at,
                     "body": REPORT.dump(report),
                 }
-                for report in bodies
+                for report in chosen
             ]
+        if rows:
             self._transaction.run(_KEEP, rows)
+
+
+def _key(report: Report) -> str:
+    """What two services call by the same id are two reports."""
+    return hashlib.sha256(f"{report.service}\0{report.report_id}".encode()).hexdigest()
 
 
 def _incident_id(service: str, fingerprint: str) -> str:
@@ -240,7 +246,8 @@ def _first(incident_id: str, report: Report, fingerprint: str) -> Incident:
         release=None,
         soak_until=None,
         opened_on=report.release,
-        own=bool(report.app_frames),
+        # Which files an approximate report is about is only found out by its heal.
+        own=bool(report.app_frames or (report.approximate and report.frames)),
     )
 
 

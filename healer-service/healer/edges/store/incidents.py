@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import Select, and_, bindparam, delete, func, insert, select, update
 
 from healer.edges.store import tables
 from healer.edges.store.batch import Bounds
@@ -66,7 +66,13 @@ class Incidents:
         query = (
             select(tables.incidents)
             .where(columns.service == service, columns.state == State.OPEN.value)
-            .order_by((columns.attempt > 1).desc(), columns.own.desc(), columns.first_seen, columns.id)
+            # One that was forgotten and came again is at a later attempt, too, but has not been begun on.
+            .order_by(
+                and_(columns.attempt > 1, columns.base.is_not(None)).desc(),
+                columns.own.desc(),
+                columns.first_seen,
+                columns.id,
+            )
             .limit(limit)
         )
         with self._database.reading() as transaction:
@@ -112,12 +118,13 @@ class Incidents:
         *,
         expected: Iterable[State],
         worked: str | None = None,
+        with_report: bool = False,
         **values: Any,
     ) -> bool:
         """Change the state and write the event, in one transaction. False when it is in `to` already.
 
         `worked`: id of the remark that this obeys, which is done with it. Raises Conflict when the incident is in
-        neither `to` nor one of `expected`.
+        neither `to` nor one of `expected`, and `with_report` when none of its reports is kept any more.
         """
         with self._database.writing() as transaction:
             incident = _require(transaction, incident_id)
@@ -125,6 +132,9 @@ class Incidents:
                 return False
             if incident.state not in frozenset(expected):
                 raise Conflict(f"incident {incident_id} is {incident.state}, so it cannot become {to}")
+            if with_report and not _has_report(transaction, incident_id):
+                why = "it can be healed when the crash comes again"
+                raise Conflict(f"the reports of {incident_id} are deleted; {why}")
             transaction.run(
                 update(tables.incidents)
                 .where(tables.incidents.c.id == incident_id)
@@ -154,7 +164,7 @@ class Incidents:
     def has_report(self, incident_id: str) -> bool:
         """Whether one is still kept."""
         with self._database.reading() as transaction:
-            return transaction.one(select(tables.reports.c.id).where(_OF_INCIDENT), {"of": incident_id}) is not None
+            return _has_report(transaction, incident_id)
 
     def _report(self, incident_id: str, *, newest: bool) -> Report:
         """Where none is kept any more: what the incident itself says of it."""
@@ -187,6 +197,10 @@ class Incidents:
         with self._database.reading() as transaction:
             rows = transaction.all(_judged(incident_id, attempt))
         return tuple((VERDICT.load(row["verdict"]), bool(row["chosen"])) for row in rows if row["verdict"])
+
+
+def _has_report(transaction: Transaction, incident_id: str) -> bool:
+    return transaction.one(select(tables.reports.c.id).where(_OF_INCIDENT), {"of": incident_id}) is not None
 
 
 def _by_id(incident_id: str) -> Select[Any]:

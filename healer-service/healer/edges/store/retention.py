@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from datetime import timedelta
 
 from sqlalchemy import ColumnElement, RowMapping, Table, delete, exists, func, or_, select
 
 from healer.edges.store import tables
-from healer.edges.store.database import Database, Transaction
-from healer.edges.store.incident import ENDS, FORGOTTEN
+from healer.edges.store.database import Database, Transaction, ago
+from healer.edges.store.incident import ENDS, FORGOTTEN, SURPLUS
 from healer.edges.store.proposals import UNDECIDED
 from healer.edges.store.releases import MOVING
 from healer.model import State
@@ -58,13 +59,17 @@ class Retention:
         return freed
 
     def beyond(self, most: int) -> Freed:
-        """A slice of what services have too much of, the longest unheard of first: what ended, then what only waits."""
+        """A slice of what services have too much of, the longest unheard of first: what ended, then what only waits.
+
+        Never what counts a flood, nor what counts for the bound on an hour's new ones: deleting that would lift it.
+        """
         number = func.count()
         crowded = select(INCIDENT.service, number.label("number")).group_by(INCIDENT.service).having(number > most)
         freed = Freed()
         with self._database.writing() as transaction:
             for row in transaction.all(crowded):
-                needless = _INCIDENTS.where(INCIDENT.service == row["service"], ~_needed(), ~_moving())
+                bounding = or_(INCIDENT.fingerprint == SURPLUS, INCIDENT.first_seen >= ago(timedelta(hours=1)))
+                needless = _INCIDENTS.where(INCIDENT.service == row["service"], ~bounding, ~_needed(), ~_moving())
                 first = needless.order_by(INCIDENT.last_seen).limit(min(SLICE, row["number"] - most))
                 found = transaction.all(first.where(INCIDENT.state.in_(ENDS)))
                 found = found or transaction.all(first.where(INCIDENT.state == State.OPEN))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     Float,
@@ -49,7 +50,7 @@ incidents = Table(
     Column("fault_line", Integer),
     Column("fault_function", Text),
     Column("route", Text),
-    Column("count", Integer, nullable=False),
+    Column("count", BigInteger().with_variant(Integer, "sqlite"), nullable=False),
     Column("first_seen", String(32), nullable=False),
     Column("last_seen", String(32), nullable=False),
     Column("trace_id", String(32), nullable=False),
@@ -73,7 +74,7 @@ incidents = Table(
 reports = Table(
     "reports",
     metadata,
-    Column("id", String(64), primary_key=True),
+    Column("id", String(64), primary_key=True),  # a hash, as in `seen`
     Column("incident_id", String(16), ForeignKey("incidents.id"), nullable=False),
     Column("received_at", String(32), nullable=False),
     Column("body", JSON, nullable=False),
@@ -85,7 +86,7 @@ seen = Table(
     "seen",
     metadata,
     Column("number", Integer, primary_key=True),
-    Column("id", String(64), nullable=False, unique=True),
+    Column("id", String(64), nullable=False, unique=True),  # a hash of the service's name and its own id for it
     Column("incident_id", String(16), ForeignKey("incidents.id"), nullable=False),
     Index(None, "incident_id", "number"),
 )

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
-from healer.web.reports import DEEPEST
+from healer.web.reports import DEEPEST, has_too_many_parts
 from healer.web.sentry.shapes import FILTERED, LONG, REDACTED, SHORT, mapping, pairs, redacted, text
 
 _METHOD = re.compile(r"[A-Z]{1,20}")
@@ -23,7 +23,7 @@ _FORM, _MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 _NOT_IN_A_COOKIE = re.compile(r"[;,\s]")
 
 
-class _TooDeep(Exception):
+class _TooMuch(Exception):
     pass
 
 
@@ -86,8 +86,8 @@ def _body(data: object, kind: str, *, had_body: bool) -> dict[str, Any]:
     if isinstance(data, str):
         return _of_text(data, kind)
     try:
-        data = _mended(data)
-    except _TooDeep:
+        data = _whole(data)
+    except _TooMuch:
         return {"truncated": True}
     if kind in (_FORM, _MULTIPART) and isinstance(data, dict):
         return {"form": data}
@@ -97,8 +97,8 @@ def _body(data: object, kind: str, *, had_body: bool) -> dict[str, Any]:
 def _of_text(data: str, kind: str) -> dict[str, Any]:
     if kind == "application/json" or kind.endswith("+json"):
         try:
-            return {"json": _mended(json.loads(data))}
-        except (ValueError, RecursionError, _TooDeep):
+            return {"json": _whole(json.loads(data))}
+        except (ValueError, RecursionError, _TooMuch):
             pass  # cut, or what the service could not read either
     if kind == _FORM and not data.endswith("...") and data.count("&") < _FIELDS:
         fields: dict[str, Any] = {}
@@ -109,10 +109,16 @@ def _of_text(data: str, kind: str) -> dict[str, Any]:
     return {"body": redacted(data), **({"truncated": True} if data.endswith("...") else {})}
 
 
+def _whole(value: Any) -> Any:
+    """With the healer's word for what was filtered, and as JSON: no infinite numbers. Raises _TooMuch."""
+    if has_too_many_parts(value):
+        raise _TooMuch
+    return _mended(value)
+
+
 def _mended(value: Any, depth: int = 0) -> Any:
-    """With the healer's word for what was filtered, and as JSON: no infinite numbers. Raises _TooDeep."""
     if depth >= DEEPEST:
-        raise _TooDeep
+        raise _TooMuch
     if isinstance(value, dict):
         return {name: _mended(part, depth + 1) for name, part in value.items()}
     if isinstance(value, list):

@@ -51,7 +51,7 @@ def routes(web: Web) -> APIRouter:
     for name, take in (("envelope", _take_envelope), ("store", _take_single)):
         for end in ("/", ""):
             # A DSN may have a path before its number.
-            router.add_route(f"/{{before:path}}api/{{project:int}}/{name}{end}", answering(take), methods=["POST"])
+            router.add_route(f"/{{before:path}}api/{{project}}/{name}{end}", answering(take), methods=["POST"])
     return router
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -137,3 +138,10 @@ def test_a_body_that_is_nested_too_deeply_is_left_out():
 )
 def test_what_an_sdk_says_of_a_body_makes_it_cut_or_not(meta, cut):
     assert made(headers=JSON, data={"a": "x"}, meta=meta).get("truncated", False) is cut
+
+
+@pytest.mark.parametrize("data", [[[]] * 20_000, json.dumps([[]] * 20_000)])
+def test_a_body_of_too_many_parts_is_not_read(data):
+    request = made(headers=JSON, data=data)
+    assert "json" not in request
+    assert request.get("truncated", False) is isinstance(data, list)

@@ -74,7 +74,7 @@ def test_a_single_event_without_an_id_is_given_one(entrance):
     assert (answer.status, len(answer.json["id"])) == (200, 32)
 
 
-@pytest.mark.parametrize("path", ["/api/x/envelope/", "/api/1/envelope/more", "/api/1/logs/"])
+@pytest.mark.parametrize("path", ["/api//envelope/", "/api/1/envelope/more", "/api/1/logs/"])
 def test_nothing_else_is_there(entrance, path):
     is_problem(entrance.post(path, an_envelope(5), AUTH), 404)
 
@@ -203,3 +203,11 @@ def test_a_bomb_is_refused_within_a_second_and_little_memory(entrance, name):
     assert seconds < 1
     assert peak < 8 * 2**20
     is_problem(answer, status)
+
+
+@pytest.mark.parametrize("project", ["9" * 5000, "shop"])
+def test_the_key_says_whose_event_it_is_whatever_the_number(entrance, project):
+    path = PATH.replace("/1/", f"/{project}/")
+    assert path != PATH
+    is_problem(entrance.post(path, an_envelope(1)), 403, "key")
+    is_taken(entrance.post(path, an_envelope(0xABC), AUTH), 0xABC)

@@ -1,4 +1,9 @@
-"""What a flood of reports needs: ids of counted reports apart from the few that are kept, and indexes by service."""
+"""What a flood of reports needs: ids of counted reports apart from the few that are kept, and indexes by service.
+
+The ids are hashes with the service's name in them from here on; a way back leaves them so.
+"""
+
+import hashlib
 
 import sqlalchemy as sa
 from alembic import op
@@ -25,7 +30,20 @@ def upgrade() -> None:
         sa.UniqueConstraint('id', name='uq_seen_id'),
     )
     op.create_index('ix_seen_incident_id_number', 'seen', ['incident_id', 'number'])
+    _hash_ids(op.get_bind())
     op.execute('INSERT INTO seen (id, incident_id) SELECT id, incident_id FROM reports ORDER BY received_at')
+    if op.get_bind().dialect.name == 'postgresql':  # SQLite's numbers have no such bound
+        op.alter_column('incidents', 'count', type_=sa.BigInteger())
+
+
+def _hash_ids(connection: sa.Connection) -> None:
+    of = sa.text('SELECT r.id, i.service FROM reports r JOIN incidents i ON i.id = r.incident_id')
+    new = [
+        {'old': old, 'new': hashlib.sha256(f'{service}\0{old}'.encode()).hexdigest()}
+        for old, service in connection.execute(of).all()
+    ]
+    if new:
+        connection.execute(sa.text('UPDATE reports SET id = :new WHERE id = :old'), new)
 
 
 def downgrade() -> None:

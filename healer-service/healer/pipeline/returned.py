@@ -1,0 +1,58 @@
+"""Crashes that came back although a release was to heal them, on their way to the rollout: off the way in of reports.
+
+Whether a release holds the fix is git's to say, and git may be busy with the network for long. It decides nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import structlog
+
+from healer.edges.store import Incident, Store
+from healer.model import Report
+from healer.pipeline.carrying import SERVED
+
+log = structlog.get_logger()
+
+MOST = 100  # of a service that wait: a reporter may name any release
+
+Look = Callable[[Incident, Report], None]
+
+
+class Returned:
+    def __init__(self, store: Store, look: Look) -> None:
+        self._store = store
+        self._look = look
+        self._lock = threading.Lock()
+        # service -> (incident, release) -> a report of it; a service that is listed has a thread
+        self._waiting: dict[str, dict[tuple[str, str | None], Report]] = {}
+
+    def put(self, incident: Incident, report: Report) -> None:
+        """Have it looked at now. What is beyond the bound is left out; it counts when it comes again."""
+        with self._lock:
+            busy = incident.service in self._waiting
+            waiting = self._waiting.setdefault(incident.service, {})
+            if len(waiting) < MOST:
+                waiting.setdefault((incident.id, report.release), report)
+        if not busy:
+            name = f"returned {incident.service}"
+            threading.Thread(target=self._work, args=(incident.service,), name=name, daemon=True).start()
+
+    def _work(self, service: str) -> None:
+        while reports := self._next(service):
+            for (incident_id, _), report in reports.items():
+                try:
+                    incident = self._store.incidents.get(incident_id)
+                    if incident.state in SERVED:
+                        self._look(incident, report)
+                except Exception:  # it must not keep the others from being looked at
+                    log.exception("a returned crash was not looked at", service=service, incident=incident_id)
+
+    def _next(self, service: str) -> dict[tuple[str, str | None], Report]:
+        with self._lock:
+            reports = self._waiting.pop(service)
+            if reports:
+                self._waiting[service] = {}
+            return reports
