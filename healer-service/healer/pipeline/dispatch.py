@@ -52,6 +52,7 @@ class Dispatch:
         self._bury_the_dead()
         self._beat.start()
         self._rollout.start()
+        self._returned.recall()
         self.tending.start()
 
     def measure_baseline(self, service: str) -> None:

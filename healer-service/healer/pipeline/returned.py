@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 import structlog
 
 from healer.edges.store import Incident, Store
-from healer.model import Report
+from healer.model import NotFound, Report
 from healer.pipeline.carrying import SERVED
 
 log = structlog.get_logger()
@@ -28,6 +29,15 @@ class Returned:
         self._lock = threading.Lock()
         # service -> (incident, release) -> a report of it; a service that is listed has a thread
         self._waiting: dict[str, dict[tuple[str, str | None], Report]] = {}
+
+    def recall(self) -> None:
+        """Look once more at what came since each fix went live: a killed process may have owed the look."""
+        for incident in self._store.incidents.list(SERVED):
+            release = self._store.releases.get(incident.service, incident.release) if incident.release else None
+            if release is None or release.live_at is None or incident.last_seen <= release.live_at:
+                continue
+            with suppress(NotFound):  # forgotten as it is old: then it was looked at long ago
+                self.put(incident, self._store.incidents.latest_report(incident.id))
 
     def put(self, incident: Incident, report: Report) -> None:
         """Have it looked at now. What is beyond the bound is left out; it counts when it comes again."""

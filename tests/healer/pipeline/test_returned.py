@@ -78,3 +78,16 @@ def test_what_is_no_longer_with_the_users_is_left_alone(store):
     returned.put(resolved(store, "other"), a_report(release="b"))
     rollout.until(1)
     assert rollout.looked == [("other", "b")]
+
+
+def test_what_a_killed_process_had_not_looked_at_is_looked_at_by_the_next(store):
+    rollout = Rollout()
+    for service, live_at in (("before", "2026-01-01T00:00:00.000000Z"), ("after", "2027-01-01T00:00:00.000000Z")):
+        incident = resolved(store, service)
+        store.incidents.set(incident.id, release="fix")
+        store.releases.want(service, "fix", "proposal")
+        store.releases.set(service, "fix", "live", live_at=live_at)
+    assert "2026-01-01" < store.incidents.list()[0].last_seen < "2027-01-01"
+    Returned(store, rollout.came_back).recall()
+    rollout.until(1)
+    assert [service for service, _ in rollout.looked] == ["before"]
