@@ -39,7 +39,11 @@ MULTIPART = (
         (b'{"a": NaN}', "application/json", {"body": '{"a": NaN}'}),
         (b'{"a": 1e999}', "application/json", {"body": '{"a": 1e999}'}),
         (b"[" * 150 + b"]" * 150, "application/json", {"body": "[" * 150 + "]" * 150}),
-        (gzip.compress(b"password", mtime=0), "application/gzip", {"body_b64": base64.b64encode(b"[redacted]").decode()}),
+        (
+            gzip.compress(b"password", mtime=0),
+            "application/gzip",
+            {"body_b64": base64.b64encode(b"[redacted]").decode()},
+        ),
         (b"[" * 100_000, "application/json", {"body": "[" * 100_000}),
         (
             b"a=1&a=2&b=x+y&token=z",
