@@ -63,7 +63,9 @@ class Tree:
         if filename.startswith("<"):
             return filename[:_LINE], False
         path = os.path.realpath(os.path.join(self._home, filename))  # noqa: PTH118
-        if path.startswith(self._inside) and not path.startswith(self._foreign):
+        # Compiled libraries name the files that they were made of, which are nowhere here.
+        is_there = os.path.isabs(filename) or os.path.exists(path)  # noqa: PTH110, PTH117
+        if is_there and path.startswith(self._inside) and not path.startswith(self._foreign):
             relative = path[len(self._inside) :].replace(os.sep, "/")
             if _FOREIGN.isdisjoint(relative.split("/")):
                 return relative, True

@@ -562,3 +562,13 @@ def test_a_source_that_cannot_be_read_and_a_package_without_version_cost_no_repo
     frames._version.cache_clear()
     assert report["frames"][-1]["source"] == ""
     assert list(report["versions"]) == ["python"]
+
+
+def test_a_compiled_library_is_not_the_services_own_though_its_file_names_are_relative(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "started.py").touch()
+    tree = Tree(str(tmp_path))
+    assert tree.place("lib/engine/_compiled.py")[1] is False
+    assert tree.place("started.py") == ("started.py", True)
