@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 
 import structlog
 
 from healer.edges.store import Incident, Store
-from healer.model import NotFound, Report
+from healer.model import Report
 from healer.pipeline.carrying import SERVED
 
 log = structlog.get_logger()
@@ -36,8 +35,7 @@ class Returned:
             release = self._store.releases.get(incident.service, incident.release) if incident.release else None
             if release is None or release.live_at is None or incident.last_seen <= release.live_at:
                 continue
-            with suppress(NotFound):  # forgotten as it is old: then it was looked at long ago
-                self.put(incident, self._store.incidents.latest_report(incident.id))
+            self.put(incident, self._store.incidents.latest_report(incident.id))
 
     def put(self, incident: Incident, report: Report) -> None:
         """Have it looked at now. What is beyond the bound is left out; it counts when it comes again."""

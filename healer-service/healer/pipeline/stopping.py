@@ -6,9 +6,9 @@ The switch and the counts live in the event log, so they outlast a restart and a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-from healer.edges.store import Incident
+from healer.edges.store import Incident, ago
 from healer.pipeline.parts import Parts, Service
 
 _SWITCH = "automation"
@@ -50,7 +50,7 @@ def held_back(parts: Parts, service: Service, under_way: int = 0) -> str:
     """Why no further heal of this service may start now; "" when one may. `under_way`: heals that may yet propose."""
     if len(parts.store.proposals.open(service.name)) + under_way >= service.open_proposals:
         return f"{service.open_proposals} proposals are open or under way, as many as {service.name} allows"
-    since = (datetime.now(UTC) - timedelta(hours=1)).isoformat(timespec="microseconds")
+    since = ago(timedelta(hours=1))
     begun = parts.store.log.of_key(_heals(service.name), service.heals_per_hour)
     if len(begun) >= service.heals_per_hour and begun[0].timestamp > since:
         return f"{len(begun)} heals began within the hour, as many as {service.name} allows"

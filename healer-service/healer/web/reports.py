@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
+from healer.edges.store import now
 from healer.model import PYTHON, BadInput, ExceptionInfo, Frame, Linked, Report, Request
 
 LARGEST_REPORT = 2**20  # bytes
@@ -168,7 +168,7 @@ class ReportIn(_In):
         return Report(
             report_id=self.report_id,
             service=service,
-            received_at=datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+            received_at=now(),
             exception=self.exception.to_model(),
             frames=tuple(frame.to_model() for frame in self.frames),
             request=self.request.to_model() if self.request else None,

@@ -125,7 +125,7 @@ def test_what_is_over_goes_and_what_something_tells_of_stays_with_its_numbers(st
     assert freed == Freed(incidents=1, reports=4, candidates=4)
     left = {one.id for one in store.incidents.list()}
     assert left == {young, waiting, merged, undecided, touched, released}
-    kept = {one for one in left if store.incidents.has_report(one)}
+    kept = {one for one in left if store.incidents.latest_report(one).report_id}
     assert kept == {young, waiting, undecided}
     assert store.incidents.get(merged).count == 1
     assert store.incidents.verdicts(merged, 1) == ()

@@ -161,11 +161,6 @@ class Incidents:
     def latest_report(self, incident_id: str) -> Report:
         return self._report(incident_id, newest=True)
 
-    def has_report(self, incident_id: str) -> bool:
-        """Whether one is still kept."""
-        with self._database.reading() as transaction:
-            return _has_report(transaction, incident_id)
-
     def _report(self, incident_id: str, *, newest: bool) -> Report:
         """Where none is kept any more: what the incident itself says of it."""
         at = tables.reports.c.received_at
