@@ -7,7 +7,7 @@ PACKAGES := -e app-service -e healer-service -e llm-service
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE :=  # where it is set, each of the many processes compiles everything anew
 
-.PHONY: demo up down llm test test-compose check bench bench-releases bench-ingest bench-llm eval lock clean setup
+.PHONY: demo up down llm test test-compose check bench bench-releases bench-ingest bench-llm bench-page eval lock clean setup pictures
 
 demo: $(VENV)/.healer ## crash the shop, heal it, merge, redeploy
 	@$(BIN)/healer demo --bug "$(BUG)" $(if $(YES),--yes)
@@ -44,6 +44,12 @@ bench-ingest: $(VENV)/.tests ## reports a second beside Bugsink, which is instal
 
 bench-llm: $(VENV)/.tests $(VENV)/.llm ## speed and memory of the local model, with weights of its shape made on the spot
 	$(BIN)/python -m tests.benchmarks.llm
+
+bench-page: $(VENV)/.tests ## events on their way to a real browser, and the page with 10,000 incidents; five minutes
+	-$(BIN)/python -m tests.benchmarks.page_live
+	-$(BIN)/python -m tests.benchmarks.page_overview
+	-$(BIN)/python -m tests.benchmarks.page
+	-$(BIN)/python -m tests.benchmarks.events
 
 eval: $(VENV)/.tests ## are the repairs right? Both halves of the cases, without a model
 	$(BIN)/healer eval tests/cases/worked --reference --summary
@@ -95,10 +101,20 @@ $(VENV)/sentry-node/.complete: tests/sentry/package.json tests/sentry/package-lo
 	cd $(@D) && npm ci --engine-strict --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-$(VENV)/.tests: $(VENV)/.healer $(OCTOKIT)/.complete $(SENTRY:%=$(VENV)/sentry-%/.complete) $(VENV)/sentry-node/.complete tests/requirements.lock llm-service/requirements.lock
+# axe, which looks at the page for what keeps people with disabilities from using it.
+$(VENV)/page/.complete: tests/page/package.json tests/page/package-lock.json | $(BIN)/python
+	@mkdir -p $(@D)
+	cp $^ $(@D)
+	cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(VENV)/.tests: $(VENV)/.healer $(OCTOKIT)/.complete $(VENV)/page/.complete $(SENTRY:%=$(VENV)/sentry-%/.complete) $(VENV)/sentry-node/.complete tests/requirements.lock llm-service/requirements.lock
 	$(BIN)/pip install --quiet --require-hashes -r tests/requirements.lock
 	@$(MAKE) --no-print-directory $(VENV)/.llm || echo "no llama.cpp here, is there a C++ compiler? tests with the real one are left out"
 	@touch $@
+
+pictures: $(VENV)/.tests ## the README's pictures of the page, from a shop that is really healed
+	$(BIN)/python -m tests.pictures
 
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 lock: ## renew the lock files; needs uv and npm
@@ -108,7 +124,7 @@ lock: ## renew the lock files; needs uv and npm
 	echo 'setuptools>=77' | $(LOCK) --no-annotate -c tests/requirements.lock - -o app-service/build.lock
 	$(LOCK) -c tests/requirements.lock llm-service/pyproject.toml -o llm-service/requirements.lock
 	for sdk in $(SENTRY); do $(LOCK) -c tests/requirements.lock --group tests/sentry/pyproject.toml:$$sdk -o tests/sentry/$$sdk.lock || exit; done
-	for folder in tests/github tests/sentry; do (cd $$folder && npm install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund) || exit; done
+	for folder in tests/github tests/page tests/sentry; do (cd $$folder && npm install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund) || exit; done
 
 clean:
 	rm -rf $(VENV) .healer build

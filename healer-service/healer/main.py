@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import logging
 import os
+import secrets
 import signal
+import socket
 import sqlite3
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import structlog
@@ -23,6 +23,9 @@ from fastapi import FastAPI
 from sqlalchemy import Engine, create_engine, event, text
 
 from healer.edges.bus import Bus
+from healer.edges.bus.duty import DatabaseDuty, HomeDuty
+from healer.edges.bus.postgres import PostgresLine
+from healer.edges.bus.shared import SharedBus
 from healer.edges.checkout import Access as GitAccess
 from healer.edges.checkout import Checkout
 from healer.edges.deployment import Deployment
@@ -33,12 +36,19 @@ from healer.edges.deployment.webhook import WebhookDeployment
 from healer.edges.forge import Forge
 from healer.edges.forge.local import LocalForge
 from healer.edges.llm import Llm
+from healer.edges.notify import Target
 from healer.edges.sandbox import LocalSandbox, Sandbox
 from healer.edges.store import Bounds, Store, now
-from healer.model import BadInput, HealerError, LlmError, Message
+from healer.edges.tracing import SECRETS as OTLP_SECRETS
+from healer.edges.tracing import Collector
+from healer.model import HealerError, LlmError, Message
 from healer.pipeline.dispatch import Dispatch
+from healer.pipeline.following import STOP_SECONDS
+from healer.pipeline.notifying import Notifying, Wish
 from healer.pipeline.parts import Parts, Service
 from healer.pipeline.retention import Retention
+from healer.pipeline.standby import Duty, Standby
+from healer.pipeline.tracing import Tracing, forget_traces
 from healer.pipeline.workflows import Workflows
 from healer.settings import SECRETS, GitHubAddress, ServiceSettings, Settings
 from healer.stages import guardrails, prompt
@@ -101,7 +111,7 @@ class Healer:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.bus = Bus()
+        self.bus = _bus(settings)
         self.store = Store(
             settings.database,
             self.bus.notify,
@@ -110,20 +120,30 @@ class Healer:
         )
         self._problem = "starting"
         self._stopping = threading.Event()
+        self._stopped = False
         self._sandboxes: dict[str, LocalSandbox] = {}
-        self._executor_lock = _SoleUser(settings.home / "healer.lock")
+        self._standby = Standby(_duty(settings, self.store.kind), _own_address(settings))
+        self._standby.join(self.store)
         self.store.migrate()
         keys = {name: self.store.service_key(name) for name in (service.name for service in settings.services)}
         services = {service.name: self._service(service) for service in settings.services}
         self._llm = _llm(settings)
         self.parts = Parts(self.store, services, settings.base_url, settings.heals_at_once, self._llm)
         self._dbos = DBOS(config=_dbos_config(settings))
-        self.dispatch = Dispatch(self.parts, Workflows(self.parts), settings.poll_seconds)
+        self.dispatch = Dispatch(self.parts, Workflows(self.parts), settings.poll_seconds, self._standby)
+        self._notifying = Notifying(self.parts, self.bus, _wishes(settings))
+        self._tracing = Tracing(self.parts, self.bus, Collector(settings.otlp_url)) if settings.otlp_url else None
         self._retention = Retention(self.store, settings.kept_for, settings.max_incidents)
         for service in settings.services:
             number, key = keys[service.name]
             _write_dsn(service, settings, number, key)
-        access = Access(settings.operator_token.get_secret_value(), {key: name for name, (_, key) in keys.items()})
+        access = Access(
+            settings.operator_token.get_secret_value(),
+            {key: name for name, (_, key) in keys.items()},
+            settings.viewer_token.get_secret_value(),
+            self.store,
+            settings.base_url,
+        )
         self.web = Web(
             self.parts,
             self.dispatch,
@@ -131,27 +151,60 @@ class Healer:
             access,
             settings.webhook_secret.get_secret_value(),
             self._ready,
+            {service.name: service.offered for service in settings.services if service.examples is not None},
         )
 
     def app(self) -> FastAPI:
         @asynccontextmanager
         async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-            await asyncio.to_thread(DBOS.launch)
+            self.bus.start()
+            if self._standby.at_work:
+                await asyncio.to_thread(self._launch)
             # Live at once, ready when the repositories are: a slow clone must not look like a dead process.
-            preparing = asyncio.create_task(asyncio.to_thread(self._start))
+            preparing = asyncio.create_task(asyncio.to_thread(self._work))
             warming = asyncio.create_task(asyncio.to_thread(self._warm))
             yield
             self._stopping.set()
-            await asyncio.gather(preparing, warming)
-            await asyncio.to_thread(self._stop)
+            try:
+                await asyncio.gather(preparing, warming)
+            finally:
+                await asyncio.to_thread(self._stop)
 
         return create_app(self.web, lifespan)
 
+    def _work(self) -> None:
+        """Begin it; where another healer does it, once it is this one's turn."""
+        try:
+            if not self._standby.at_work:
+                self._problem = ""
+                log.info("standing by")
+                if not self._standby.wait(self._stopping, self.store.incidents.tell_counts):
+                    return
+                log.info("taking over")
+                self._launch()
+            self._standby.begin(self.store)
+            self._start()
+        except Exception:  # who has the duty and does not do it keeps all others from it
+            log.exception("the work cannot be begun; this healer ends")
+            os._exit(1)
+        self._bring_up()
+
+    def _launch(self) -> None:
+        self._standby.settle()
+        DBOS.launch()
+
     def _start(self) -> None:
-        """Bring every service up; one that fails is tried again while the others are at work."""
-        waiting = list(self.settings.services)
         self.dispatch.start()
         self._retention.start()
+        self._notifying.start()
+        if self._tracing is not None:
+            self._tracing.start()
+        else:
+            forget_traces(self.store)
+
+    def _bring_up(self) -> None:
+        """Every service; one that fails is tried again while the others are at work."""
+        waiting = list(self.settings.services)
         while True:
             problems = {}
             for service in waiting:
@@ -184,15 +237,36 @@ class Healer:
 
     def _stop(self) -> None:
         self.web.intake.stop()
-        self._retention.stop()
-        self.dispatch.stop()
-        DBOS.destroy(workflow_completion_timeout_sec=5)
+        self.web.access.stop()
+        if self._standby.at_work:
+            self._retention.stop()
+            self._stop_following()
+            self.dispatch.stop()
+            DBOS.destroy(workflow_completion_timeout_sec=5)
         for sandbox in self._sandboxes.values():
             sandbox.stop()
         if self._llm is not None:
             self._llm.close()
+        self.bus.stop()
         self.store.close()
-        self._executor_lock.close()
+        if not self._standby.at_work:
+            self._standby.stop()  # else a step may still run, and the duty ends with the process
+        self._stopped = True
+
+    def _stop_following(self) -> None:
+        """All at once: each may hang in a request, and together they get no more time than one."""
+        following = [self._notifying, *([self._tracing] if self._tracing is not None else ())]
+        for one in following:
+            one.end()
+        deadline = time.monotonic() + STOP_SECONDS
+        for one in following:
+            one.stop(deadline)
+
+    def end(self) -> None:
+        """After an orderly stop, where others stand by: leave what still runs to them, instead of waiting for it."""
+        if self._stopped and self._standby.shared:
+            logging.shutdown()
+            os._exit(0)
 
     def _ready(self) -> str:
         if not self._problem:
@@ -317,16 +391,38 @@ def serve(settings: Settings) -> None:
     for name in SECRETS:  # they are in the settings now, and no concern of the programs started from here
         os.environ.pop(f"HEALER_{name.upper()}", None)
     healer = Healer(settings)
-    config = uvicorn.Config(
-        healer.app(),
+    for name in OTLP_SECRETS:  # likewise, now that there is whoever reads them
+        os.environ.pop(name, None)
+    try:
+        _Server(_listening(settings, healer.app()), healer.web.feed.end).run()
+    finally:
+        healer.end()
+
+
+def _listening(settings: Settings, app: FastAPI) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
         host=settings.host,
         port=settings.port,
         log_config=None,
         access_log=False,  # it would hold the sign-in link's token
-        timeout_graceful_shutdown=2,  # open event streams never end by themselves
+        proxy_headers=bool(settings.proxy),  # else whoever connects from this machine could say who they are
+        forwarded_allow_ips=settings.proxy,
+        timeout_graceful_shutdown=2,  # for those who do not read what they asked for
         server_header=False,
     )
-    uvicorn.Server(config).run()
+
+
+class _Server(uvicorn.Server):
+    """Event streams never end by themselves: they are ended first, so that nothing waits for them."""
+
+    def __init__(self, config: uvicorn.Config, end_streams: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._end_streams = end_streams
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._end_streams()
+        await super().shutdown(sockets)
 
 
 def _end(_number: int, _frame: object) -> None:
@@ -339,32 +435,50 @@ def _llm(settings: Settings) -> Llm | None:
     return Llm(settings.llm_url, settings.llm_model, key) if settings.llm_url else None
 
 
+def _wishes(settings: Settings) -> list[Wish]:
+    return [
+        Wish(
+            Target(one.title, one.address.get_secret_value(), one.secret.get_secret_value(), one.format),
+            frozenset(one.states),
+            frozenset(one.services),
+        )
+        for one in settings.notifications
+    ]
+
+
 def _loopback(host: str) -> str:
     return "127.0.0.1" if host in ("0.0.0.0", "::", "") else host  # noqa: S104 - compared, not bound
 
 
-class _SoleUser:
-    """Two processes that share an executor id would each recover the other's running work."""
+def _bus(settings: Settings) -> Bus:
+    bus = settings.bus.get_secret_value()
+    if not bus:
+        return Bus()
+    if bus == "postgres":
+        return SharedBus(lambda: PostgresLine(settings.database))
+    from healer.edges.bus.redis import RedisLine  # noqa: PLC0415 - takes its time, and most do without
 
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("w")
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise BadInput(
-                f"another healer runs on {path.parent}; stop it, or set HEALER_HOME to another folder"
-            ) from None
-
-    def close(self) -> None:
-        self._file.close()
+    return SharedBus(lambda: RedisLine(bus))
 
 
-def _teach_old_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+def _duty(settings: Settings, kind: str) -> Duty:
+    """Several healers may share a database behind a server; beside a file there is one."""
+    return HomeDuty(settings.home / "healer.lock") if kind == "sqlite" else DatabaseDuty(settings.database)
+
+
+def _own_address(settings: Settings) -> str:
+    """Of this process; settings.url may be that of several."""
+    host = socket.gethostname() if settings.host in ("0.0.0.0", "::", "") else settings.host  # noqa: S104 - compared, not bound
+    return f"http://{host}:{settings.port}"
+
+
+def _teach_old_sqlite(connection: object, _record: object) -> None:
     """From Python 3.12 on DBOS 3.4 asks SQLite for `unixepoch('subsec')`, which before SQLite 3.42 is NULL.
 
     Pythons built on a distribution's SQLite (3.40 on Debian 12) would not start without it.
     """
-    connection.create_function("unixepoch", 1, lambda _modifier: time.time())
+    if isinstance(connection, sqlite3.Connection):  # the listener hears of every engine
+        connection.create_function("unixepoch", 1, lambda _modifier: time.time())
 
 
 def _dbos_config(settings: Settings) -> DBOSConfig:
@@ -396,8 +510,11 @@ def _write_dsn(service: ServiceSettings, settings: Settings, number: int, key: s
     dsn = f"{parts.scheme}://{key}@{parts.netloc}{parts.path}/{number}\n"
     path = service.dsn_file or settings.home / "services" / f"{service.name}.dsn"
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}")
-    draft.touch(mode=0o600)
-    draft.chmod(0o640 if service.dsn_file else 0o600)
-    draft.write_text(dsn)
-    draft.replace(path)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")  # another healer may write it at this moment
+    try:
+        draft.touch(mode=0o600, exist_ok=False)
+        draft.chmod(0o640 if service.dsn_file else 0o600)
+        draft.write_text(dsn)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

@@ -218,6 +218,17 @@ class Suspect:
 
 
 @dataclass(frozen=True)
+class Step:
+    """One place that the bad value passed on its way to the crash."""
+
+    file: str
+    line: int
+    function: str
+    what: str  # read | assigned | passed | returned
+    code: str  # the line, stripped and bounded
+
+
+@dataclass(frozen=True)
 class Diagnosis:
     category: str  # e.g. "none-dereference", "missing-key"; the playbooks name the ones they serve
     cause: str  # one sentence a person understands, under 30 words
@@ -231,6 +242,11 @@ class Diagnosis:
     decline_reason: str = ""  # set when no code change is right
     siblings: tuple[Site, ...] = ()  # the same pattern elsewhere in the module; reported, never patched unasked
     suspect: Suspect | None = None
+    value: str = ""  # what the culprit was, as the report shows it; "" where it does not tell
+    origins: tuple[str, ...] = ()  # what the bad value was taken from, in words
+    trail: tuple[Step, ...] = ()  # the places it passed, from the crash back
+    confidence_parts: tuple[Part, ...] = ()
+    risk_parts: tuple[Part, ...] = ()
 
 
 def _lines(text: str) -> list[str]:
@@ -395,6 +411,7 @@ class Evidence:
     tests_before: Suite | None = None
     tests_after: Suite | None = None
     shown_by: str = "request"  # what shows the crash: request | call
+    shown_with: str = ""  # which one, as "GET /orders" or "shop/rates.py: vat(country=None)", clipped
     differences: tuple[Difference, ...] = ()  # in the answers to recorded good traffic
     not_run: tuple[Site, ...] | None = None  # changed lines that nothing ran; None where that was not measured
     regression: Regression | None = None

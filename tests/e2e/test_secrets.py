@@ -13,8 +13,8 @@ from selfheal.settings import read_settings
 
 from tests.healer.scripted_llm import ScriptedLlm, scripted
 from tests.healer.site import SERVICE, Site
+from tests.selfheal.planted import SECRETS, planted_requests, planted_values
 from tests.selfheal.test_report import load, raised
-from tests.selfheal.test_secrets import S, _requests, _values
 
 ROUTE = """
 HELD = {}
@@ -36,7 +36,7 @@ PER_FRAME = 8  # values, so that no bound of a report leaves one out
 
 def service() -> str:
     """Its handlers pass every planted value on as a local of its own, down to the line that crashes."""
-    names = list(_values())
+    names = list(planted_values())
     parts = [names[start : start + PER_FRAME] for start in range(0, len(names), PER_FRAME)]
     lines = ['def left(name):\n    return {"left": STOCK[name]}\n']
     for number, part in enumerate(parts):
@@ -63,9 +63,9 @@ def site(tmp_path: Path, llm: ScriptedLlm) -> Iterator[Site]:
 def report(tmp_path: Path) -> bytes:
     """As the client sends it: one request crashed, the others went before it."""
     module = load(tmp_path / "site" / "seed", "app", service())
-    module.HELD.update(_values())
+    module.HELD.update(planted_values())
     settings = read_settings({"root": str(tmp_path / "site" / "seed"), "entry": "app:app"}, {})
-    failing, *before = _requests()
+    failing, *before = planted_requests()
     draft = Draft(raised(lambda: module.step0("mug")), failing, before, settings, Tree(settings.root))
     return draft.write() + b',"suppressed":0}'
 
@@ -87,5 +87,7 @@ def test_no_planted_secret_is_kept_said_or_asked(tmp_path: Path, site: Site, llm
     assert llm.asked
     assert any(path.endswith("healer.db") for path in places)
     assert any(path.endswith("healer.log") for path in places)
-    found = {(name, place) for name, held in places.items() for place, secret in S.items() if secret.encode() in held}
+    found = {
+        (name, place) for name, held in places.items() for place, secret in SECRETS.items() if secret.encode() in held
+    }
     assert found == set()

@@ -1,6 +1,9 @@
 import pytest
 
 from tests.healer.site import Site
+from tests.postgres import postgres
+
+__all__ = ["postgres", "site"]
 
 
 @pytest.fixture

@@ -108,7 +108,7 @@ def test_a_secret_is_read_from_a_file_and_shown_nowhere(tmp_path):
         (SUPERVISOR + DEPLOY + 'requirements = "../x.lock"', {}, ["deploy.requirements", "'../x.lock'", "inside"]),
         (GOOD + WEBHOOK + 'way_back = ["undo"]', {}, ["deploy.way_back", "deploy.command", "leave it out"]),
         (GOOD + COMMAND + 'way_back = ["x", "a{folder}"]', {}, ["{folder}", "set releases"]),
-        (GOOD + COMMAND + 'secret_file = "/nowhere"', {}, ["deploy.secret_file", "/nowhere"]),
+        (GOOD + COMMAND + 'secret_file = "/nowhere"', {}, ["deploy.secret_file", "No such file"]),
         (GOOD + WEBHOOK + 'secret_file = "healer.toml"', {}, ["deploy.secret_file", "chmod 600"]),
         (GOOD + DEPLOY + 'webhook = "ftp://ci.test/private"', {}, ["deploy.webhook", "http(s)"]),
         (GOOD + DEPLOY + 'webhook = "http://ci.test/private"', {}, ["deploy.webhook", "http://ci.test", "https://"]),
@@ -139,7 +139,7 @@ def test_a_secret_is_read_from_a_file_and_shown_nowhere(tmp_path):
         (GITHUB + 'seed = "seed"', {}, ["services.shop", "seed", "github.com", "leave seed out"]),
         (GITHUB + 'ssh_key = "healer.toml"', {}, ["services.shop.ssh_key", "chmod 600"]),
         (GITHUB + 'ssh_key = "/nowhere"', {}, ["services.shop.ssh_key", "/nowhere"]),
-        (GITHUB + 'token_file = "none"', {}, ["services.shop.token_file", "/none", "No such file"]),
+        (GITHUB + 'token_file = "none"', {}, ["services.shop.token_file", "No such file"]),
         (GITHUB + 'token_file = "."', {}, ["services.shop.token_file", "no file"]),
         (GOOD + 'token_file = "healer.toml"', {}, ["services.shop.token_file", "shop.git", "leave token_file out"]),
         (GITHUB + f'labels = ["{"x" * 51}"]', {}, ["services.shop.labels", "x" * 51, "50"]),
@@ -320,6 +320,14 @@ def test_a_token_file_that_others_may_read_is_refused_unless_its_mount_is_read_o
         GITHUB + DEPLOY + 'webhook = "ci.test/hook/private"',
         GITHUB + 'token = "private"',
         GITHUB + 'tokne = "private"',
+        GITHUB + 'token_file = "private"',
+        GITHUB + 'token_file = "https://private.test/"',
+        GITHUB + f'token_file = "{"private" * 40}"',
+        GITHUB + DEPLOY + 'secret_file = "private/x"',
+        GITHUB + DEPLOY + 'secret_file = "https://ci.test/private"',
+        GITHUB + DEPLOY + 'health = "app/health?key=private"',
+        GITHUB + 'report_url = "healer?key=private"',
+        GITHUB + "[services.shop.replay]\nheaders = { x-token = ['private'] }",
     ],
 )
 def test_a_secret_in_the_wrong_place_is_refused_and_not_repeated(tmp_path, toml):
@@ -355,3 +363,28 @@ def test_an_ssh_key_is_for_ssh(tmp_path):
     assert loaded.services[0].ssh_key == key
     with pytest.raises(BadInput, match="git@host:owner/name"):
         settings(tmp_path, GITHUB + 'ssh_key = "key"')
+
+
+def test_a_proxy_is_named_by_its_address(tmp_path):
+    assert settings(tmp_path).proxy == ""
+    assert settings(tmp_path, HEALER_PROXY="127.0.0.1, 10.1.0.0/16,::1").proxy == "127.0.0.1,10.1.0.0/16,::1"
+    for wrong in ("*", "proxy.test", "10.1.0.0/8", "127.0.0.1,"):
+        with pytest.raises(BadInput, match=r"HEALER_PROXY: .* is no address and no network; write for example 127"):
+            settings(tmp_path, HEALER_PROXY=wrong)
+
+
+def test_the_bus_is_none_postgres_or_a_redis_and_is_not_told(tmp_path):
+    assert settings(tmp_path).bus.get_secret_value() == ""
+    address = "rediss://:s3cret-word@redis.test:6380/1"
+    file = tmp_path / "bus"
+    file.write_text(address + "\n")
+    given = settings(tmp_path, HEALER_BUS_FILE=str(file))
+    assert given.bus.get_secret_value() == address and "s3cret" not in repr(given)
+    database = "postgresql://healer@db.test/healer"
+    assert settings(tmp_path, HEALER_BUS="postgres", HEALER_DATABASE_URL=database).bus.get_secret_value() == "postgres"
+    with pytest.raises(BadInput, match=r"HEALER_BUS: 'postgres'.*set HEALER_DATABASE_URL"):
+        settings(tmp_path, HEALER_BUS="postgres")
+    for wrong in ("kafka", "redis://", "http://:s3cret-word@redis.test", "redis://:s3cret-word@redis.test:99999"):
+        with pytest.raises(BadInput, match=r"HEALER_BUS: this is no bus; write postgres") as refused:
+            settings(tmp_path, HEALER_BUS=wrong)
+        assert "s3cret" not in str(refused.value)

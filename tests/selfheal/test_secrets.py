@@ -3,192 +3,25 @@ be taken for a secret, because a crash cannot be understood without it."""
 
 from __future__ import annotations
 
-import dataclasses
-import enum
 import functools
-import gzip
 import json
 import re
-import zlib
-from collections import deque, namedtuple
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
 
-import pydantic
 import pytest
-from selfheal.exchange import Exchange
 from selfheal.frames import Tree
 from selfheal.report import Draft
 from selfheal.scrub import Scrubber
 from selfheal.settings import read_settings
 
+from tests.selfheal.planted import SECRETS, planted_requests, planted_values, recorded
 from tests.selfheal.test_report import load, raised
-
-S = {  # place -> secret, all by a random generator
-    "camel case": "q7Zt4mPx9LwR",
-    "upper case": "Hn-20dkM_x1",
-    "with an affix": "b8Xk2mmQ07",
-    "dashes": "zK0aa81pLm",
-    "without separators": "0pQw93kdLz",
-    "nested dict": "n3St-4d.91x",
-    "list of dicts": "L1st-0f-77Kd",
-    "json in a string": "js0n-1n-Str",
-    "json in json in a string": "dE3per-9x2K",
-    "user of a url": "uRl.pw-81kz",
-    "key of a url": "9f3c0a77d1e2",
-    "database url with a slash": "sl/ash77Kq",
-    "query string": "qu3rY-5tr1ng",
-    "coded query string": "c0d%3DedQ9x",
-    "fragment": "fr4gMent-x0z",
-    "path": "Zx81mQ0pLk92nVt3Wq",
-    "custom header": "hdr-99-xKcd",
-    "bearer header": "br7er-Tk0m2x",
-    "digest header": "d1gest5Response0x",
-    "cookie": "c00kie-vAl-8",
-    "answered cookie": "s3t-c00kie-4x",
-    "proxy header": "cHJveHk6c2VjcmV0LXB3LTk=",
-    "referer": "r3ferer-9kQ",
-    "repr of a model": "m0del-r3pr-2",
-    "repr of a dataclass": "dat4class-7Kz",
-    "attribute": "attr-1but3-9w",
-    "slot": "sl0t-v4lue-x1",
-    "named tuple": "tupl3-n4med-0",
-    "namespace": "n4mesp4ce-7x",
-    "exception message": "mess4ge-88kQ",
-    "argument of the exception": "arg-0f-Err-5z",
-    "message of the cause": "c4use-k93-mQ",
-    "frame of the cause": "caus3-l0cal-7",
-    "member of a group": "gr0up-m3mb3r-4",
-    "sql literal": "sq1-L1teral-9",
-    "sql parameters by place": "p4rams-sql-0w",
-    "sql parameters by name": "p4r4ms-n4me-2",
-    "values of an insert": "1nsert-vals-8",
-    "failing row": "f4iling-r0w-6",
-    "form": "f0rm-f1eld-3x",
-    "multipart": "mult1p4rt-9Lq",
-    "compressed body": "gz1p-b0dy-77x",
-    "xml element": "xm1-el3ment-5",
-    "xml attribute": "xm1-4ttr-8kZ",
-    "graphql": "gr4phQl-arg-1",
-    "json lines": "js0n-l1nes-6w",
-    "urlencoded in json": "f0rm-in-js0n-4",
-    "jwt": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI3In0.Qm0pLk92nVt3WqZx81",
-    "pem": "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC",
-    "card": "4539 1488 0343 6467",
-    "cloud key": "AKIAZZ9PLKQ3MNB7VCXD",
-    "pairs": "p41rs-0f-h3ad",
-    "environment text": "env t3xt with sp4ces",
-    "yaml": "y4ml-bl0ck-9x",
-    "ini": "1ni-f1le-v4l 7",
-    "command line": "cmd-l1ne-0pt-3",
-    "bytes": "byt3s-l1teral-5",
-    "deque and set": "d3que-set-91k",
-    "enum": "en0m-m3mber-2q",
-    "source line": "s0urce-l1ne-4Z",
-    "earlier request": "e4rlier-r3q-7",
-    "module level": "m0dule-l3vel-1",
-    "setting by name": "s3tting-n4me-6",
-    "validation error": "v4l1dat10n-8x",
-    "key of a mapping": "k3y-0f-a-m4p-2",
-    "key of an answer": "k3y-0f-4nswer",
-    "name of a job": "j0b-n4me-7Qx",
-}
-
-
-class Login(pydantic.BaseModel):
-    user: str = "ann"
-    db_password: str = ""
-
-
-@dataclasses.dataclass
-class Mailbox:
-    host: str
-    imap_pwd: str
-
-
-class Gateway:
-    def __init__(self, key: str) -> None:
-        self.merchantKey = key
-        self.endpoint = "https://pay.test"
-
-
-class Slotted:
-    __slots__ = ("refresh_token",)
-
-    def __init__(self, token: str) -> None:
-        self.refresh_token = token
-
-
-Credentials = namedtuple("Credentials", "login passphrase")
-
-
-class Provider(enum.Enum):
-    CLIENT_SECRET = S["enum"]
-
-
-def _values() -> dict[str, Any]:
-    """Arguments of what crashes."""
-    return {
-        "config": {"merchantSecret": S["camel case"], "DB_PASSWORD": S["upper case"]},
-        "stripe_api_key": S["with an affix"],
-        "headers": {"x-Api-Key": S["dashes"], "authtoken": S["without separators"]},
-        "nested": {"smtp": {"relay": {"Password": S["nested dict"]}}, "hosts": [{"access_token": S["list of dicts"]}]},
-        "text": json.dumps({"clientSecret": S["json in a string"]}),
-        "deeper": json.dumps({"raw": json.dumps({"token": S["json in json in a string"]})}),
-        "urls": [
-            f"https://bob:{S['user of a url']}@example.test/x",
-            f"http://{S['key of a url']}@sink.test/7",
-            f"postgresql+psycopg://shop:{S['database url with a slash']}@db/shop",
-            f"https://app.test/back#access_token={S['fragment']}&state=1",
-        ],
-        "answer": [(b"set-cookie", f"sid={S['answered cookie']}; Path=/".encode())],
-        "model": Login(db_password=S["repr of a model"]),
-        "held": f"saving {Mailbox('mx1', S['repr of a dataclass'])}",
-        "gateway": Gateway(S["attribute"]),
-        "slotted": Slotted(S["slot"]),
-        "credential_pair": [Credentials("ann", S["named tuple"])],
-        "space": SimpleNamespace(jwt=S["namespace"], n=1),
-        "soap": f"<s:Login><s:Password>{S['xml element']}</s:Password></s:Login>",
-        "node": f'<conn user="app" passwd="{S["xml attribute"]}" />',
-        "query": f'mutation {{ login(user: "ann", password: "{S["graphql"]}") {{ id }} }}',
-        "lines": f'{{"n": 1}}\n{{"n": 2, "auth_code": "{S["json lines"]}"}}\n',
-        "posted": {"raw": f"user=ann&password={S['urlencoded in json']}&n=1"},
-        "assertion": f"got {S['jwt']} from the client",
-        "pem": f"-----BEGIN PRIVATE KEY-----\n{S['pem']}\n-----END PRIVATE KEY-----",
-        "note": f"charged {S['card']} again",
-        "bucket": f"s3 with {S['cloud key']} failed",
-        "pairs": [["page", "2"], ["api_key", S["pairs"]]],
-        "env": f"export A_SECRET={S['environment text']}\nDEBUG=1\n",
-        "manifest": f"env:\n  - name: DB_PASSWORD\n    value: {S['yaml']}\n  - name: DEBUG\n    value: 1\n",
-        "ini": f"[smtp]\nuser = ann\npassword = {S['ini']}\nport = 25\n",
-        "command": ["backup", "--password", S["command line"], "--verbose"],
-        "raw": f'{{"pin_code": "{S["bytes"]}"}}'.encode(),
-        "queue": deque([("token", S["deque and set"])]),
-        "seen": {f"otp={S['deque and set']}"},
-        "member": Provider.CLIENT_SECRET,
-        "packed": gzip.compress(S["compressed body"].encode()),
-        "packed_too": zlib.compress(S["compressed body"].encode()),
-        "settings": [{"name": "smtp_password", "value": S["setting by name"]}],
-        "sql": (
-            f"[SQL: UPDATE users SET password = '{S['sql literal']}' WHERE id = 4]",
-            "[SQL: INSERT INTO users (name, password_hash) VALUES (?, ?)]\n"
-            f"[parameters: ('ann', '{S['sql parameters by place']}')]",
-            "[SQL: UPDATE u SET password=%(password)s]\n"
-            f"[parameters: {{'password': '{S['sql parameters by name']}', 'id': 4}}]",
-            f"INSERT INTO users (id, name, api_token) VALUES (4, 'ann', '{S['values of an insert']}')",
-            f"DETAIL:  Failing row contains (4, ann, {S['failing row']}, null).",
-        ),
-        "invalid": "1 validation error for Login\nuser.password\n  String should have at least 20 characters "
-        f"[type=string_too_short, input_value='{S['validation error']}', input_type=str]\n",
-        "digest": f'Authorization: Digest username="ann", response="{S["digest header"]}"',
-    }
-
 
 SOURCE = """
 SIGNING_KEY = {module!r}
-from tests.selfheal.test_secrets import crash_at_module
+from tests.selfheal.planted import crash_at_module
 RESULT = None
 
 
@@ -223,69 +56,27 @@ def top():
 """
 
 
-def crash_at_module() -> None:
-    raise LookupError("at the level of a module")
-
-
-def _request(body: bytes, content_type: str, *more: tuple[str, str], target: str = "/login") -> Exchange:
-    headers = [("content-type", content_type), ("content-length", str(len(body))), *more]
-    exchange = Exchange("POST", target, [(name.encode(), value.encode()) for name, value in headers])
-    exchange.feed(body, False)
-    exchange.begin_answer(200, [])
-    return exchange
-
-
-def _requests() -> list[Exchange]:
-    multipart = f'--b\r\nContent-Disposition: form-data; name="password"\r\n\r\n{S["multipart"]}\r\n--b--\r\n'
-    keyed = {"password": S["key of a mapping"], "seen": {S["key of a mapping"]: 1}}
-    answered = _request(json.dumps(keyed).encode(), "application/json")
-    answered.begin_answer(200, [(b"content-type", b"application/json")])
-    answered.feed_answer(json.dumps({f"token={S['key of an answer']}": {"id": 7}}).encode())
-    return [
-        _request(
-            b"",
-            "",
-            ("x-acme-auth-key", S["custom header"]),
-            ("authorization", f"Bearer {S['bearer header']}"),
-            ("cookie", f"theme=dark; sid={S['cookie']}"),
-            ("proxy-authorization", f"Basic {S['proxy header']}"),
-            ("referer", f"https://shop.test/?reset_token={S['referer']}"),
-            target=f"/reset-token/{S['path']}?access_token={S['query string']}"
-            f"&filter={quote(json.dumps({'apiToken': S['coded query string']}))}",
-        ),
-        _request(f"user=ann&passwort={S['form']}".encode(), "application/x-www-form-urlencoded"),
-        _request(multipart.encode(), "multipart/form-data; boundary=b"),
-        _request(
-            gzip.compress(json.dumps({"pw": S["compressed body"]}).encode()),
-            "application/json",
-            ("content-encoding", "gzip"),
-        ),
-        _request(
-            json.dumps({"cvc": 123, "card": {"security_code": S["earlier request"]}}).encode(), "application/json"
-        ),
-        answered,
-    ]
-
-
 def _leaving(tmp_path: Path) -> bytes:
     settings, tree = read_settings({"root": str(tmp_path)}, {}), Tree(str(tmp_path))
     module = load(
         tmp_path / "shop",
         "planted",
         SOURCE.format(
-            module=S["module level"],
-            literal=S["source line"],
-            cause=S["frame of the cause"],
-            message=S["message of the cause"],
-            own=S["exception message"],
-            argument=S["argument of the exception"],
-            member=S["member of a group"],
+            module=SECRETS["module level"],
+            literal=SECRETS["source line"],
+            cause=SECRETS["frame of the cause"],
+            message=SECRETS["message of the cause"],
+            own=SECRETS["exception message"],
+            argument=SECRETS["argument of the exception"],
+            member=SECRETS["member of a group"],
         ),
     )
-    requests = _requests()
+    requests = planted_requests()
     drafts = [Draft(raised(module.crash), failing, requests, settings, tree) for failing in requests]
-    drafts.append(Draft(raised(module.top), None, [], settings, tree, mechanism=f"job token={S['name of a job']}"))
-    values = list(_values().items())
+    drafts.append(
+        Draft(raised(module.top), None, [], settings, tree, mechanism=f"job token={SECRETS['name of a job']}")
+    )
+    values = list(planted_values().items())
     for start in range(0, len(values), 8):
         some = dict(values[start : start + 8])
         holder = load(tmp_path / "shop", f"holder{start}", f"def crash({', '.join(some)}):\n    return 1 / 0\n")
@@ -296,7 +87,7 @@ def _leaving(tmp_path: Path) -> bytes:
 
 def _found(left: bytes) -> set[str]:
     text = left.decode("ascii")
-    return {place for place, secret in S.items() if secret in text or quote(secret) in text}
+    return {place for place, secret in SECRETS.items() if secret in text or quote(secret) in text}
 
 
 def test_none_of_the_planted_secrets_leaves_the_process(tmp_path: Path) -> None:
@@ -307,8 +98,8 @@ def test_all_of_them_would_leave_without_the_redaction(tmp_path: Path, monkeypat
     monkeypatch.setattr(Scrubber, "hides", lambda *_: False)
     for name in ("text", "source", "octets"):
         monkeypatch.setattr(Scrubber, name, lambda _, text: text)
-    assert set(S) - _found(_leaving(tmp_path)) == set()
-    assert len(set(S.values())) == len(S) >= 60
+    assert set(SECRETS) - _found(_leaving(tmp_path)) == set()
+    assert len(set(SECRETS.values())) == len(SECRETS) >= 60
 
 
 INNOCENT = [
@@ -360,7 +151,7 @@ INNOCENT = [
 def test_what_a_crash_is_understood_by_stays(value: dict[str, Any], tmp_path: Path) -> None:
     module = load(tmp_path / "shop", "innocent", "def crash(held):\n    return held.missing\n")
     settings = read_settings({"root": str(tmp_path)}, {})
-    exchange = _request(json.dumps(value).encode(), "application/json")
+    exchange = recorded(json.dumps(value).encode(), "application/json")
     report = Draft(raised(lambda: module.crash(value)), exchange, [], settings, Tree(str(tmp_path))).build()
     assert report["request"]["json"] == value
     assert report["frames"][-1]["locals"] == {"held": repr(value)}

@@ -11,24 +11,24 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from healer.cli import auditing, background, demonstration, incidents, model, releases
-from healer.cli.client import Client
+# What these import is loaded at each completion: what takes its time is imported where it is used.
+from healer.cli import auditing, completing, deciding, incidents, model, notifying, releases, watching
+from healer.cli.client import connect, settings
+from healer.cli.printing import AsJson, as_json, line, out
 from healer.model import BadInput, HealerError
-from healer.settings import load_settings
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, help="Heals crashing services."
 )
 app.add_typer(incidents.app)
+app.add_typer(watching.app)
+app.add_typer(deciding.app)
 app.add_typer(releases.app)
 app.add_typer(model.app, name="model")
 app.add_typer(auditing.app, name="audit")
-out = Console()
-err = Console(stderr=True)
+app.add_typer(notifying.app, name="notify")
 
-AsJson = Annotated[bool, typer.Option("--json", help="JSON for scripts.")]
 Reason = Annotated[str, typer.Option(help="Why; kept with the incident.")]
 
 
@@ -37,19 +37,22 @@ def serve() -> None:
     """Run the healer with the settings of the environment and healer.toml."""
     from healer.main import serve as run  # noqa: PLC0415 - the other commands start in a third of the time without it
 
-    settings = load_settings()
-    if err.is_terminal:
-        link = f"Open the page with this link; it signs the browser in:\n  {settings.sign_in_link}"
-        err.print(link, soft_wrap=True, markup=False, highlight=False)
+    given = settings()
+    if sys.stderr.isatty():
+        line("Open the page with this link; it signs the browser in:", stderr=True)
+        line(f"  {given.sign_in_link}", stderr=True)
     else:  # what is no terminal is a log, and a log is no place for a token
-        err.print(f"The page is at {settings.base_url}; `healer link` prints the link that signs a browser in.")
-    run(settings)
+        line(f"The page is at {given.base_url}; `healer link` prints the link that signs a browser in.", stderr=True)
+    run(given)
 
 
 @app.command()
-def link() -> None:
+def link(
+    viewer: Annotated[bool, typer.Option("--viewer", help="For somebody who may look, and act on nothing.")] = False,
+) -> None:
     """Print the link that signs a browser in to the page."""
-    print(load_settings().sign_in_link)
+    given = settings()
+    print(given.viewer_link if viewer else given.sign_in_link)
 
 
 @app.command()
@@ -59,7 +62,10 @@ def demo(
     root: Annotated[Path, typer.Option(help="A checkout of this project.")] = Path(),
 ) -> None:
     """Crash the demo shop, heal it, merge and redeploy, and tell each stage as it happens."""
-    raise typer.Exit(demonstration.run(root, bug, ask=not yes and sys.stdin.isatty() and out.is_terminal, console=out))
+    from healer.cli import demonstration  # noqa: PLC0415 - as above
+
+    ask = not yes and sys.stdin.isatty() and sys.stdout.isatty()
+    raise typer.Exit(demonstration.run(root, bug, ask=ask, console=out()))
 
 
 @app.command()
@@ -68,7 +74,9 @@ def up(
     foreground: Annotated[bool, typer.Option("--foreground", help="Stay, and stop everything on Ctrl-C.")] = False,
 ) -> None:
     """Start the demo shop, the healer and, with a model, the llm service; leave them running and print the links."""
-    raise typer.Exit(background.run(root) if foreground else background.up(root, out))
+    from healer.cli import background  # noqa: PLC0415 - as above
+
+    raise typer.Exit(background.run(root) if foreground else background.up(root, out()))
 
 
 @app.command()
@@ -76,7 +84,17 @@ def down(
     root: Annotated[Path, typer.Option(help="A checkout of this project.")] = Path(),
 ) -> None:
     """Stop what `healer up` left running."""
-    raise typer.Exit(background.down(root, out))
+    from healer.cli import background  # noqa: PLC0415 - as above
+
+    raise typer.Exit(background.down(root, out()))
+
+
+@app.command(hidden=True)
+def examples(folder: Annotated[Path, typer.Argument(help="Of the demo's samples.")]) -> None:
+    """Print what the page offers to try of them, for the images: no answer is in it, and nothing that needs a token."""
+    from healer.cli import samples  # noqa: PLC0415 - as above
+
+    as_json(samples.examples(folder))
 
 
 Engine = Annotated[str, typer.Option(help="auto | playbook | llm: what makes candidates.")]
@@ -106,7 +124,7 @@ def repair(
 
     files = (out_file, json_file)
     wanted = repairing.Wanted(project, incident, engine, llm, llm_model, python, tests, *files, with_test=with_test)
-    raise typer.Exit(repairing.run(wanted, out, err))
+    raise typer.Exit(repairing.run(wanted, out(), out(stderr=True)))
 
 
 @app.command("eval")
@@ -127,13 +145,16 @@ def evaluate(
     from healer.cli import evaluation  # noqa: PLC0415 - as above
 
     wanted = evaluation.Wanted(cases, engine, llm, llm_model, python, jobs, reference, summary, json_file)
-    raise typer.Exit(evaluation.run(wanted, out, err))
+    raise typer.Exit(evaluation.run(wanted, out(), out(stderr=True)))
 
 
 @app.command("doctor")
 def examine(
-    service: Annotated[str, typer.Option(help="Look at this service only; without it at all of them.")] = "",
-    as_json: AsJson = False,
+    service: Annotated[
+        str,
+        typer.Option(help="Look at this service only; without it at all of them.", autocompletion=completing.services),
+    ] = "",
+    as_json_: AsJson = False,
 ) -> None:
     """Say what is there, what is weaker than it could be, and what is missing, each with the remedy.
 
@@ -141,7 +162,7 @@ def examine(
     """
     from healer.cli import doctor  # noqa: PLC0415 - as above
 
-    raise typer.Exit(doctor.run(load_settings(), service, out, as_json=as_json))
+    raise typer.Exit(doctor.run(settings(), service, out(), as_json=as_json_))
 
 
 @app.command()
@@ -151,7 +172,7 @@ def check(
     service: Annotated[
         str, typer.Option(help="Of healer.toml: its limits and what it allows; else the defaults.")
     ] = "",
-    as_json: AsJson = False,
+    as_json_: AsJson = False,
 ) -> None:
     """Ask the guardrails alone about a patch from anywhere.
 
@@ -159,34 +180,44 @@ def check(
     """
     from healer.cli import checking  # noqa: PLC0415 - as above
 
-    raise typer.Exit(checking.run(project, patch, service, as_json, out))
+    raise typer.Exit(checking.run(project, patch, service, as_json_, out()))
 
 
 @app.command()
-def pause(reason: Reason = "") -> None:
+def pause(reason: Reason = "", as_json_: AsJson = False) -> None:
     """Stop all automation: no heal begins or proposes, nothing merged is released, until `healer resume`."""
-    _turn(True, reason)
+    _turn(True, reason, as_json_)
 
 
 @app.command()
-def resume() -> None:
+def resume(as_json_: AsJson = False) -> None:
     """Let automation go on."""
-    _turn(False, "")
+    _turn(False, "", as_json_)
 
 
-def _turn(stopped: bool, reason: str) -> None:
-    answer = Client(load_settings()).post("/api/v1/automation", {"stopped": stopped, "reason": reason})
-    out.print("automation is stopped" if answer["stopped"] else "automation goes on")
+def _turn(stopped: bool, reason: str, json_: bool) -> None:
+    answer = connect().post("/api/v1/automation", {"stopped": stopped, "reason": reason})
+    if json_:
+        as_json(answer)
+    else:
+        line("automation is stopped" if answer["stopped"] else "automation goes on")
 
 
 def main() -> None:
     try:
-        app()
-    except BadInput as error:
-        err.print(f"healer: {error}", style="red", markup=False, soft_wrap=True)
-        sys.exit(2)
+        app(prog_name="healer")
     except HealerError as error:
-        err.print(f"healer: {error}", style="red", markup=False, soft_wrap=True)
+        _complain(str(error))
+        sys.exit(2 if isinstance(error, BadInput) else 1)
+    except OSError as error:
+        _complain(str(error))
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _complain(text: str) -> None:
+    """Its lines are the healer's own; what they quote may be anybody's."""
+    first, *more = text.splitlines() or [""]
+    for said in (f"healer: {first}", *more):
+        line(said, "red", stderr=True)

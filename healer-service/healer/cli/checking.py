@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from healer.cli.demonstration import printable
 from healer.cli.files import read_bounded
 from healer.cli.patches import changes_of
+from healer.cli.printing import printable
 from healer.edges.checkout import LARGEST_SOURCE, REQUIREMENTS, SKIPPED
 from healer.model import BadInput, Candidate, Finding
 from healer.settings import load_settings

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import queue
 import signal
-import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,18 +12,19 @@ from typing import Any
 import httpx
 from rich.console import Console
 from rich.markup import escape
-from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from healer.cli import reported, samples, stack
+from healer.cli import samples, stack
 from healer.cli.client import Client
+from healer.cli.following import Following
 from healer.cli.load import Load
+from healer.cli.printing import printable
+from healer.cli.showing import print_proposal
 from healer.model import EdgeError, HealerError
 
 HEAL_SECONDS = 120.0
 LOAD_PATHS = ("/health", "/products", "/categories")
-_MORE = {"comment": " TEXT", "request-changes": " TEXT"}  # what a command needs besides the incident
 _ENDS = ("declined", "rejected", "rolled_back", "regressed")
 
 
@@ -107,7 +107,7 @@ def run(root: Path, bug: str, *, ask: bool, console: Console) -> int:
 
 def _heal(running: stack.Stack, sample: samples.Sample, ask: bool, console: Console) -> int:
     client = Client(running.settings)
-    events = _follow(client)
+    events = Following(client, 0, again=False)
     load = Load(running.shop_url, LOAD_PATHS)
     load.start()
     try:
@@ -124,7 +124,7 @@ def _heal(running: stack.Stack, sample: samples.Sample, ask: bool, console: Cons
             times = Times()
             item = _until(events, client, narrator, ("proposed",))
             times.proposed = narrator.seconds
-            _print_proposal(console, item)
+            print_proposal(console, item)
             if ask and not _agreed(console):
                 client.post(f"/api/v1/incidents/{item['id']}/reject", {"reason": "not merged in the demo"})
                 console.print("Rejected; the shop stays as it is.")
@@ -141,47 +141,25 @@ def _heal(running: stack.Stack, sample: samples.Sample, ask: bool, console: Cons
     return _conclude(console, times, load, problems)
 
 
-def _follow(client: Client) -> queue.Queue[dict[str, Any] | None]:
-    """Events in a queue; None when the stream ends."""
-    events: queue.Queue[dict[str, Any] | None] = queue.Queue()
-
-    def read() -> None:
-        try:
-            for event in client.events():
-                events.put(event)
-        except httpx.HTTPError:
-            pass
-        events.put(None)
-
-    threading.Thread(target=read, daemon=True).start()
-    return events
-
-
-def _until_event(events: queue.Queue[dict[str, Any] | None], narrator: Narrator, wanted: str) -> None:
-    """The healer has run the shop's own tests: from here on it is as in a service that has been up for a while."""
-    try:
-        while (event := events.get(timeout=HEAL_SECONDS)) is not None:
-            narrator.event(event)
-            if event["type"] == wanted:
-                return
-    except queue.Empty:
-        pass
-    raise HealerError(f"no {wanted} within {HEAL_SECONDS:.0f} seconds")
-
-
-def _until(
-    events: queue.Queue[dict[str, Any] | None], client: Client, narrator: Narrator, wanted: tuple[str, ...]
-) -> dict[str, Any]:
-    """Tell events until an incident is in a wanted state. Raises HealerError when it ends otherwise."""
+def _told(events: Following, narrator: Narrator) -> Iterator[dict[str, Any]]:
+    """Events, each told as it comes, for as long as a heal may take. Raises EdgeError when the stream ends."""
     deadline = time.monotonic() + HEAL_SECONDS
-    while (left := deadline - time.monotonic()) > 0:
-        try:
-            event = events.get(timeout=left)
-        except queue.Empty:
-            break
-        if event is None:
-            raise EdgeError("the healer closed its event stream")
-        narrator.event(event)
+    while (news := events.next(deadline - time.monotonic())) is not None:
+        if news.lost:
+            raise EdgeError(news.lost)
+        narrator.event(news.event)
+        yield news.event
+
+
+def _until_event(events: Following, narrator: Narrator, wanted: str) -> None:
+    """The healer has run the shop's own tests: from here on it is as in a service that has been up for a while."""
+    if not any(event["type"] == wanted for event in _told(events, narrator)):
+        raise HealerError(f"no {wanted} within {HEAL_SECONDS:.0f} seconds")
+
+
+def _until(events: Following, client: Client, narrator: Narrator, wanted: tuple[str, ...]) -> dict[str, Any]:
+    """Tell events until an incident is in a wanted state. Raises HealerError when it ends otherwise."""
+    for event in _told(events, narrator):
         if event["type"] == "incident.state":
             state = event["payload"]["to"]
             if state in wanted:
@@ -225,126 +203,3 @@ def _conclude(console: Console, times: Times, load: Load, problems: list[str]) -
 
 def _agreed(console: Console) -> bool:
     return console.input("Merge it? [Y/n] ", markup=False).strip().lower() in ("", "y", "yes")
-
-
-def _print_proposal(console: Console, item: dict[str, Any]) -> None:
-    proposal = item["proposal"]
-    line = f"\n  {proposal_name(proposal)} on {proposal['branch']} at {proposal['head_sha'][:10]}"
-    console.print(line, style="bold", markup=False, soft_wrap=True)
-    for line in (proposal["title"], *_standing(proposal)):
-        console.print(f"  {printable(line)}", markup=False, highlight=False, soft_wrap=True)
-    chosen = next((verdict for verdict in item["verdicts"] if verdict["chosen"]), None)
-    if chosen is not None:  # none while a further round is at work
-        _print_evidence(console, chosen["evidence"])
-    _print_diff(console, proposal["diff"])
-
-
-def proposal_name(proposal: dict[str, Any]) -> str:
-    number = f" #{proposal['number']}" if proposal["number"] else ""  # it has none before it is published
-    return f"{'draft proposal' if proposal['draft'] else 'proposal'}{number}"
-
-
-def _standing(proposal: dict[str, Any]) -> list[str]:
-    """What a person should know of its life on the forge, one line each."""
-    forge = proposal["forge"] or {"kind": "", "problem": ""}
-    lines = []
-    if proposal["state"] == "prepared":
-        lines.append(f"waiting to be published: {forge['problem']}" if forge["problem"] else "being published")
-    elif forge["kind"] == "github":
-        lines.append(f"pull request #{proposal['number']} on GitHub, {proposal['url']}")
-    if proposal["draft_there"] and proposal["state"] == "open":
-        lines.append("a draft there")
-    if proposal["amended"]:
-        lines.append("others added commits to it")
-    if proposal["reviewer"]:
-        lines.append(f"{proposal['reviewer']} was asked to review it")
-    if proposal["rounds"]:
-        lines.append(f"round {proposal['rounds']} of {proposal['most_rounds']}")
-    return lines
-
-
-def _print_discussion(console: Console, discussion: list[dict[str, str]]) -> None:
-    says = {"changes": " asks for changes", "approval": " approves"}
-    for remark in discussion:
-        who = "the healer" if remark["kind"] == "reply" else remark["by"]
-        head = f"{remark['at'][:16].replace('T', ' ')}  {who}{says.get(remark['kind'], '')}"
-        console.print(f"  {printable(head)}", style="bold", markup=False, highlight=False, soft_wrap=True)
-        for line in remark["text"].splitlines():
-            console.print(f"    {printable(line)}", markup=False, highlight=False, soft_wrap=True)
-
-
-def _print_evidence(console: Console, evidence: dict[str, Any]) -> None:
-    table = Table("evidence", "before", "after", box=None, header_style="dim", padding=(0, 2))
-    table.add_row("the failing request", _exchange(evidence["before"]), _exchange(evidence["after"]))
-    if evidence["earlier_requests"]:
-        table.add_row("requests before it", f"{evidence['earlier_requests']} answered", "the same")
-    if tests := evidence["tests"]:
-        table.add_row("the service's tests", _suite(tests["before"]), _suite(tests["after"]))
-    console.print(table)
-
-
-def _exchange(exchange: dict[str, Any] | None) -> str:
-    if exchange is None:
-        return "not run"
-    if exchange["exception"]:
-        return escape(f"crashes with {exchange['exception']['type']}")
-    return escape(printable(f"{exchange['status']} {exchange['body'][:80]}"))
-
-
-def _suite(suite: dict[str, Any] | None) -> str:
-    return f"{suite['passed']} passed, {suite['failed']} failed" if suite else "not run"
-
-
-def _print_diff(console: Console, diff: str) -> None:
-    if console.is_terminal:
-        console.print(Syntax(diff, "diff", background_color="default"))
-    else:
-        for line in diff.splitlines():
-            console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
-
-
-def print_incident(console: Console, item: dict[str, Any]) -> None:
-    """`healer show`."""
-    head = (
-        f"{item['id']}  {item['state']}  {item['service']}  seen {item['count']} times, last {item['last_seen'][:19]}"
-    )
-    console.print(head, style="bold", markup=False, soft_wrap=True)
-    exception = item["exception"]
-    console.print(printable(f"{exception['type']}: {exception['message']}"), style="red", markup=False, soft_wrap=True)
-    if item["reason"]:
-        console.print(printable(item["reason"]), markup=False, soft_wrap=True)
-    for line in reported.lines(item["report"]):
-        console.print(printable(line), markup=False, soft_wrap=True)
-    if item["diagnosis"]:
-        diagnosis = item["diagnosis"]
-        console.print(f"cause: {printable(diagnosis['cause'])}", markup=False, soft_wrap=True)
-        for site in diagnosis["fix_sites"]:
-            console.print(_place(site), markup=False, soft_wrap=True)
-        if suspect := diagnosis["suspect"]:
-            last = f"last changed in {suspect['commit'][:7]} by {suspect['author']} on {suspect['date'][:10]}"
-            console.print(printable(f"{last}: {suspect['summary']}"), markup=False, soft_wrap=True)
-        if diagnosis["siblings"]:
-            console.print("looks alike, and is not changed:")
-        for site in diagnosis["siblings"]:
-            console.print(_place(site), markup=False, soft_wrap=True)
-    for verdict in item["verdicts"]:
-        sign = "chosen " if verdict["chosen"] else "stands " if verdict["accepted"] else "refused"
-        line = f"{sign} {verdict['origin']}: {verdict['summary']} ({verdict['reason']})"
-        console.print(printable(line), markup=False, soft_wrap=True)
-    if item["proposal"]:
-        _print_proposal(console, item)
-        if item["proposal"]["discussion"]:
-            console.print("\ndiscussion:")
-            _print_discussion(console, item["proposal"]["discussion"])
-    if item["actions"]:
-        commands = (f"healer {action} {item['id']}{_MORE.get(action, '')}" for action in item["actions"])
-        console.print("you can: " + ", ".join(commands), markup=False, soft_wrap=True)
-
-
-def _place(site: dict[str, Any]) -> str:
-    return printable(f"  {site['file']}:{site['line']} in {site['function']}  {site['why']}")
-
-
-def printable(text: str) -> str:
-    """Foreign text on one line, without anything that moves a terminal's cursor."""
-    return "".join(character if character.isprintable() else " " for character in text)

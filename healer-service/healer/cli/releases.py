@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from healer.cli.client import Client
-from healer.cli.demonstration import printable
-from healer.cli.incidents import AsJson, plain
+from healer.cli import completing, deciding
+from healer.cli.client import Client, connect
+from healer.cli.incidents import service_names, whole
+from healer.cli.printing import AsJson, as_json, line, out, plain
 from healer.model import BadInput, Conflict, NotFound
-from healer.settings import load_settings
 
 app = typer.Typer()
 revert = typer.Typer(no_args_is_help=True, help="Decide on a proposal that takes a release back.")
 app.add_typer(revert, name="revert")
-out = Console()
 
 Reason = Annotated[str, typer.Option(help="Why; kept in the log.")]
-Service = Annotated[str, typer.Argument(help="The service's name in healer.toml.")]
+Service = Annotated[str, typer.Argument(help="The service's name in healer.toml.", autocompletion=completing.services)]
 TakenBack = Annotated[str, typer.Argument(help="The release that the proposal takes back, or the beginning of it.")]
 
 SHORT = 10
@@ -37,16 +33,18 @@ STATE_STYLES = {
 
 
 @app.command()
-def releases(service: Service, as_json: AsJson = False) -> None:
+def releases(service: Service, as_json_: AsJson = False) -> None:
     """List a service's releases, newest first; the running one is marked, and those that can be served again."""
-    found = _releases(Client(load_settings()), service)
-    if as_json:
-        print(json.dumps(found, indent=1))
+    found = _releases(connect(), service)
+    if as_json_:
+        as_json(found)
         return
     _print_serving(found["serving"])
     if not found["releases"]:
-        out.print("No release yet.")
+        line("No release yet.")
         return
+    from rich.table import Table  # noqa: PLC0415 - a completion starts faster without
+
     table = Table(box=None, header_style="bold")
     for name in ("", "commit", "state", "origin", "incident", "since"):
         table.add_column(name, no_wrap=True)
@@ -54,67 +52,92 @@ def releases(service: Service, as_json: AsJson = False) -> None:
         state = f"[{STATE_STYLES.get(item['state'], 'default')}]{plain(item['state'])}[/]"
         row = (item["origin"], item["incident_id"] or "-", item["at"][:16].replace("T", " "))
         table.add_row(_mark(item, found["serving"]), item["commit"][:SHORT], state, *(plain(cell) for cell in row))
-    out.print(table)
+    out().print(table)
     for item in found["releases"]:
         if item["reason"]:
-            _line(f"{item['commit'][:SHORT]}: {item['reason']}")
+            line(f"{item['commit'][:SHORT]}: {item['reason']}")
     for proposal in _open_reverts(found):
-        _line(f"{_called(proposal)} takes {proposal['commit'][:SHORT]} back: {proposal['title']}")
-        _line(f"  healer revert approve {service} {proposal['commit'][:SHORT]}")
+        line(f"{_called(proposal)} takes {proposal['commit'][:SHORT]} back: {proposal['title']}")
+        line(f"  healer revert approve {service} {proposal['commit'][:SHORT]}")
 
 
 @app.command()
 def rollback(
     what: Annotated[
-        str, typer.Argument(metavar="INCIDENT|SERVICE", help="A service's name, or the beginning of an incident's id.")
+        str,
+        typer.Argument(
+            metavar="ID|SERVICE",
+            help="The beginning of an incident's id, or a service's name.",
+            autocompletion=completing.incidents_and_services,
+        ),
     ],
     to: Annotated[str, typer.Option(help="With a service: the release to serve; else the one before.")] = "",
     reason: Reason = "",
+    yes: deciding.Yes = False,
+    as_json_: AsJson = False,
 ) -> None:
     """Serve the release before an incident's fix again, or any kept release of a service."""
-    client = Client(load_settings())
-    names = [item["name"] for item in client.get("/api/v1/overview")["services"]]
+    asks = deciding.is_asked(yes=yes, json_=as_json_)
+    client = connect()
+    names = service_names(client)
     if what not in names:
-        _roll_back_incident(client, what, to, reason, names)
+        item = _incident(client, what, to, names)
+        if asks:
+            line(f"{item['id']}  {item['service']}  {item['state']}  {item['title']}")
+            deciding.ask("Serve the release before its fix again?")
+        deciding.send(client, item["id"], "rollback", {"reason": reason}, as_json_)
         return
     found = _releases(client, what)
     commit = to or _before(found)
-    client.post(f"/api/v1/services/{what}/rollback", {"to": commit, "reason": reason})
-    served = found["serving"]["release"]
-    _line(f"{what}: going from {(served or 'nothing')[:SHORT]} to {commit[:SHORT]}; `healer releases {what}` shows it")
+    way = f"from {(found['serving']['release'] or 'nothing')[:SHORT]} to {commit[:SHORT]}"
+    if asks:
+        deciding.ask(f"{what}: go {way}?")
+    answer = client.post(f"/api/v1/services/{what}/rollback", {"to": commit, "reason": reason})
+    if as_json_:
+        as_json(answer)
+        return
+    line(f"{what}: going {way}")
+    line(f"`healer watch --service {what}` follows it.", "dim")
 
 
 @revert.command()
-def approve(service: Service, commit: TakenBack) -> None:
+def approve(service: Service, commit: TakenBack, yes: deciding.Yes = False, as_json_: AsJson = False) -> None:
     """Merge it, only as it stands now, and release what is on the branch then."""
-    _decide(service, commit, "approve")
+    _decide(service, commit, "approve", "", as_json_, asks=deciding.is_asked(yes=yes, json_=as_json_))
 
 
 @revert.command()
-def reject(service: Service, commit: TakenBack, reason: Reason = "") -> None:
+def reject(service: Service, commit: TakenBack, reason: Reason = "", as_json_: AsJson = False) -> None:
     """Close it without merging it."""
-    _decide(service, commit, "reject", reason)
+    _decide(service, commit, "reject", reason, as_json_, asks=False)
 
 
-def _roll_back_incident(client: Client, beginning: str, to: str, reason: str, names: list[str]) -> None:
+def _incident(client: Client, beginning: str, to: str, names: list[str]) -> dict[str, Any]:
     known = f"the services are: {', '.join(names) or 'none'}"
     if to:
         raise BadInput(f"--to {to} needs a service, and {beginning!r} is none; {known}")
     try:
-        incident_id = client.whole_id(beginning)
+        return whole(client, beginning)
     except NotFound as error:
-        raise NotFound(f"{error}; {known}") from None
-    answer = client.post(f"/api/v1/incidents/{incident_id}/rollback", {"reason": reason})
-    _line(f"{incident_id}: rollback accepted, now {answer['state']}")
+        raise NotFound(f"{error}\n{known}") from None
 
 
-def _decide(service: str, beginning: str, action: str, reason: str = "") -> None:
-    client = Client(load_settings())
+def _decide(service: str, beginning: str, action: str, reason: str, json_: bool, *, asks: bool) -> None:
+    client = connect()
     proposal = _the_one(service, beginning, _open_reverts(_releases(client, service)))
-    _line(f"{_called(proposal)} at {proposal['head_sha'][:SHORT]}: {proposal['title']}")
+    if not json_:
+        line(f"{_called(proposal)} at {proposal['head_sha'][:SHORT]}: {proposal['title']}")
+    if asks:
+        from healer.cli.showing import print_diff  # noqa: PLC0415 - the colouring takes its time to load
+
+        print_diff(out(), proposal["diff"])
+        deciding.ask("Merge it?")
     body = {"reason": reason} if action == "reject" else {"head_sha": proposal["head_sha"]}
     answer = client.post(f"/api/v1/services/{service}/reverts/{proposal['commit']}/{action}", body)
-    _line(f"{service}: {action} accepted, now {answer['state']}")
+    if json_:
+        as_json(answer)
+        return
+    line(f"{service}: {action} accepted, now {answer['state']}")
 
 
 def _releases(client: Client, service: str) -> dict[str, Any]:
@@ -143,6 +166,8 @@ def _open_reverts(found: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _the_one(service: str, beginning: str, proposals: list[dict[str, Any]]) -> dict[str, Any]:
+    if not beginning:
+        raise BadInput(f"the release that is taken back is empty; `healer releases {service}` lists them")
     matching = [item for item in proposals if item["commit"].startswith(beginning.lower())]
     if len(matching) != 1:
         what = "no open proposal takes" if not matching else f"{len(matching)} open proposals take"
@@ -153,12 +178,12 @@ def _the_one(service: str, beginning: str, proposals: list[dict[str, Any]]) -> d
 
 
 def _print_serving(serving: dict[str, Any]) -> None:
-    line = f"{serving['state']}, release {(serving['release'] or 'none')[:SHORT]}"
+    text = f"{serving['state']}, release {(serving['release'] or 'none')[:SHORT]}"
     if serving["canary"]:
-        line += f", a share of the users has {serving['canary'][:SHORT]}"
-    _line(line)
+        text += f", a share of the users has {serving['canary'][:SHORT]}"
+    line(text)
     if serving["fell_back"]:
-        _line(serving["fell_back"])
+        line(serving["fell_back"])
 
 
 def _mark(item: dict[str, Any], serving: dict[str, Any]) -> str:
@@ -171,7 +196,3 @@ def _mark(item: dict[str, Any], serving: dict[str, Any]) -> str:
 
 def _called(proposal: dict[str, Any]) -> str:
     return f"revert #{proposal['number']}" if proposal["number"] else "a revert that is not published yet"
-
-
-def _line(text: str) -> None:
-    out.print(printable(text), markup=False, highlight=False, soft_wrap=True)

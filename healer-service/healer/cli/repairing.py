@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.status import Status
 from rich.syntax import Syntax
 
-from healer.cli.demonstration import printable
 from healer.cli.files import read_bounded
+from healer.cli.printing import printable
 from healer.cli.workbench import Outcome, Workbench, find_interpreter, read_tests
 from healer.edges.llm import Llm
 from healer.model import BadInput, Diagnosis, Site, Verdict

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import importlib.util
+import json
 import os
 import secrets
 import shutil
@@ -28,6 +29,7 @@ from healer.model import BadInput, HealerError
 from healer.settings import Settings, load_settings
 
 MODEL = Path("models/qwen2.5-coder-1.5b-q4.gguf")
+SHOP = Path("app-service/shop")
 START_SECONDS = 60.0
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -72,8 +74,7 @@ def running(
     Without `home` everything is kept in a folder that goes with the processes. `engine` makes the candidates.
     """
     root = root.resolve()
-    shop = root / "app-service" / "shop"
-    if not (shop / "pyproject.toml").is_file():
+    if not (root / SHOP / "pyproject.toml").is_file():
         raise BadInput(f"--root {str(root)!r} is no checkout of this project; change into one, or name it")
     temporary = home is None
     folder = Path(tempfile.mkdtemp(prefix="healer-demo-")) if home is None else home.resolve()
@@ -83,7 +84,7 @@ def running(
         _require_free(port)
     own_model = not os.environ.get("HEALER_LLM_URL") and _can_serve(root / MODEL)
     llm_url = f"http://127.0.0.1:{llm_port}/v1" if own_model else ""
-    stack = _plan(folder, shop, (shop_port, healer_port), llm_url, engine)
+    stack = _plan(folder, root, (shop_port, healer_port), llm_url, engine)
     try:
         if own_model:
             environment = {"LLM_MODEL": str(root / MODEL), "LLM_PORT": str(llm_port), "LLM_STATE": str(folder / "llm")}
@@ -115,19 +116,24 @@ def _can_serve(model: Path) -> bool:
     return model.is_file() and importlib.util.find_spec("llama_cpp") is not None
 
 
-def _plan(folder: Path, shop: Path, ports: tuple[int, int], llm_url: str, engine: str) -> Stack:
+def _plan(folder: Path, root: Path, ports: tuple[int, int], llm_url: str, engine: str) -> Stack:
     shop_url, healer_url = (f"http://127.0.0.1:{port}" for port in ports)
+    admin_token = secrets.token_hex(16)
+    examples = folder / "examples.json"
+    examples.touch(mode=0o600)  # it holds the token
+    examples.write_text(json.dumps(samples.examples(root / "tests" / "samples", admin_token)))
     config = folder / "healer.toml"
     config.write_text(
         f"""[services.shop]
 repository = "{folder}/shop.git"
-seed = "{shop}"
+seed = "{root / SHOP}"
 entry = "shop.main:app"
 source = ["shop"]
 tests = ["tests"]
 releases = "{folder}/releases"
 control = "{folder}/supervisor.sock"
 url = "{shop_url}"
+examples = "{examples}"
 dsn_file = "{folder}/shop.dsn"
 engine = "{engine}"
 
@@ -144,7 +150,7 @@ headers = {{ "{samples.ADMIN_TOKEN_HEADER}" = "{samples.PLACEHOLDER}" }}
         "HEALER_LLM_URL": llm_url,
         **{name: value for name, value in os.environ.items() if name.startswith("HEALER_LLM_")},
     }
-    return Stack(folder, shop_url, healer_url, secrets.token_hex(16), load_settings(environment))
+    return Stack(folder, shop_url, healer_url, admin_token, load_settings(environment))
 
 
 def _healer_environment(stack: Stack) -> dict[str, str]:

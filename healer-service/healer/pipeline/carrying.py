@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from healer.edges.deployment import Deployment
-from healer.edges.store import Incident, Release, age
+from healer.edges.store import Incident, Release
 from healer.model import CheckoutError, Outcome, State
 from healer.pipeline.parts import Parts, Service
 
@@ -57,8 +57,7 @@ def tell(
 
 def note_healed(parts: Parts, incident: Incident, by: str) -> None:
     """Once for an attempt. `by`: replay (asked again) | request (a user's) | sandbox (nobody asked while it soaked)."""
-    seconds = round(age(incident.first_seen).total_seconds(), 3)
-    parts.note(incident, "incident.healed", {"seconds": seconds, "by": by}, "execution", once="")
+    parts.store.incidents.healed(incident.id, by)
 
 
 def note_relapse(parts: Parts, incident: Incident) -> None:

@@ -16,13 +16,14 @@ from dbos import DBOS
 
 from healer.edges.store import AT_WORK, ENDS, SURPLUS, Delivery, Filed, Incident, now
 from healer.model import Conflict, Remark, Report, State
-from healer.pipeline import conversation, publishing, reverting, stopping
+from healer.pipeline import conversation, publishing, rechecking, reverting, stopping
 from healer.pipeline.beat import Beat
 from healer.pipeline.carrying import SERVED
 from healer.pipeline.parts import Parts, Service
 from healer.pipeline.returned import Returned
 from healer.pipeline.rollout import Rollout
 from healer.pipeline.runs import measure_baseline
+from healer.pipeline.standby import Standby
 from healer.pipeline.tending import POLL_SECONDS, Tending
 from healer.pipeline.turns import Turns, heal_id
 from healer.pipeline.workflows import Workflows, begin
@@ -34,8 +35,16 @@ GIVEN_UP = ("ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED", "RETRIES_EXC
 
 
 class Dispatch:
-    def __init__(self, parts: Parts, workflows: Workflows, poll_seconds: float = POLL_SECONDS) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        workflows: Workflows,
+        poll_seconds: float = POLL_SECONDS,
+        standby: Standby | None = None,
+    ) -> None:
+        """`standby`: whether this process does the work; None where it is alone."""
         self._parts = parts
+        self._standby = standby
         self._workflows = workflows
         self._beat = Beat("dispatch", self.tick)
         self._rollout = Rollout(parts, poll_seconds)
@@ -47,6 +56,11 @@ class Dispatch:
         # What a young release is suspected of is judged first: both want the sandbox, and users wait for the way back.
         self._turns = Turns(parts, self._started, self._rollout.judges)
         self._measuring = ThreadPoolExecutor(1, thread_name_prefix="baseline")
+
+    @property
+    def at_work(self) -> bool:
+        """Whether this process is the one that does the work."""
+        return self._standby is None or self._standby.at_work
 
     def start(self) -> None:
         self._bury_the_dead()
@@ -82,6 +96,8 @@ class Dispatch:
             (incident.id, report.release): (incident, report)
             for incident, report in zip(incidents, reports, strict=True)
         }
+        if not self.at_work:
+            return incidents  # the one at work finds in the store what follows
         for incident, report in told.values():
             if incident.state in SERVED:
                 self._returned.put(incident, report)
@@ -93,9 +109,18 @@ class Dispatch:
 
     def approve(self, incident_id: str, by: str, head_sha: str = "") -> Incident:
         """Merge. `head_sha`: what was looked at; when it is something else by now, nothing is merged."""
+        self._require_work("approve")
         filed = self._proposed(incident_id, "approve")
         proposal = filed.proposal
         publishing.require_looked_at("proposal", proposal.head_sha, head_sha)
+        if filed.checking:
+            raise Conflict(
+                f"others added commits to the proposal, and {proposal.head_sha[:10]} is still being proved; "
+                "look at what comes out, then approve"
+            )
+        if filed.unseen:
+            reason = filed.recheck.reason if filed.recheck else "nobody has read them"
+            raise Conflict(f"others added commits to the proposal that cannot be shown here: {reason}")
         if not proposal.number:
             raise Conflict(f"the proposal is not on its forge yet: {self._parts.forges.problem(proposal.service)}")
         self._parts.service(proposal.service).forge.merge(proposal, by)
@@ -103,6 +128,7 @@ class Dispatch:
         return self._parts.store.incidents.get(incident_id)
 
     def reject(self, incident_id: str, by: str, reason: str) -> Incident:
+        self._require_work("reject")
         filed = self._unpublished(incident_id) or self._proposed(incident_id, "reject")
         incident = self._parts.store.incidents.get(incident_id)
         conversation.reject(self._parts, filed, incident, by, reason or f"rejected by {by}")
@@ -111,13 +137,16 @@ class Dispatch:
 
     def comment(self, incident_id: str, text: str, by: str) -> Incident:
         """Say something about the proposal; the commands of a comment on a forge work here too."""
+        self._require_work("comment")
         return self._say(incident_id, "comment", "a comment", text, by)
 
     def request_changes(self, incident_id: str, text: str, by: str) -> Incident:
         """Have another round with this as feedback."""
+        self._require_work("request changes")
         return self._say(incident_id, "changes", "a request for changes", text, by)
 
     def retry(self, incident_id: str, hint: str = "") -> Incident:
+        self._require_work("retry")
         incident = self._parts.store.incidents.get(incident_id)
         if incident.state not in ENDS:
             raise Conflict(f"retry needs an incident that has ended; {incident_id} is {incident.state}")
@@ -140,6 +169,7 @@ class Dispatch:
 
     def roll_back(self, incident_id: str, by: str, reason: str) -> Incident:
         """Have the release before an incident's fix served again."""
+        self._require_work("roll back")
         incident = self._parts.store.incidents.get(incident_id)
         if incident.state not in SERVED:
             raise Conflict(f"rollback needs a released fix; {incident_id} is {incident.state}")
@@ -148,13 +178,16 @@ class Dispatch:
 
     def serve(self, service: str, commit: str, by: str, reason: str) -> None:
         """Have any kept release served: an older one, or again one that was taken back."""
+        self._require_work("roll back")
         self._rollout.serve(self._released(service), commit, by, reason)
 
     def approve_revert(self, service: str, commit: str, by: str) -> None:
+        self._require_work("approve")
         reverting.approve(self._parts, self._parts.service(service), commit, by)
         self.tending.tend_soon(service)
 
     def reject_revert(self, service: str, commit: str, by: str, reason: str) -> None:
+        self._require_work("reject")
         reverting.reject(self._parts, self._parts.service(service), commit, by, reason)
         self.tending.tend_soon(service)
 
@@ -166,6 +199,8 @@ class Dispatch:
 
     def tick(self) -> None:
         """Everything that is due now. Safe to call at any time and from any thread."""
+        if self._standby is not None and self._standby.shared:
+            self._returned.recall()  # what others took in
         with self._one_at_a_time:
             if not stopping.stopped(self._parts):
                 for incident in self._turns.due():
@@ -195,6 +230,15 @@ class Dispatch:
             if status is not None and status.status in GIVEN_UP:
                 reason = "The heal was interrupted too often and is given up; retry it from here."
                 incidents.move(incident.id, State.DECLINED, reason, expected=AT_WORK)
+        for filed in self._parts.store.proposals.open():
+            status = DBOS.get_workflow_status(rechecking.id_of(filed)) if filed.checking else None
+            if status is not None and status.status in GIVEN_UP:
+                reason = "The proof was interrupted too often and is given up."
+                rechecking.end(self._parts, filed.proposal.incident_id, reason)
+
+    def _require_work(self, action: str) -> None:
+        if self._standby is not None:
+            self._standby.require(self._parts.store, action)
 
     def _start(self, workflow_id: str, workflow: object, incident: Incident) -> None:
         # DBOS never runs an id twice; this only saves asking it each second.

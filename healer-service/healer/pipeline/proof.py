@@ -18,7 +18,7 @@ from urllib.parse import unquote
 import structlog
 
 from healer.edges.store import Incident
-from healer.model import Candidate, Diagnosis, Evidence, Regression, Replay, Report, Suite, Verdict
+from healer.model import Call, Candidate, Diagnosis, Evidence, Regression, Replay, Report, Suite, Verdict
 from healer.pipeline import runs
 from healer.pipeline.memory import Memory
 from healer.pipeline.parts import Service
@@ -32,6 +32,7 @@ log = structlog.get_logger()
 
 MOST_VALUES = 100
 MOST_RETRIED = 20  # tests that are run again where they fail on a patched tree
+MOST_SAID = 1000  # characters of the request or call that shows the crash
 MOST_DRAFTS = 4  # of a regression test that are tried
 UNSTEADY_RUNS = 2  # more replays of a patched tree where the crash showed in some runs only
 
@@ -85,7 +86,14 @@ class Trial:
 
     def _evidence(self) -> Evidence:
         shown = self._shown()
-        return Evidence(shown.before, shown_by=shown.by, unsteady=shown.unsteady)
+        return Evidence(shown.before, shown_by=shown.by, shown_with=self._said(shown.call), unsteady=shown.unsteady)
+
+    def _said(self, call: Call | None) -> str:
+        if call is not None:
+            arguments = ", ".join(f"{name}={value}" for name, value in call.arguments.items())
+            return f"{call.file}: {call.function}({arguments})"[:MOST_SAID]
+        request = self._report.request
+        return f"{request.method} {request.path}"[:MOST_SAID] if request is not None else ""
 
     def _proved(self, candidate: Candidate, evidence: Evidence, *, adds_tests: bool = False) -> Verdict:
         for prove in (self._answered, self._compared, self._tested, self._covered):

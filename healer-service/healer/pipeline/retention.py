@@ -20,6 +20,7 @@ log = structlog.get_logger()
 
 EVERY_SECONDS = 600.0
 PAUSE_SECONDS = 0.05
+HOURS_KEPT = timedelta(days=7)  # counts of an hour's reports
 FULL = 0.9  # of the most incidents that a service may have: what is made free is room for new ones
 WORKFLOWS = 200  # deleted at once
 
@@ -50,6 +51,8 @@ class Retention:
             freed += self._in_slices(lambda: kept.over(before))
             freed += self._in_slices(lambda: kept.webhooks(before))
             workflows = self._forget_workflows(before)
+        while kept.hours(ago(HOURS_KEPT)) and not self._ended.wait(PAUSE_SECONDS):
+            pass
         while kept.shrink() and not self._ended.wait(PAUSE_SECONDS):
             pass
         if freed or workflows:

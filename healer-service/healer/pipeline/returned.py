@@ -28,14 +28,20 @@ class Returned:
         self._lock = threading.Lock()
         # service -> (incident, release) -> a report of it; a service that is listed has a thread
         self._waiting: dict[str, dict[tuple[str, str | None], Report]] = {}
+        self._recalled: dict[str, str] = {}  # incident -> when it was seen last, at the last recall
 
     def recall(self) -> None:
-        """Look once more at what came since each fix went live: a killed process may have owed the look."""
+        """Look once more at what came since each fix went live: a killed process may have owed the look, or another one
+        may have taken the report in. What has not come again since the last recall is left out.
+        """
+        recalled, self._recalled = self._recalled, {}
         for incident in self._store.incidents.list(SERVED):
-            release = self._store.releases.get(incident.service, incident.release) if incident.release else None
-            if release is None or release.live_at is None or incident.last_seen <= release.live_at:
+            self._recalled[incident.id] = incident.last_seen
+            if incident.last_seen == recalled.get(incident.id):
                 continue
-            self.put(incident, self._store.incidents.latest_report(incident.id))
+            release = self._store.releases.get(incident.service, incident.release) if incident.release else None
+            if release is not None and release.live_at is not None and incident.last_seen > release.live_at:
+                self.put(incident, self._store.incidents.latest_report(incident.id))
 
     def put(self, incident: Incident, report: Report) -> None:
         """Have it looked at now. What is beyond the bound is left out; it counts when it comes again."""

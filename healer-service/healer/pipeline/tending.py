@@ -14,9 +14,9 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from healer.edges.forge import Standing
-from healer.edges.store import Delivery, Filed, Incident, Revert, now
+from healer.edges.store import Delivery, Filed, Incident, Recheck, Revert, now
 from healer.model import Conflict, EdgeError, ForgeError, NotFound, Outcome, State
-from healer.pipeline import merging, publishing, reverting, stopping
+from healer.pipeline import merging, publishing, rechecking, reverting, stopping
 from healer.pipeline.beat import Beat
 from healer.pipeline.conversation import obey, rebase
 from healer.pipeline.healing import chosen_of
@@ -271,7 +271,9 @@ class Tending:
         if standing.head_sha and standing.head_sha not in (proposal.head_sha, filed.pushed_sha):
             filed = self._amended(service, filed, standing.head_sha)
         elif filed.amended and standing.head_sha == filed.pushed_sha:  # they took their commits back
-            self._parts.store.proposals.set(proposal.branch, amended=False, head_sha=filed.pushed_sha)
+            rechecking.take_back(self._parts, filed)
+        elif filed.checking:  # whoever was to begin it was killed, or a round ran meanwhile
+            self._recheck(filed)
         if standing.updated_at != filed.seen or not standing.updated_at:
             for remark in service.forge.remarks(proposal):
                 if self._parts.store.remarks.put(service.name, proposal.branch, remark):
@@ -292,11 +294,18 @@ class Tending:
         service.checkout.bring(branch)
         names = service.checkout.authors(filed.base_sha or head, head)
         incident = self._parts.store.incidents.get(filed.proposal.incident_id)
-        payload = {"by": ", ".join(names) or "somebody", "head_sha": head}
-        self._parts.note(incident, "proposal.amended", payload, "control", once=head)
-        self._parts.store.proposals.set(branch, amended=True, head_sha=head)
-        self._start(f"recheck:{branch}:{head}", self._workflows.recheck, incident)
-        return publishing.reread(self._parts, branch)
+        recheck = Recheck((filed.recheck.number if filed.recheck else 0) + 1, ", ".join(names) or "somebody")
+        payload = {"by": recheck.by, "head_sha": head}
+        self._parts.note(incident, "proposal.amended", payload, "control", once=f"{head} {recheck.number}")
+        self._parts.store.proposals.set(branch, amended=True, head_sha=head, recheck=recheck)
+        filed = publishing.reread(self._parts, branch)
+        self._recheck(filed)
+        return filed
+
+    def _recheck(self, filed: Filed) -> None:
+        incident = self._parts.store.incidents.get(filed.proposal.incident_id)
+        if incident.state == State.PROPOSED:
+            self._start(rechecking.id_of(filed), self._workflows.recheck, incident)
 
     def _make_ready(self, service: Service, filed: Filed, standing: Standing) -> None:
         """A draft until its checks are green; then one person is asked, once. A person's later draft is left alone."""

@@ -44,7 +44,9 @@ class Workflows(DBOSConfiguredInstance):
 
     @DBOS.workflow(name="recheck", max_recovery_attempts=MOST_RECOVERIES)
     def recheck(self, incident_id: str, attempt: int) -> str:
-        return self.prove_again(incident_id, attempt)
+        reason = self.prove_again(incident_id, attempt)
+        self.end_recheck(incident_id, attempt, reason)
+        return reason
 
     @DBOS.workflow(name="release", max_recovery_attempts=MOST_RECOVERIES)
     def release(self, incident_id: str, attempt: int) -> str:
@@ -89,3 +91,7 @@ class Workflows(DBOSConfiguredInstance):
     @stage("recheck")
     def prove_again(self, incident_id: str, attempt: int) -> str:
         return rechecking.prove_again(self.parts, self.memory, incident_id)
+
+    @DBOS.step()
+    def end_recheck(self, incident_id: str, attempt: int, reason: str) -> None:
+        rechecking.end(self.parts, incident_id, reason)

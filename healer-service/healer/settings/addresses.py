@@ -5,6 +5,7 @@ It only reads text. No message holds the user or password of an address.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass
 from typing import Annotated
@@ -12,9 +13,12 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator
 
+from healer.hosts import is_loopback
+
 USUAL_PORTS = {"https": 443, "http": 80}
 SCHEMES = ("https", "http", "ssh", "file")  # git's others have no encryption, or run programs
 SSH_HOSTS = {"ssh.github.com": "github.com"}  # GitHub's SSH for networks that let nothing but port 443 out
+_NEAR_NAMES = (".internal", ".lan", ".local", ".home.arpa")
 _USER_OF_ADDRESS = re.compile(r"//[^/\s]+@")
 _SHORT_SSH = re.compile(r"(?P<user>[^/@]+)@(?P<host>[^/:@]+):(?P<path>.*)")
 _REPOSITORY = re.compile(r"/*([A-Za-z0-9][A-Za-z0-9_-]{0,99})/([A-Za-z0-9._-]{1,100})/?")
@@ -108,6 +112,36 @@ def without_user(text: str) -> str:
     return _USER_OF_ADDRESS.sub("//…@", text)
 
 
+def told_address(address: str, example: str, instead: str = "sign by secret_file instead") -> str:
+    """One that something is sent to by itself. Raises ValueError for what must not be.
+
+    Nothing but the host is shown of what is wrong: path and query of such an address are often its secret.
+    """
+    if not address:
+        return address
+    try:
+        parts = urlsplit(address)
+        host, good = parts.hostname or "", parts.port is None or parts.port > 0
+    except ValueError:
+        host, good, parts = "", False, urlsplit("")
+    if not (good and host and parts.scheme in ("http", "https") and address.isascii() and address.isprintable()):
+        raise ValueError(f"this is no http(s) address; write for example {example}")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError(f"no user or password belongs in the address; {instead}")
+    if parts.scheme == "http" and not _is_near(host):
+        raise ValueError(f"http://{host} would send it unencrypted over other people's networks; use https://")
+    return address
+
+
+def _is_near(host: str) -> bool:
+    """Whether what goes there stays on this machine or in its network: a container's name, a private address."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return is_loopback(host) or "." not in host or host.endswith(_NEAR_NAMES)
+    return address.is_loopback or address.is_private or address.is_link_local
+
+
 def _http_url(value: object) -> object:
     if not isinstance(value, str) or not value:
         return value
@@ -117,7 +151,8 @@ def _http_url(value: object) -> object:
     except ValueError:
         good = False
     if not good:
-        raise ValueError(f"{without_user(value)!r} is no http(s) address; write for example http://127.0.0.1:8001")
+        shown = without_user(value).partition("?")[0]  # a query often holds a key
+        raise ValueError(f"{shown!r} is no http(s) address; write for example http://127.0.0.1:8001")
     return value.rstrip("/")
 
 
@@ -132,3 +167,34 @@ def _secret_free_url(value: object) -> object:
 
 # The right one runs first: the other's message shows the address.
 GitHubUrl = Annotated[HttpUrl, BeforeValidator(_secret_free_url)]
+
+
+def bus_address(value: object) -> object:
+    """What HEALER_BUS may be. Its password must not be told, so the value is in no message."""
+    if not isinstance(value, str) or value in ("", "postgres"):
+        return value
+    try:
+        parts = urlsplit(value)
+        good = parts.scheme in ("redis", "rediss") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        good = False
+    if not good:
+        raise ValueError(
+            "this is no bus; write postgres, or the address of a Redis such as redis://127.0.0.1:6379/0 "
+            "(rediss:// is encrypted), or leave it out where one healer is alone on its database"
+        )
+    return value
+
+
+def proxy_addresses(value: str) -> str:
+    """What HEALER_PROXY may be. Names are not taken: whom they stand for is somebody else's say."""
+    listed = [one.strip() for one in value.split(",")] if value else []
+    for one in listed:
+        try:
+            ipaddress.ip_network(one)
+        except ValueError:
+            raise ValueError(
+                f"{one!r} is no address and no network; write for example 127.0.0.1, or 10.0.0.0/24, with commas "
+                "between several"
+            ) from None
+    return ",".join(listed)

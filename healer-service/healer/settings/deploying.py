@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from healer.hosts import is_loopback
-from healer.model import BadInput
-from healer.settings.addresses import HttpUrl
-from healer.settings.secret_files import private_file, read_secret
+from healer.settings.addresses import HttpUrl, told_address
+from healer.settings.secret_files import read_secret, signing_secret
 from healer.stages.assessment import DRAFT
 
 Way = Literal["supervisor", "command", "webhook"]
 
-SHORTEST_SECRET = 16  # characters
 LONGEST_WORD = 4096
 _METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
-_NEAR_NAMES = (".internal", ".lan", ".local", ".home.arpa")
 _SEGMENT = r"(?:\*|[^/?#*\s]+)"
 _SAFE_REQUEST = re.compile(rf"([A-Z]+) (/(?:{_SEGMENT}(?:/{_SEGMENT})*/?)?)")
 
@@ -83,38 +77,12 @@ class DeploySettings(BaseModel):
     @field_validator("webhook")
     @classmethod
     def _may_be_told(cls, address: str) -> str:
-        """Nothing but the host is shown of what is wrong: path and query of such an address are often its secret."""
-        if not address:
-            return address
-        try:
-            parts = urlsplit(address)
-            host, good = parts.hostname or "", parts.port is None or parts.port > 0
-        except ValueError:
-            host, good, parts = "", False, urlsplit("")
-        if not (good and host and parts.scheme in ("http", "https") and address.isascii() and address.isprintable()):
-            raise ValueError("this is no http(s) address; write for example https://deploy.example.org/hooks/shop")
-        if parts.username is not None or parts.password is not None:
-            raise ValueError("no user or password belongs in the address; sign by secret_file instead")
-        if parts.scheme == "http" and not _is_near(host):
-            raise ValueError(f"http://{host} would send it unencrypted over other people's networks; use https://")
-        return address
+        return told_address(address, "https://deploy.example.org/hooks/shop")
 
     @field_validator("secret_file")
     @classmethod
     def _is_a_secret(cls, path: Path | None) -> Path | None:
-        if path is None:
-            return None
-        try:
-            private_file(path)
-            secret = read_secret(path, "secret_file")
-        except BadInput as error:
-            raise ValueError(str(error)) from None
-        if len(secret) < SHORTEST_SECRET:
-            raise ValueError(
-                f"{str(path)!r} holds {len(secret)} characters, which can be guessed; write at least "
-                f"{SHORTEST_SECRET}, for example of `openssl rand -hex 32`"
-            )
-        return path
+        return signing_secret(path)
 
     @property
     def secret(self) -> SecretStr:
@@ -189,12 +157,3 @@ def safe_request(pattern: str) -> str:
             "nothing when they are sent twice, for example 'POST /search'"
         )
     return pattern
-
-
-def _is_near(host: str) -> bool:
-    """Whether what goes there stays on this machine or in its network: a container's name, a private address."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return is_loopback(host) or "." not in host or host.endswith(_NEAR_NAMES)
-    return address.is_loopback or address.is_private or address.is_link_local

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from healer.model import BadInput
 
+SHORTEST_SECRET = 16  # characters
 _TOKEN = re.compile(r"[!#-&(-~]{20,1000}")  # GitHub's have 40 to some hundred characters; no space, no quote
 
 
@@ -22,8 +23,18 @@ def read_secret(path: Path, variable: str) -> str:
         raise BadInput(f"{variable}: {str(path)!r} holds no text; name the file of the secret") from None
 
 
+def refuse_address(value: object, field: str) -> None:
+    """A file is wanted where people write a secret address itself. Raises BadInput, without a character of it."""
+    if isinstance(value, str) and "://" in value:
+        raise BadInput(
+            f"{field}: this is an address, and the name of a file is wanted; write the address into a file of mode "
+            "0600 and name that"
+        )
+
+
 def private_file(path: Path) -> None:
-    """As ssh treats its keys: what others may read is no secret.
+    """As ssh treats its keys: what others may read is no secret. What is not there is not named: by mistake it may be
+    the secret itself.
 
     A read-only mount is let pass. What puts a secret there (as Docker and Kubernetes do) sets the mode, and the
     container is its wall.
@@ -31,11 +42,30 @@ def private_file(path: Path) -> None:
     try:
         mode = path.stat().st_mode
     except OSError as error:
-        raise BadInput(f"cannot read {str(path)!r}: {error.strerror}; name a file that the healer may read") from None
+        raise BadInput(
+            f"cannot read what is named here: {error.strerror}; name a file that the healer may read, not the secret"
+        ) from None
     if not stat.S_ISREG(mode) or not os.access(path, os.R_OK):
         raise BadInput(f"{str(path)!r} is no file that the healer may read; give it to the healer's user")
     if open_to_others(path):
         raise BadInput(f"others may read {str(path)!r} (mode {stat.S_IMODE(mode):04o}); chmod 600 {path}")
+
+
+def signing_secret(path: Path | None) -> Path | None:
+    """A file that what is sent to others may be signed by. Raises ValueError for one that protects nothing."""
+    if path is None:
+        return None
+    try:
+        private_file(path)
+        secret = read_secret(path, "secret_file")
+    except BadInput as error:
+        raise ValueError(str(error)) from None
+    if len(secret) < SHORTEST_SECRET:
+        raise ValueError(
+            f"{str(path)!r} holds {len(secret)} characters, which can be guessed; write at least "
+            f"{SHORTEST_SECRET}, for example of `openssl rand -hex 32`"
+        )
+    return path
 
 
 def open_to_others(path: Path) -> bool:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from healer.model import BadInput
 from healer.settings.addresses import GitHubUrl, HttpUrl, Remote, remote_of
 from healer.settings.deploying import AutonomousSettings, DeploySettings, Way, safe_request, way_of
+from healer.settings.examples import Example, read_examples
 from healer.settings.secret_files import private_file
 from healer.stages.guardrails import NAMES, NEVER_OFF, Policy
 
@@ -104,6 +105,7 @@ class ServiceSettings(BaseModel):
     new_incidents_per_hour: int = Field(default=200, ge=1, le=100_000)  # what is beyond is counted in one
     release_pushes: bool = False  # release what people push to the branch too
     safe_requests: tuple[str, ...] = Field(default=(), max_length=200)  # that may be sent again, beside GET and HEAD
+    examples: Path | None = None  # requests that a person may send to it from the page
     autonomous: AutonomousSettings = AutonomousSettings()
     deploy: DeploySettings = DeploySettings()
     guardrails: GuardrailSettings = GuardrailSettings()
@@ -152,6 +154,13 @@ class ServiceSettings(BaseModel):
     def _are_requests(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(safe_request(pattern) for pattern in patterns)
 
+    @field_validator("examples")
+    @classmethod
+    def _can_be_read(cls, path: Path | None) -> Path | None:
+        if path is not None:
+            read_examples(path)
+        return path
+
     @field_validator("ssh_key")
     @classmethod
     def _is_private(cls, path: Path | None) -> Path | None:
@@ -177,6 +186,10 @@ class ServiceSettings(BaseModel):
             )
         if self.control is not None and len(os.fsencode(self.control)) > LONGEST_SOCKET:
             raise ValueError(f"control: a socket's path has at most {LONGEST_SOCKET} bytes; choose a shorter one")
+        if self.examples is not None and not self.url:
+            raise ValueError(
+                "examples: they are sent to the service's url, which is not set; set it, or leave them out"
+            )
         for folder in (*self.source, *self.tests):
             if folder.startswith(("/", "-")) or ".." in folder.split("/"):
                 raise ValueError(f"{folder!r} must be a folder inside the repository")
@@ -195,6 +208,11 @@ class ServiceSettings(BaseModel):
                 "ssh_key is for a repository reached over SSH; write repository as git@host:owner/name, or leave it out"
             )
         return self
+
+    @property
+    def offered(self) -> tuple[Example, ...]:
+        """What a person may have sent to it from the page."""
+        return read_examples(self.examples) if self.examples is not None else ()
 
     @property
     def interpreter(self) -> str:

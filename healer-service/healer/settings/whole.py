@@ -5,16 +5,20 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
+from urllib.parse import quote, urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from healer.settings.addresses import GitHubAddress, HttpUrl
+from healer.hosts import address_of
+from healer.settings.addresses import GitHubAddress, HttpUrl, bus_address, proxy_addresses, told_address
+from healer.settings.notifications import NotificationSettings
 from healer.settings.secret_files import read_token
 from healer.settings.services import ServiceSettings
 
-MADE_SECRETS = ("operator_token", "webhook_secret", "audit_key")  # at the first start, where none is given
-SECRETS = (*MADE_SECRETS, "llm_key", "github_token")
+# At the first start, where none is given.
+MADE_SECRETS = ("operator_token", "viewer_token", "webhook_secret", "audit_key")
+SECRETS = (*MADE_SECRETS, "llm_key", "github_token", "bus")
 
 
 class Settings(BaseSettings):
@@ -25,8 +29,11 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8001, ge=0, le=65535)
     url: HttpUrl = ""
+    proxy: str = ""  # addresses and networks of those whose X-Forwarded-For is believed, with commas between them
     database_url: str = ""
+    bus: SecretStr = SecretStr("")  # "" | postgres | a Redis address, which may hold a password
     operator_token: SecretStr = SecretStr("")
+    viewer_token: SecretStr = SecretStr("")
     webhook_secret: SecretStr = SecretStr("")
     audit_key: SecretStr = SecretStr("")
     sandbox: Path | None = None
@@ -42,11 +49,31 @@ class Settings(BaseSettings):
     heals_at_once: int = Field(default=2, ge=1, le=16)
     retention_days: int = Field(default=90, ge=0, le=36_500)  # of what is over and done with; 0 keeps all
     max_incidents: int = Field(default=10_000, ge=100, le=1_000_000)  # of one service
+    otlp_url: HttpUrl = ""  # base address of an OpenTelemetry collector; without it no traces are sent
     services: tuple[ServiceSettings, ...] = ()
+    notifications: tuple[NotificationSettings, ...] = ()
+
+    @field_validator("bus", mode="before")
+    @classmethod
+    def _is_a_bus(cls, value: object) -> object:
+        return bus_address(value)
+
+    @field_validator("proxy")
+    @classmethod
+    def _is_of_proxies(cls, value: str) -> str:
+        return proxy_addresses(value)
+
+    @field_validator("otlp_url")
+    @classmethod
+    def _may_be_told(cls, address: str) -> str:
+        told_address(address, "http://127.0.0.1:4318", "give it by OTEL_EXPORTER_OTLP_HEADERS instead")
+        if urlsplit(address).query or urlsplit(address).fragment:
+            raise ValueError("what follows ? or # is no part of a collector's base address; leave it out")
+        return address
 
     @property
     def base_url(self) -> str:
-        return self.url or f"http://{'127.0.0.1' if self.host in ('0.0.0.0', '::') else self.host}:{self.port}"  # noqa: S104 - compared, not bound
+        return address_of(self.url, self.host, self.port)
 
     @property
     def database(self) -> str:
@@ -64,7 +91,15 @@ class Settings(BaseSettings):
 
     @property
     def sign_in_link(self) -> str:
-        return f"{self.base_url}/signin?token={self.operator_token.get_secret_value()}"
+        return self._link(self.operator_token)
+
+    @property
+    def viewer_link(self) -> str:
+        """Signs in somebody who may look, and act on nothing."""
+        return self._link(self.viewer_token)
+
+    def _link(self, token: SecretStr) -> str:
+        return f"{self.base_url}/signin?token={quote(token.get_secret_value(), safe='')}"
 
     def service(self, name: str) -> ServiceSettings | None:
         return next((service for service in self.services if service.name == name), None)

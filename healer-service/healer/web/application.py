@@ -3,36 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from importlib.metadata import version
-from pathlib import Path
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import FileResponse, JSONResponse, RedirectResponse
-from fastapi.staticfiles import StaticFiles
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.registry import Collector
-from pydantic import BaseModel, Field
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST
 
-from healer.edges.store import Delivery, Store
+from healer.edges.store import Delivery
 from healer.model import BadInput, Unauthorised
-from healer.pipeline.parts import Parts
 from healer.stages import webhook
-from healer.web import operator, problems, sentry
-from healer.web.access import COOKIE
+from healer.web import audit, operator, problems, sentry, signin
+from healer.web.bodies import BoundBodies
 from healer.web.headers import SecurityHeaders
+from healer.web.metrics import Metrics
 from healer.web.needs import Web
 from healer.web.reports import LARGEST_REPORT, parse_report
 
-PAGE = Path(__file__).parent / "page"
 LARGEST_WEBHOOK = 25 * 2**20  # GitHub's own cap
-
-
-class SignIn(BaseModel):
-    token: str = Field(max_length=200)
 
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -51,11 +41,13 @@ def create_app(web: Web, lifespan: Lifespan) -> FastAPI:
     app.include_router(_reports(web))
     app.include_router(sentry.routes(web))
     app.include_router(operator.routes(web))
+    app.include_router(audit.routes(web))
     app.include_router(_webhooks(web))
     app.include_router(_health(web))
-    app.include_router(_page(web))
-    app.mount("/page", StaticFiles(directory=PAGE), name="page")
+    app.include_router(signin.routes(web))
+    app.include_router(web.files.routes())
 
+    app.add_middleware(BoundBodies)
     app.add_middleware(SecurityHeaders)
     return app
 
@@ -112,36 +104,9 @@ def _webhooks(web: Web) -> APIRouter:
     return router
 
 
-class _Incidents(Collector):
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        gauge = GaugeMetricFamily("healer_incidents", "Incidents by state.", labels=["state"])
-        for state, count in sorted(self._store.incidents.count_by_state().items()):
-            gauge.add_metric([state], count)
-        yield gauge
-
-
-class _Forges(Collector):
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
-
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        says = "Requests that a service's forge still allows in the running hour."
-        gauge = GaugeMetricFamily("healer_forge_requests_remaining", says, labels=["service"])
-        for name, service in self._parts.services.items():
-            remaining = service.forge.limits().remaining
-            if remaining is not None:
-                gauge.add_metric([name], remaining)
-        yield gauge
-
-
 def _health(web: Web) -> APIRouter:
     router = APIRouter()
-    registry = CollectorRegistry()
-    registry.register(_Incidents(web.store))
-    registry.register(_Forges(web.parts))
+    measured = Metrics(web)
 
     @router.get("/health/live")
     async def live() -> dict[str, str]:
@@ -152,43 +117,14 @@ def _health(web: Web) -> APIRouter:
         reason = web.ready()
         return problems.problem(503, reason) if reason else JSONResponse({"status": "ready"})
 
+    @router.get("/health/work")
+    def work() -> Response:
+        at_work = web.dispatch.at_work
+        return JSONResponse({"status": "at work"}) if at_work else problems.problem(503, "this healer stands by")
+
     @router.get("/metrics")
     def metrics() -> Response:
-        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
-
-    return router
-
-
-def _page(web: Web) -> APIRouter:
-    router = APIRouter()
-
-    def signed_in(response: Response) -> Response:
-        response.set_cookie(COOKIE, web.access.session, httponly=True, samesite="strict", max_age=30 * 86400, path="/")
-        return response
-
-    @router.get("/")
-    @router.get("/incidents/{incident_id}")
-    @router.get("/services/{name}")
-    async def page(incident_id: str = "", name: str = "") -> FileResponse:
-        return FileResponse(PAGE / "index.html")
-
-    @router.get("/signin")
-    async def sign_in_by_link(token: str) -> Response:
-        if not web.access.is_operator_token(token):
-            raise Unauthorised("this sign-in link is not valid (any more); `healer link` prints the right one")
-        return signed_in(RedirectResponse("/", 303))
-
-    @router.post("/signin", status_code=204)
-    async def sign_in(body: SignIn) -> Response:
-        if not web.access.is_operator_token(body.token):
-            raise Unauthorised("the token is not right; `healer link` prints it")
-        return signed_in(Response(status_code=204))
-
-    @router.post("/signout", status_code=204)
-    async def sign_out() -> Response:
-        response = Response(status_code=204)
-        response.delete_cookie(COOKIE, path="/")
-        return response
+        return Response(measured.text(), media_type=CONTENT_TYPE_LATEST)
 
     return router
 

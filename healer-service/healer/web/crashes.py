@@ -42,7 +42,7 @@ def report(item: Report) -> dict[str, Any]:
         "exception": asdict(item.exception),
         "frames": [asdict(frame) for frame in item.frames],
         "chain": [asdict(linked) for linked in item.chain],
-        "request": request_json(item.request) if item.request else None,
+        "request": {**request_json(item.request), "truncated": item.request.truncated} if item.request else None,
         "earlier_requests": [request_json(request) for request in item.earlier_requests],
     }
 

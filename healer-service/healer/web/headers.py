@@ -10,9 +10,11 @@ SECURITY = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
-    # A browser must not mix the page's old and new modules after an upgrade.
-    "cache-control": "no-cache",
+    "cross-origin-resource-policy": "same-origin",
 }
+# What is behind the session, or holds its token, is kept by no browser and no proxy. Of the rest a browser asks whether
+# it is still so, but for what says something else itself.
+NOT_KEPT = ("/api/", "/signin", "/signout")
 
 
 class SecurityHeaders:
@@ -25,6 +27,7 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in SECURITY.items():
                     headers[name] = value
+                headers.setdefault("cache-control", "no-store" if scope["path"].startswith(NOT_KEPT) else "no-cache")
             await send(message)
 
         await self._app(scope, receive, secured if scope["type"] == "http" else send)

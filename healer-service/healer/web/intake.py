@@ -73,6 +73,10 @@ class Intake:
             self._emptying = asyncio.create_task(self._empty())
         return await answer
 
+    def waiting(self) -> dict[str, int]:
+        """How many reports wait in each service's lane; one that has none is not named."""
+        return {service: len(lane.waiting) for service, lane in list(self._lanes.items())}
+
     def stop(self) -> None:
         self._writer.shutdown()
 

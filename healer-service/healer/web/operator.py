@@ -1,32 +1,29 @@
-"""The operator's routes: what there is, what happens, what a person decides. All need the token or the cookie."""
+"""People's routes: what there is, what happens, what the operator decides. All need a token or the cookie."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections.abc import AsyncIterator
 from dataclasses import asdict
 from importlib.metadata import version
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
-from fastapi.concurrency import run_in_threadpool
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
 from healer.edges.store import Incident
 from healer.pipeline import stopping
-from healer.web import releases, views
+from healer.web import examples, feed, listing, releases, views
 from healer.web.needs import Web
 from healer.web.recording import Recorder
 from healer.web.reports import clean
+from healer.web.standings import Standings
 
-KEEP_ALIVE_SECONDS = 15.0
 LONGEST = 1000  # characters of what a person says
+Reason = Annotated[str, StringConstraints(max_length=LONGEST), BeforeValidator(clean)]
 
 
 class Action(BaseModel):
-    reason: str = Field(default="", max_length=LONGEST)
+    reason: Reason = ""
 
 
 class Approval(BaseModel):
@@ -45,48 +42,45 @@ class Again(BaseModel):
 
 class Back(BaseModel):
     to: Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^[0-9a-fA-F]{4,64}$")]
-    reason: str = Field(default="", max_length=LONGEST)
+    reason: Reason = ""
 
 
 class Turn(BaseModel):
     stopped: bool
-    reason: str = Field(default="", max_length=LONGEST)
+    reason: Reason = ""
 
 
 def routes(web: Web) -> APIRouter:
-    router = APIRouter(prefix="/api/v1", dependencies=[Depends(web.access.require_operator)])
+    router = APIRouter(prefix="/api/v1", dependencies=[Depends(web.access.require)])
     _add_views(web, router)
     _add_actions(web, router)
     _add_releases(web, router)
+    router.include_router(listing.routes(web))
+    router.include_router(examples.routes(web))
     return router
 
 
 def _add_views(web: Web, router: APIRouter) -> None:
+    standings = Standings()
+
     @router.get("/overview")
     def overview() -> dict[str, Any]:
-        incidents = web.store.incidents.list()
-        services = [views.service(web.parts, name, incidents) for name in web.parts.services]
+        open_ones = web.store.finding.open_by_service()
+        said = standings.of(web.parts.services)
+        services = [views.service(web.parts, name, open_ones.get(name, 0), said[name]) for name in said]
         automation = asdict(stopping.switch(web.parts))
         return {"services": services, "version": version("healer"), "automation": automation}
 
-    @router.get("/incidents")
-    def incidents() -> dict[str, Any]:
-        found = web.store.incidents.list()
-        filed = web.store.proposals.newest([item.id for item in found])
-        return {"incidents": [views.summary(item, filed.get(item.id)) for item in found]}
-
     @router.get("/incidents/{incident_id}")
-    def incident(incident_id: str) -> dict[str, Any]:
-        return views.whole(web.parts, web.store.incidents.get(incident_id))
+    def incident(incident_id: str, request: Request) -> dict[str, Any]:
+        role = web.access.require_reader(request)
+        return views.whole(web.parts, web.store.incidents.get(incident_id), role)
 
     @router.get("/events")
-    async def events(request: Request, after: int | None = None) -> StreamingResponse:
-        last = request.headers.get("last-event-id", "")
-        start = int(last) if last.isascii() and last.isdigit() else after
-        if start is None:
-            start = await run_in_threadpool(web.store.log.last_id)
-        stream = _stream(web, start)
-        return StreamingResponse(stream, media_type="text/event-stream")
+    async def events(request: Request, after: Annotated[int | None, Query(ge=0)] = None) -> StreamingResponse:
+        start = await web.feed.start_of(feed.first_id(request.headers, after))
+        stream = web.feed.stream(start, lambda: web.access.still_valid(request))
+        return StreamingResponse(stream, media_type="text/event-stream", headers=feed.HEADERS)
 
 
 def _add_actions(web: Web, router: APIRouter) -> None:
@@ -165,18 +159,3 @@ def _add_releases(web: Web, router: APIRouter) -> None:
         with recorder.revert(request, who(request), found, "reject_revert", action.reason):
             web.dispatch.reject_revert(name, commit, who(request), action.reason)
         return decided(name, commit)
-
-
-async def _stream(web: Web, after: int) -> AsyncIterator[str]:
-    """Server-Sent Events from the log; whoever was away gets what was missed."""
-    yield "retry: 1000\n\n"
-    with web.bus.subscribe() as news:
-        while True:
-            news.clear()
-            for event in await run_in_threadpool(web.store.log.after, after):
-                after = event.id
-                yield f"id: {event.id}\ndata: {json.dumps(asdict(event))}\n\n"
-            try:
-                await asyncio.wait_for(news.wait(), KEEP_ALIVE_SECONDS)
-            except TimeoutError:
-                yield ": still here\n\n"

@@ -12,8 +12,18 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from healer.model import BadInput, Conflict, EdgeError, HealerError, NotFound, Unauthorised
+from healer.web.access import Forbidden
+from healer.web.throttle import Throttled
 
-_STATUS: dict[type[HealerError], int] = {BadInput: 400, Unauthorised: 401, NotFound: 404, Conflict: 409, EdgeError: 502}
+_STATUS: dict[type[HealerError], int] = {
+    BadInput: 400,
+    Unauthorised: 401,
+    Forbidden: 403,
+    NotFound: 404,
+    Conflict: 409,
+    Throttled: 429,
+    EdgeError: 502,
+}
 
 
 class Escaped(JSONResponse):
@@ -32,8 +42,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HealerError)
     def _healer_error(_request: Request, error: HealerError) -> JSONResponse:
         status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
-        headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
-        return problem(status, str(error), headers)
+        return problem(status, str(error), _headers(error))
 
     @app.exception_handler(HTTPException)
     def _http_error(_request: Request, error: HTTPException) -> JSONResponse:
@@ -44,3 +53,9 @@ def install(app: FastAPI) -> None:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
         return problem(400, f"{field}: {first['msg']}")
+
+
+def _headers(error: HealerError) -> dict[str, str] | None:
+    if isinstance(error, Throttled):
+        return {"Retry-After": str(error.seconds)}
+    return {"WWW-Authenticate": "Bearer"} if isinstance(error, Unauthorised) else None

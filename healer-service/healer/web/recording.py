@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from fastapi import Request
 
 from healer.edges.store import Revert
-from healer.hosts import is_loopback
 from healer.model import HealerError
 from healer.pipeline.parts import Parts
+from healer.web.throttle import is_remote
 from healer.web.views import judged_attempt
 
 COMMAND_LINE = "healer-cli/"  # how its user agent begins
@@ -51,6 +51,11 @@ class Recorder:
         with self._around(key, trace_id, name, payload):
             yield
 
+    def example(self, request: Request, by: str, service: str, name: str) -> None:
+        """A request of the service's examples, which may well crash it."""
+        payload = {**_who(request, by), "reason": "", "service": service, "example": name}
+        self._append(f"service/{service}", "", "operator.example", payload)
+
     def switch(self, request: Request, by: str, name: str, reason: str) -> None:
         """An action on everything."""
         self._append("operator", "", f"operator.{name}", {**_who(request, by), "reason": reason})
@@ -59,31 +64,39 @@ class Recorder:
     def _around(self, key: str, trace_id: str, name: str, payload: Mapping[str, object]) -> Iterator[None]:
         """The event is written first: what was asked for is known even if the healer is killed in the middle.
 
-        An action that fails gets a second event with why.
+        An action that fails, in whatever way, gets a second event with why.
         """
         self._append(key, trace_id, f"operator.{name}", payload)
         try:
             yield
-        except HealerError as error:
-            self._append(key, trace_id, "operator.failed", {"action": name, "reason": str(error)})
+        except Exception as error:
+            reason = (
+                str(error)
+                if isinstance(error, HealerError)
+                else f"an error of the healer's own: {type(error).__name__}"
+            )
+            self._append(key, trace_id, "operator.failed", {"action": name, "reason": reason})
             raise
 
     def _append(self, key: str, trace_id: str, type: str, payload: Mapping[str, object]) -> None:
         self._parts.store.log.append(type, key, payload, trace_id=trace_id, ui_hint="control")
 
 
+def entering(request: Request, role: str, way: str) -> dict[str, str]:
+    """What the log says of a sign-in; `way`: by the link, or by the page's form."""
+    return {**leaving(request, role), "way": way}
+
+
+def leaving(request: Request, role: str) -> dict[str, str]:
+    """What the log says of a sign-out."""
+    return {**_who(request, role), "role": role}
+
+
 def _who(request: Request, by: str) -> dict[str, str]:
-    return {"by": by, "way": _way(request), "from": _origin(request)}
+    return {"by": by, "way": _way(request), "from": "remote" if is_remote(request) else "loopback"}
 
 
 def _way(request: Request) -> str:
-    if "authorization" not in request.headers:
-        return "page"  # whose cookie let the request in
+    if not request.headers.get("authorization", "").lower().startswith("bearer "):
+        return "page"  # whose cookie let the request in; a proxy before it may ask for a password of its own
     return "cli" if request.headers.get("user-agent", "").startswith(COMMAND_LINE) else "api"
-
-
-def _origin(request: Request) -> str:
-    """Only the class of the address: where people sit is not the log's business."""
-    if request.client is None:
-        return "loopback"  # a Unix socket
-    return "loopback" if is_loopback(request.client.host) else "remote"

@@ -13,15 +13,19 @@ from healer.pipeline import publishing
 from healer.pipeline.parts import Parts, Service
 
 
+def unserved(state: str) -> dict[str, Any]:
+    """What is told of a service of which `state` alone is known."""
+    return {"state": state, "release": None, "canary": None, "fell_back": "", "traffic": {}}
+
+
 def serving(service: Service) -> dict[str, Any]:
     """What its deployment says of itself; why that is not known stands in the state."""
-    blank: dict[str, Any] = {"release": None, "canary": None, "fell_back": "", "traffic": {}}
     if service.deployment is None:
-        return {"state": "no deployment", **blank}
+        return unserved("no deployment")
     try:
         said = service.deployment.serving()
     except DeploymentError as error:
-        return {"state": f"unreachable: {error}", **blank}
+        return unserved(f"unreachable: {error}")
     return {
         "state": said.state,
         "release": said.release,

@@ -13,6 +13,7 @@ from healer.edges.store import now
 from healer.model import PYTHON, BadInput, ExceptionInfo, Frame, Linked, Report, Request
 
 LARGEST_REPORT = 2**20  # bytes
+LONG = 100_000  # characters of a text
 DEEPEST = 200  # levels of a body; what is deeper cannot be stored
 MOST_PARTS = 20_000  # of a body: ten times as many take the one writer a second
 MOST_PARTS_IN_ALL = 100_000
@@ -24,6 +25,14 @@ def clean(value: object) -> object:
     if not isinstance(value, str) or (value.isascii() and value.isprintable()):
         return value
     return _CONTROL.sub("\ufffd", value).encode("utf-8", "replace").decode()
+
+
+def _beginning(value: object) -> object:
+    """Of a message: a crash is not refused because it has much to say."""
+    if not isinstance(value, str) or len(value) <= LONG:
+        return value
+    kept = LONG - 40  # room for what is said of the rest
+    return f"{value[:kept]}… ({len(value) - kept} more characters)"
 
 
 def has_too_many_parts(value: object, most: int = MOST_PARTS) -> bool:
@@ -55,7 +64,7 @@ def _storable(value: object, depth: int = 0) -> object:
 
 # The length stands first: pydantic checks it in Rust then.
 Short = Annotated[str, Field(max_length=1000), BeforeValidator(clean)]
-Long = Annotated[str, Field(max_length=100_000), BeforeValidator(clean)]
+Long = Annotated[str, Field(max_length=LONG), BeforeValidator(clean)]
 
 
 class _In(BaseModel):
@@ -65,7 +74,7 @@ class _In(BaseModel):
 class ExceptionIn(_In):
     type: Annotated[Short, Field(min_length=1)]
     module: Short | None = "builtins"
-    message: Long = ""
+    message: Annotated[str, BeforeValidator(_beginning), BeforeValidator(clean)] = ""
     bases: Annotated[list[Short], Field(max_length=50)] = []
 
     def to_model(self) -> ExceptionInfo:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from healer.edges.store import AT_WORK, ENDS, SURPLUS, Filed, Incident, Release, Store
-from healer.model import Event, Evidence, Exchange, Regression, State, Suite, Verdict
+from healer.edges.store import AT_WORK, ENDS, SURPLUS, Filed, Incident, Release, Revert, Store
+from healer.model import Evidence, Exchange, Regression, State, Suite, Verdict
 from healer.pipeline.conversation import MOST_ROUNDS
 from healer.pipeline.parts import Parts
-from healer.web import crashes, releases
+from healer.web import attempts, crashes, releases
+from healer.web.access import OPERATOR
+
+MOST_PASSED = 2000  # events of an incident that its attempts are read from
+MOST_LINES = 2000  # tokens of the model, and as many other events, for the log
+MOST_FAILING = 20  # tests that are named
+MOST_MESSAGE = 500  # characters of an exception's, in a list
+MOST_OUTPUT = 4000  # characters of what the tests said
 
 
-def summary(incident: Incident, filed: Filed | None) -> dict[str, Any]:
+def summary(incident: Incident, filed: Filed | None, sparkline: Sequence[int]) -> dict[str, Any]:
     fault = None
     if incident.fault_file is not None:
         fault = {"file": incident.fault_file, "line": incident.fault_line, "function": incident.fault_function}
@@ -22,13 +29,20 @@ def summary(incident: Incident, filed: Filed | None) -> dict[str, Any]:
         "service": incident.service,
         "state": incident.state,
         "reason": incident.reason,
-        "title": _title(incident),
-        "exception": {"type": incident.exception_type, "message": incident.exception_message},
+        "title": incident.title,
+        "exception": {"type": incident.exception_type, "message": incident.exception_message[:MOST_MESSAGE]},
         "fault": fault,
         "route": incident.route,
         "count": incident.count,
         "first_seen": incident.first_seen,
         "last_seen": incident.last_seen,
+        "opened_at": incident.opened_at,
+        "proposed_at": incident.proposed_at,
+        "healed_at": incident.healed_at,
+        "seconds_to_proposal": incident.seconds_to(incident.proposed_at),
+        "seconds_to_healed": incident.seconds_to(incident.healed_at),
+        "sparkline": list(sparkline),
+        "category": incident.category,
         "attempt": incident.attempt,
         "origin": incident.origin,
         "trace_id": incident.trace_id,
@@ -36,23 +50,35 @@ def summary(incident: Incident, filed: Filed | None) -> dict[str, Any]:
     }
 
 
-def whole(parts: Parts, incident: Incident) -> dict[str, Any]:
+def whole(parts: Parts, incident: Incident, role: str) -> dict[str, Any]:
     store = parts.store
     filed = store.proposals.of_incident(incident.id)
     verdicts = store.incidents.verdicts(incident.id, judged_attempt(incident, filed))
-    events = store.log.of_key(incident.id)
+    passed = store.log.of_key(incident.id, MOST_PASSED, attempts.TYPES)
+    lines, in_all = store.log.lines_of(incident.id, MOST_LINES)
+    tried = attempts.attempts(passed, incident.attempt, incident.first_seen)
     return {
-        **summary(incident, filed),
+        **summary(incident, filed, store.finding.sparkline(incident.id)),
+        "exception": {"type": incident.exception_type, "message": incident.exception_message},
         "report": crashes.report(store.incidents.latest_report(incident.id)),
         "diagnosis": asdict(incident.diagnosis) if incident.diagnosis else None,
         "verdicts": [_verdict(verdict, chosen) for verdict, chosen in verdicts],
         "proposal": _proposal(parts, filed),
         "releases": [asdict(release) for release in _releases(store, incident)],
         "revert": releases.revert(store.reverts.of_incident(incident.id)),
-        "stages": stages(events),
-        "events": [asdict(event) for event in events],
-        "actions": actions(incident, filed),
+        "attempts": tried,
+        "stages": tried[-1]["stages"],
+        "events": [asdict(event) for event in lines],
+        "events_in_all": in_all,
+        **_users(parts, incident.service),
+        "actions": actions(incident, filed) if role == OPERATOR else [],
     }
+
+
+def _users(parts: Parts, name: str) -> dict[str, Any]:
+    """Whether what is merged goes to the users, and where they are served; neither for a service set up no more."""
+    item = parts.services.get(name)
+    return {"deploys": item is not None and item.deployment is not None, "address": item.address if item else ""}
 
 
 def judged_attempt(incident: Incident, filed: Filed | None) -> int:
@@ -64,16 +90,12 @@ def judged_attempt(incident: Incident, filed: Filed | None) -> int:
     return incident.attempt if filed is None or is_newest else filed.attempt
 
 
-def _title(incident: Incident) -> str:
-    if incident.fingerprint == SURPLUS:
-        return incident.exception_message.capitalize()
-    return f"{incident.exception_type} in {incident.fault_function or 'a library'}"
-
-
 def actions(incident: Incident, filed: Filed | None) -> list[str]:
     if incident.state == State.PROPOSED:
         another = filed is not None and filed.rounds < MOST_ROUNDS and not filed.amended
-        return ["approve", *(["request-changes"] if another else []), "reject", "comment"]
+        ready = filed is not None and not filed.checking and not filed.unseen
+        decisions = (("approve", ready), ("request-changes", another), ("reject", True), ("comment", True))
+        return [name for name, possible in decisions if possible]
     if filed is not None and filed.proposal.state == "prepared" and incident.state == State.REPAIRING:
         return ["reject"]  # a forge that refuses it must not hold the incident for ever
     served = incident.state == State.RELEASING and incident.release is not None  # to a share of the users
@@ -82,17 +104,23 @@ def actions(incident: Incident, filed: Filed | None) -> list[str]:
     return [*possible, "retry"] if can_retry else possible
 
 
-def service(parts: Parts, name: str, incidents: Sequence[Incident]) -> dict[str, Any]:
+def service(parts: Parts, name: str, incidents_open: int, now: Mapping[str, Any]) -> dict[str, Any]:
+    """`now`: what its deployment says of itself."""
     item = parts.services[name]
-    now = releases.serving(item)
     return {
         "name": name,
         **{fact: now[fact] for fact in ("release", "state", "canary", "fell_back")},
-        "incidents_open": sum(one.service == name and one.state not in ENDS for one in incidents),
+        "incidents_open": incidents_open,
         "autonomy": item.autonomy,
         "address": item.address,
         "forge": forge(parts, name),
+        "reverts": [_revert_line(one) for one in parts.store.reverts.unfinished(name) if not one.closing],
     }
+
+
+def _revert_line(revert: Revert) -> dict[str, Any]:
+    facts = ("commit", "number", "title", "created_at")
+    return {fact: getattr(revert, fact) for fact in facts}
 
 
 def forge(parts: Parts, name: str) -> dict[str, Any] | None:
@@ -101,29 +129,6 @@ def forge(parts: Parts, name: str) -> dict[str, Any] | None:
         return None
     used = parts.services[name].forge
     return {"kind": used.kind, "problem": parts.forges.problem(name), **asdict(used.limits())}
-
-
-def stages(events: Sequence[Event]) -> list[dict[str, Any]]:
-    """The running attempt's stages in order, from the log."""
-    found: dict[str, dict[str, Any]] = {}
-    for event in events:
-        if event.type == "incident.state" and event.payload.get("to") == State.OPEN:
-            found.clear()  # a retry starts anew
-        name = str(event.payload.get("stage", ""))
-        if event.type == "stage.started":
-            found[name] = {
-                "stage": name,
-                "started_at": event.timestamp,
-                "seconds": None,
-                "state": "running",
-                "detail": "",
-            }
-        elif event.type == "stage.finished" and name in found:
-            detail = event.payload.get("detail", "")
-            found[name].update(
-                seconds=event.payload.get("seconds"), detail=detail, state="failed" if detail else "done"
-            )
-    return list(found.values())
 
 
 def _releases(store: Store, incident: Incident) -> list[Release]:
@@ -158,6 +163,8 @@ def _proposal(parts: Parts, filed: Filed | None) -> dict[str, Any] | None:
         "rounds": filed.rounds,
         "most_rounds": MOST_ROUNDS,
         "amended": filed.amended,
+        "checking": filed.checking,
+        "recheck": asdict(filed.recheck) if filed.amended and filed.recheck else None,
         "reviewer": filed.reviewer.removeprefix("-"),  # which stands for nobody
         "draft_there": filed.forge_draft,
         "forge": forge(parts, proposal.service),
@@ -183,13 +190,14 @@ def _verdict(verdict: Verdict, chosen: bool) -> dict[str, Any]:
 def _evidence(evidence: Evidence) -> dict[str, Any]:
     tests = None
     if evidence.tests_before is not None:
-        tests = {"before": _suite(evidence.tests_before), "after": _suite(evidence.tests_after)}
+        tests = {"before": _suite(evidence.tests_before), "after": _suite(evidence.tests_after, always=True)}
     return {
         "before": _exchange(evidence.before.last),
         "after": _exchange(evidence.after.last) if evidence.after else None,
         "earlier_requests": max(len(evidence.before.exchanges) - 1, 0),
         "tests": tests,
         "shown_by": evidence.shown_by,
+        "shown_with": evidence.shown_with,
         "differences": [asdict(difference) for difference in evidence.differences],
         "not_run": None if evidence.not_run is None else [asdict(site) for site in evidence.not_run],
         "regression": _regression(evidence.regression),
@@ -213,9 +221,24 @@ def _exchange(exchange: Exchange | None) -> dict[str, Any] | None:
     return {"status": exchange.status, "body": exchange.body[:4000], "value": exchange.value, "exception": exception}
 
 
-def _suite(suite: Suite | None) -> dict[str, Any] | None:
+def _suite(suite: Suite | None, *, always: bool = False) -> dict[str, Any] | None:
+    """With the end of what the tests said: `always`, or where something failed."""
     if suite is None:
         return None
-    outcomes = list(suite.outcomes.values())
-    failed = sum(outcome in ("failed", "error") for outcome in outcomes)
-    return {"passed": outcomes.count("passed"), "failed": failed, "problem": suite.problem}
+    failing = [test for test, outcome in suite.outcomes.items() if outcome in ("failed", "error")]
+    return {
+        "passed": sum(outcome == "passed" for outcome in suite.outcomes.values()),
+        "failed": len(failing),
+        "failing": failing[:MOST_FAILING],
+        "problem": suite.problem,
+        "seconds": suite.seconds,
+        "output": _tail(suite.output) if always or failing or suite.problem else "",
+    }
+
+
+def _tail(output: str) -> str:
+    """Its end, from the beginning of a line."""
+    if len(output) <= MOST_OUTPUT:
+        return output
+    end = output[-MOST_OUTPUT:]
+    return end.partition("\n")[2] or end

@@ -2,9 +2,8 @@
 
 import json
 
-from healer.cli import demonstration, incidents
+from healer.cli import showing
 from rich.console import Console
-from typer.testing import CliRunner
 
 from tests.healer.web.canned import DISCUSSION, GITHUB, ON_GITHUB, REPORT, VERDICTS, incident
 
@@ -70,7 +69,7 @@ def test_what_looks_alike_and_who_changed_it_last_is_shown_inert():
     }
     console = Console(record=True, width=200, force_terminal=True, color_system=None)
     item = incident(diagnosis=diagnosis, verdicts=[], proposal=None, actions=[])
-    demonstration.print_incident(console, item)
+    showing.print_incident(console, item)
     shown = console.export_text()
     assert "last changed in abc1234 by [red] [2Jx on 2026-01-02: [red] [2Jx" in shown
     assert "looks alike, and is not changed:\n  a.py:7 in f  [red] [2Jx" in shown
@@ -81,7 +80,7 @@ def test_who_reported_a_crash_and_what_else_belongs_to_it_is_shown_inert():
     error = {"type": "KeyError", "message": "\x1b[2Jx"}
     report = REPORT | {"chain": [{"relation": "cause", "exception": error, "frames": []}]}
     console = Console(record=True, width=200, force_terminal=True, color_system=None)
-    demonstration.print_incident(console, incident(report=report))
+    showing.print_incident(console, incident(report=report))
     assert (
         "reported by: sentry.python.fastapi/2.75.0 (python)\n"
         "caught: logged by the service, which went on\n"
@@ -90,36 +89,10 @@ def test_who_reported_a_crash_and_what_else_belongs_to_it_is_shown_inert():
     ) in console.export_text()
 
 
-def test_an_approval_shows_and_sends_the_commit_it_is_about(monkeypatch):
-    sent = []
-
-    class Remembering:
-        def __init__(self, settings):
-            pass
-
-        def whole_id(self, beginning):
-            return "i1"
-
-        def get(self, path):
-            return incident(proposal=ON_GITHUB)
-
-        def post(self, path, body):
-            sent.append((path, body))
-            return {"incident_id": "i1", "state": "proposed"}
-
-    monkeypatch.setattr(incidents, "Client", Remembering)
-    monkeypatch.setattr(incidents, "load_settings", lambda: None)
-    done = CliRunner().invoke(incidents.app, ["approve", "i"])
-    assert done.stdout == (
-        "draft proposal #12 at 9c1d22e7b4: Refuse a return without a policy\ni1: approve accepted, now proposed\n"
-    )
-    assert sent == [("/api/v1/incidents/i1/approve", {"head_sha": "9c1d22e7b4"})]
-
-
 def shown(**proposal) -> str:
     """What `healer show` prints of a proposal for which another round is at work, so that no verdict is chosen."""
     console = Console(record=True, width=200, force_terminal=True, color_system=None)
-    demonstration.print_incident(console, incident(verdicts=VERDICTS[1:], proposal=ON_GITHUB | proposal))
+    showing.print_incident(console, incident(verdicts=VERDICTS[1:], proposal=ON_GITHUB | proposal))
     return console.export_text()
 
 

@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 from healer import cli
-from healer.cli import releases
+from healer.cli import deciding, releases
 from healer.cli.client import Client
 from healer.model import BadInput, Conflict, HealerError, NotFound, Serving, State
-from rich.console import Console
 from typer.testing import CliRunner
 
 from tests.healer.web.release_desk import FIRST, FIX, PUSH, Desk
@@ -33,10 +32,9 @@ def run(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Run:
         def __init__(self, _settings: object) -> None:
             self._base, self._http = "", desk.http
 
-    monkeypatch.setattr(releases, "Client", Wired)
-    monkeypatch.setattr(releases, "load_settings", lambda: None)
-    monkeypatch.setattr(releases, "out", Console(width=160))  # whatever terminal the tests have
-    return lambda *words: CliRunner().invoke(cli.app, words)
+    monkeypatch.setattr(releases, "connect", lambda: Wired(None))
+    monkeypatch.setenv("COLUMNS", "160")  # whatever terminal the tests have
+    return lambda *words, typed="": CliRunner().invoke(cli.app, words, input=typed)
 
 
 def failed(result: Result, kind: type[HealerError], *words: str) -> None:
@@ -66,8 +64,8 @@ def test_releases_are_a_table_and_json(desk: Desk, run: Run) -> None:
 
 def test_a_service_goes_back_to_the_release_before_or_to_a_named_one(desk: Desk, run: Run) -> None:
     said = run("rollback", "shop", "--reason", "slow").stdout
-    assert said == f"shop: going from {FIX[:10]} to {FIRST[:10]}; `healer releases shop` shows it\n"
-    run("rollback", "shop", "--to", "ABC3")
+    assert said == f"shop: going from {FIX[:10]} to {FIRST[:10]}\n`healer watch --service shop` follows it.\n"
+    assert json.loads(run("rollback", "shop", "--to", "ABC3", "--json").stdout) == {"service": "shop", "to": "abc3"}
     assert desk.dispatch.orders == [
         ("serve", "shop", FIRST, "operator", "slow"),
         ("serve", "shop", "abc3", "operator", ""),
@@ -98,7 +96,8 @@ def test_an_incident_goes_back_as_before(desk: Desk, run: Run, monkeypatch: pyte
     monkeypatch.setattr(desk.dispatch, "roll_back", roll_back, raising=False)
     desk.store.incidents.move(desk.incident_id, State.SOAKING, expected=(State.OPEN,))
     said = run("rollback", desk.incident_id[:5], "--reason", "slow").stdout
-    assert said == f"{desk.incident_id}: rollback accepted, now soaking\n"
+    assert said.startswith(f"{desk.incident_id}: rollback accepted, now soaking\n")
+    assert f"`healer watch {desk.incident_id}` follows it" in said
     assert taken == [(desk.incident_id, "operator", "slow")]
     failed(run("rollback", desk.incident_id, "--to", FIRST), BadInput, "--to", "shop, stock")
     failed(run("rollback", "zzz"), NotFound, "'zzz'", "shop, stock")
@@ -107,11 +106,43 @@ def test_an_incident_goes_back_as_before(desk: Desk, run: Run, monkeypatch: pyte
 def test_a_revert_is_named_by_the_beginning_of_its_release(desk: Desk, run: Run) -> None:
     said = run("revert", "approve", "shop", "ABC").stdout
     assert said == f"revert #8 at {'b' * 10}: Revert a push\nshop: approve accepted, now open\n"
-    run("revert", "reject", "shop", PUSH, "--reason", "keep it")
+    rejected = run("revert", "reject", "shop", PUSH, "--reason", "keep it", "--json").stdout
+    assert json.loads(rejected) == {"service": "shop", "commit": PUSH, "state": "open"}
     assert desk.dispatch.orders == [
         ("approve", "shop", PUSH, "operator"),
         ("reject", "shop", PUSH, "operator", "keep it"),
     ]
     failed(run("revert", "approve", "shop", FIX[:6]), NotFound, "no open proposal", "`healer releases shop`")
+    failed(run("revert", "approve", "shop", ""), BadInput, "is empty", "`healer releases shop`")
+    assert len(desk.dispatch.orders) == 2
     desk.store.reverts.set("shop", PUSH, state="closed")
     failed(run("revert", "reject", "shop", "abc"), NotFound, "no open proposal")
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        (["revert", "approve", "shop", "abc"], ["Revert a push", "+b", "Merge it? [y/N]"]),
+        (["rollback", "shop"], [f"shop: go from {FIX[:10]} to {FIRST[:10]}? [y/N]"]),
+        (["rollback", "incident"], ["KeyError in read", "Serve the release before its fix again? [y/N]"]),
+    ],
+)
+def test_what_changes_the_users_release_is_asked_about_on_a_terminal(
+    desk: Desk, run: Run, monkeypatch: pytest.MonkeyPatch, words: list[str], shown: list[str]
+) -> None:
+    def roll_back(incident_id: str, *_words: str):
+        desk.dispatch.orders.append(("roll back", incident_id))
+        return desk.store.incidents.get(incident_id)
+
+    monkeypatch.setattr(desk.dispatch, "roll_back", roll_back, raising=False)
+    monkeypatch.setattr(deciding, "_is_terminal", lambda: True)
+    words = [desk.incident_id[:6] if word == "incident" else word for word in words]
+    for typed in ("\n", "n\n", ""):
+        refused = run(*words, typed=typed)
+        assert (refused.exit_code, "Nothing was done." in refused.stdout) == (1, True)
+        assert [word for word in shown if word not in refused.stdout] == []
+    failed(run(*words, "--json"), BadInput, "--yes")
+    assert desk.dispatch.orders == []
+    assert run(*words, typed="y\n").exit_code == 0
+    assert "[y/N]" not in run(*words, "--yes").stdout
+    assert len(desk.dispatch.orders) == 2

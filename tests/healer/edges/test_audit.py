@@ -14,6 +14,7 @@ from alembic import command
 from alembic.config import Config
 from healer.edges.store import Store
 from healer.edges.store.database import MIGRATIONS, Database
+from healer.edges.store.head import read_head
 from healer.model import BadInput
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -257,6 +258,22 @@ def test_the_file_lags_behind_and_is_whole_at_the_end(place):
     assert (before["last_id"], json.loads(place.head.read_text())["last_id"]) == (30, 60)
     place.head.write_text(json.dumps(before))  # as after kill -9: the database went on
     assert place.kind() == "whole"
+
+
+def test_two_healers_may_write_the_file_at_the_same_time(place, monkeypatch):
+    with closing(place.store()) as one, closing(place.store()) as other:
+        one.log.append("here", "a", {}, trace_id="", ui_hint="control")
+        replace = Path.replace
+
+        def as_the_other_one_does(draft: Path, target: Path) -> Path:
+            monkeypatch.setattr(Path, "replace", replace)
+            other._head.save()
+            return replace(draft, target)
+
+        monkeypatch.setattr(Path, "replace", as_the_other_one_does)
+        one._head.save()
+        assert read_head(place.head) == one._head._known
+    assert list(place.head.parent.glob(".audit-head*")) == []
 
 
 def test_another_key_is_named_as_a_possible_cause(place):

@@ -95,6 +95,21 @@ def test_what_changed_between_two_commits_is_told(checkout, origin):
     }
 
 
+def test_what_a_diff_of_texts_does_not_show_is_named(checkout, origin):
+    base = checkout.fetch()
+    special = {"latest": ("120000", "new.py"), "vendor": ("160000", "3" * 40), "run.sh": ("100755", "true\n")}
+    odd = {"picture.png": b"\0\xff", "long.py": "#" * 1_000_001, "other.py": ("100755", "y = 1\n")}
+    origin.commit("main", {"app.py": None, "new.py": "z = 1\n", **special, **odd})
+    assert checkout.unshown(base, checkout.fetch()) == (
+        "latest (a link)",
+        "long.py (not text, or too large)",
+        "other.py (executable)",
+        "picture.png (not text, or too large)",
+        "run.sh (executable)",
+        "vendor (a submodule)",
+    )
+
+
 def test_links_submodules_and_pointers_stay_and_no_program_runs(monkeypatch, tmp_path, checkout, origin):
     mark, home = tmp_path / "ran", tmp_path / "user"
     home.mkdir()

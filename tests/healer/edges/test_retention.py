@@ -21,22 +21,6 @@ LONG_AGO, NOW = "2026-01-02T03:04:05.000000Z", "2099-01-01T00:00:00.000000Z"
 BEFORE = "2026-06-01T00:00:00.000000Z"
 
 
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory):
-    file = tmp_path_factory.mktemp("store") / "healer.db"
-    made = Store(f"sqlite:///{file}", audit_key="key")
-    made.migrate()
-    made.close()
-    return file
-
-
-@pytest.fixture
-def store(tmp_path, empty):
-    made = Store(f"sqlite:///{shutil.copy(empty, tmp_path)}", audit_key="key")
-    yield made
-    made.close()
-
-
 def ended(store: Store, name: str, at: str = LONG_AGO, state: State = State.DECLINED) -> str:
     report = a_report(report_id=name.rjust(32, "0"), received_at=at)
     incident = store.incidents.take(report, name)

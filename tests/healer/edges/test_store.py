@@ -22,17 +22,9 @@ from healer.model import (
     Suspect,
     Verdict,
 )
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from tests.healer.samples import a_candidate, a_diagnosis, a_replay, a_report, answered, crashed
-
-
-@pytest.fixture
-def store(tmp_path):
-    made = Store(f"sqlite:///{tmp_path}/healer.db")
-    made.migrate()
-    yield made
-    made.close()
 
 
 def taken(store: Store, number: int = 1, fingerprint: str = "f"):
@@ -43,6 +35,25 @@ def taken(store: Store, number: int = 1, fingerprint: str = "f"):
 def test_the_migrations_make_the_tables_that_the_code_knows(store):
     with store._database.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), tables.metadata) == []
+
+
+def test_what_one_key_was_told_of_is_found_without_reading_all_of_its_type(store):
+    said = []
+    listen = lambda _c, _k, statement, values, *_: said.append((statement, values))  # noqa: E731
+    event.listen(store._database.engine, "before_cursor_execute", listen)
+    taken(store)
+    store.log.of_key("key", 1, ("incident.forgotten",))
+    store.log.of_key("key", 1, ("incident.forgotten", "incident.opened"))
+    store.log.of_key("key", 1)
+    event.remove(store._database.engine, "before_cursor_execute", listen)
+    asked = [(statement, values) for statement, values in said if 'events."key" = ?' in statement]
+    assert len(asked) == 4
+    with store._database.engine.connect() as connection:
+        plans = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {one}", values).all() for one, values in asked]
+    by_type, by_key = "USING INDEX ix_events_key_type_id (key=? AND type=?)", "USING INDEX ix_events_key (key=?)"
+    assert [[row[-1] for row in plan] for plan in plans] == [
+        [f"SEARCH events {how}"] for how in (by_type, by_type, by_key, by_key)
+    ]
 
 
 def test_migrating_twice_changes_nothing(store):

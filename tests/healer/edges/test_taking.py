@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from datetime import timedelta
 
@@ -14,22 +13,6 @@ from healer.model import Report, State
 from sqlalchemy import func, select
 
 from tests.healer.samples import LIBRARY, a_report
-
-
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory):
-    file = tmp_path_factory.mktemp("store") / "healer.db"
-    made = Store(f"sqlite:///{file}", audit_key="key")
-    made.migrate()
-    made.close()
-    return file
-
-
-@pytest.fixture
-def store(tmp_path, empty):
-    made = Store(f"sqlite:///{shutil.copy(empty, tmp_path)}", audit_key="key")
-    yield made
-    made.close()
 
 
 def reports(first: int, last: int, *, minute: int = 0, **changes: object) -> list[Report]:

@@ -210,9 +210,12 @@ class Contented:
 class Entrance:
     """The webhook's route over real HTTP, for one healer after the other; while none lives, it fails."""
 
+    take_all = None  # it takes no reports
+
     def __init__(self) -> None:
         self.dispatch: Dispatch | None = None
-        web = Web(SimpleNamespace(store=None, services={}), self, None, Access("t", {}), SECRET, str)  # type: ignore[arg-type]
+        parts = SimpleNamespace(store=SimpleNamespace(log=None, statistics=None), services={})
+        web = Web(parts, self, None, Access("t", {}), SECRET, str)  # type: ignore[arg-type]
         probe = socket.socket()
         probe.bind(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{probe.getsockname()[1]}/webhooks/github"

@@ -9,11 +9,11 @@ from healer.edges.checkout import Checkout
 from healer.edges.forge import Standing
 from healer.edges.forge.local import LocalForge
 from healer.edges.store import Filed, Store
-from healer.model import Change, Outcome, Proposal, State, Verdict
+from healer.model import Change, Evidence, Outcome, Proposal, State, Verdict
 from healer.pipeline.dispatch import Dispatch
 from healer.pipeline.parts import Parts
 
-from tests.healer.samples import a_candidate, a_diagnosis, a_report
+from tests.healer.samples import a_candidate, a_diagnosis, a_replay, a_report, answered, crashed
 
 
 class Forge(LocalForge):
@@ -58,7 +58,9 @@ class OneProposal:
         self.store.incidents.set(self.incident_id, diagnosis=a_diagnosis())
         self.store.incidents.move(self.incident_id, State.PROPOSED, expected=(State.OPEN,))
         candidate = a_candidate(changes=(Change("a.py", "x = 1\n", "x = 2\n"),))
-        self.store.incidents.put_verdict(self.incident_id, 1, 0, Verdict(candidate, True, ""), chosen=True)
+        evidence = Evidence(a_replay(crashed()), a_replay(answered(404)))
+        verdict = Verdict(candidate, True, "", evidence=evidence)
+        self.store.incidents.put_verdict(self.incident_id, 1, 0, verdict, chosen=True)
         self.proposal = Proposal(self.incident_id, 1, "shop", "healer/a-1", "main", self.head, "t", "b", "u")
         self.diff = candidate.diff
         self.store.proposals.put(self.proposal, 1, self.diff, approach=candidate.approach, category="c")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from healer.edges.forge import Standing
-from healer.model import ForgeError, Outcome, State
+from healer.model import Candidate, Conflict, EdgeError, ForgeError, Outcome, State, Verdict
+from healer.pipeline import rechecking, tending
 from healer.pipeline.tending import Tending
+from healer.web import views
 
 from tests.healer.pipeline.one_proposal import OneProposal
 
@@ -72,10 +75,142 @@ def test_an_older_proposal_that_is_opened_again_and_merged_is_what_is_released(d
     assert desk.store.proposals.by_branch("healer/a-2").proposal.state == "closed"
 
 
-def test_commits_that_are_taken_back_leave_the_proposal_as_it_was(desk):
-    desk.store.proposals.set(desk.proposal.branch, amended=True, head_sha="d" * 40)
-    stands(desk)
-    assert (desk.filed().amended, desk.filed().proposal.head_sha) == (False, desk.head)
+@pytest.fixture
+def begun(monkeypatch) -> list[str]:
+    """Ids of the workflows that were to begin: a known one is not begun again."""
+    found: list[str] = []
+    monkeypatch.setattr(tending, "begin", lambda workflow_id, *_: found.append(workflow_id))
+    return found
+
+
+@pytest.fixture
+def amended(desk, begun) -> OneProposal:
+    """Somebody pushed one commit on top, and the healer has seen it."""
+    desk.dispatch.tending = Tending(desk.parts, SimpleNamespace(recheck=None), poll_seconds=0)
+    desk.checkout.push(desk.head, desk.proposal.branch)
+    push(desk, {"a.py": "x = 3\n"})
+    return desk
+
+
+def push(desk: OneProposal, files: dict[str, str]) -> str:
+    theirs = desk.commit(files)
+    desk.checkout.push(theirs, desk.proposal.branch, desk.checkout.tip(desk.proposal.branch))
+    stands(desk, head_sha=theirs)
+    return theirs
+
+
+def prove(desk: OneProposal, monkeypatch, reason: str = "") -> str:
+    trial = SimpleNamespace(prove=lambda candidate: Verdict(candidate, not reason, reason))
+    monkeypatch.setattr(rechecking, "Trial", lambda *_: trial)
+    return rechecking.prove_again(desk.parts, None, desk.incident_id)
+
+
+def may_approve(desk: OneProposal) -> bool:
+    filed = desk.filed()
+    return "approve" in views.actions(desk.store.incidents.get(desk.incident_id), filed)
+
+
+def test_what_others_added_is_not_merged_before_it_is_proved_and_shown(amended, begun, monkeypatch):
+    theirs = amended.filed().proposal.head_sha
+    for looked_at in (theirs, ""):
+        with pytest.raises(Conflict, match=f"{theirs[:10]} is still being proved"):
+            amended.dispatch.approve(amended.incident_id, "ada", looked_at)
+    assert amended.filed().checking
+    assert not may_approve(amended)
+    assert prove(amended, monkeypatch) == ""
+    filed = amended.filed()
+    assert (filed.checking, filed.recheck.accepted, "+x = 3" in filed.diff) == (False, True, True)
+    assert may_approve(amended)
+    stands(amended, head_sha=theirs)
+    assert len(set(begun)) == 1
+    amended.dispatch.approve(amended.incident_id, "ada", theirs)
+    assert amended.checkout.sources(amended.checkout.fetch())["a.py"] == "x = 3\n"
+
+
+def test_a_proof_that_was_never_begun_is_begun_at_the_next_look(amended, begun):
+    stands(amended, head_sha=amended.filed().proposal.head_sha)
+    assert begun == [rechecking.id_of(amended.filed())] * 2
+
+
+def test_what_does_not_stand_says_why_and_is_for_people_to_decide(amended, monkeypatch):
+    assert prove(amended, monkeypatch, "the crash is still there") == "the crash is still there"
+    recheck = amended.filed().recheck
+    assert (recheck.accepted, recheck.reason) == (False, "the crash is still there")
+    assert may_approve(amended)
+
+
+def test_what_no_diff_shows_is_not_proved_in_silence(amended, monkeypatch):
+    push(amended, {"a.py": "x = 3\n", "data.bin": "\0"})
+    assert "data.bin (not text, or too large)" in prove(amended, monkeypatch)
+    assert amended.filed().recheck.accepted is False
+
+
+def test_commits_of_during_a_proof_are_proved_on_their_own(amended, begun, monkeypatch):
+    first = amended.filed().proposal.head_sha
+
+    def more(candidate: Candidate) -> Verdict:
+        push(amended, {"a.py": "x = 4\n"})
+        return Verdict(candidate, True, "")
+
+    monkeypatch.setattr(rechecking, "Trial", lambda *_: SimpleNamespace(prove=more))
+    rechecking.prove_again(amended.parts, None, amended.incident_id)
+    assert amended.filed().checking
+    assert not may_approve(amended)
+    amended.checkout.push(first, amended.proposal.branch, amended.checkout.tip(amended.proposal.branch))
+    stands(amended, head_sha=first)  # pushed a second time
+    assert [name.rpartition(":")[2] for name in begun] == ["1", "2", "3"]
+
+
+def test_without_an_outcome_people_decide_on_what_is_shown_and_on_nothing_else(amended, monkeypatch):
+    rechecking.end(amended.parts, amended.incident_id, "recheck: git does not answer")
+    assert not may_approve(amended)
+    with pytest.raises(Conflict, match="cannot be shown here: recheck: git does not answer"):
+        amended.dispatch.approve(amended.incident_id, "ada")
+    push(amended, {"a.py": "x = 4\n"})
+
+    def fail(_: Candidate) -> Verdict:
+        raise EdgeError("no sandbox")
+
+    monkeypatch.setattr(rechecking, "Trial", lambda *_: SimpleNamespace(prove=fail))
+    with pytest.raises(EdgeError):
+        rechecking.prove_again(amended.parts, None, amended.incident_id)
+    rechecking.end(amended.parts, amended.incident_id, "recheck: no sandbox")
+    filed = amended.filed()
+    assert ("+x = 4" in filed.diff, filed.recheck.accepted, filed.recheck.reason) == (
+        True,
+        False,
+        "recheck: no sandbox",
+    )
+    assert may_approve(amended)
+
+
+def test_a_proof_waits_for_the_round_that_began_before_it(amended, begun, monkeypatch):
+    amended.store.incidents.move(amended.incident_id, State.OPEN, expected=(State.PROPOSED,))
+    prove(amended, monkeypatch)
+    assert amended.filed().checking
+    stands(amended, head_sha=amended.filed().proposal.head_sha)
+    assert len(begun) == 1
+    amended.store.incidents.move(amended.incident_id, State.PROPOSED, expected=(State.OPEN,))
+    stands(amended, head_sha=amended.filed().proposal.head_sha)
+    assert len(set(begun)) == 2
+
+
+def test_commits_that_go_and_come_again_between_two_looks_are_proved(amended, begun, monkeypatch):
+    theirs = amended.filed().proposal.head_sha
+    amended.checkout.push(amended.head, amended.proposal.branch, theirs)
+    prove(amended, monkeypatch)
+    amended.checkout.push(theirs, amended.proposal.branch, amended.head)
+    stands(amended, head_sha=theirs)
+    assert len(set(begun)) == 2
+
+
+def test_commits_that_are_taken_back_leave_the_proposal_as_it_was(amended, monkeypatch):
+    prove(amended, monkeypatch)
+    stands(amended)
+    filed = amended.filed()
+    assert (filed.amended, filed.proposal.head_sha, filed.diff) == (False, amended.head, amended.diff)
+    assert "added commits" not in filed.proposal.body
+    assert may_approve(amended)
 
 
 def test_the_base_is_followed_once_it_has_come_to_rest(desk):

@@ -6,13 +6,14 @@ import asyncio
 import json
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
+from fastapi.responses import JSONResponse, StreamingResponse
+from healer.web.files import Files
 
-PAGE = Path(__file__).parents[3] / "healer-service" / "healer" / "web" / "page"
+from tests.healer.web import canned_audit, canned_overview
+
 AT = "2026-11-20T12:00:00Z"
 DIFF = """\
 --- a/shop/returns.py
@@ -212,6 +213,13 @@ def incident(**changes: Any) -> dict[str, Any]:
         "last_seen": AT,
         "title": "",
         "origin": "none-guard",
+        "category": "none-dereference",
+        "opened_at": AT,
+        "proposed_at": AT,
+        "healed_at": "",
+        "seconds_to_proposal": 41.2,
+        "seconds_to_healed": None,
+        "sparkline": [*[0] * 23, 3],
         "proposal": PROPOSAL,
         "report": REPORT,
         "diagnosis": {
@@ -238,6 +246,9 @@ def incident(**changes: Any) -> dict[str, Any]:
     }
 
 
+FILES = Files()
+
+
 class CannedHealer:
     """The API as the page sees it: answers what the test put in, remembers what the page sent."""
 
@@ -249,6 +260,9 @@ class CannedHealer:
     def reset(self) -> None:
         self.incident = incident()
         self.listed = True
+        self.others: list[dict[str, Any]] = []  # incidents that are listed beside it
+        self.statistics: dict[str, Any] | None = canned_overview.NO_STATISTICS  # None: they cannot be counted
+        self.role = "operator"
         self.posts: list[tuple[str, Any]] = []
         self.refusal = ""  # detail of the problem that actions are answered with
         self.may_answer = threading.Event()  # actions wait for it
@@ -260,9 +274,16 @@ class CannedHealer:
         self.automation = {"stopped": False, "by": "", "reason": "", "at": ""}
         self.releases = RELEASES
         self.service = {"canary": None, "fell_back": ""}
+        self.services: list[dict[str, Any]] = []  # beside the shop: what differs from it
+        self.audit: dict[str, Any] = {}  # what the log's state differs in
+        self.examples: list[dict[str, Any]] = []
+        self.played: dict[str, Any] = {}  # what a request of theirs is answered with
+        self.files = FILES.version  # of the healer that runs now
+        self.gone: set[str] = set()  # files of the page that it has not
+        self.now = AT  # when events happen
 
     def emit(self, type_: str, key: str = "i1", **payload: Any) -> None:
-        event = {"id": len(self.log) + 1, "type": type_, "key": key, "timestamp": AT}
+        event = {"id": len(self.log) + 1, "type": type_, "key": key, "timestamp": self.now}
         event["trace_id"] = key if key == "i1" else ""
         event |= {"payload": payload, "ui_hint": "execution"}
         self.log.append(event)
@@ -270,6 +291,9 @@ class CannedHealer:
 
     def break_streams(self) -> None:
         self._tell(None)
+
+    def keep_alive(self) -> None:
+        self._tell({})
 
     def _tell(self, event: dict[str, Any] | None) -> None:
         assert self.loop is not None
@@ -284,9 +308,12 @@ class CannedHealer:
             for event in self.log[last:]:
                 yield f"id: {event['id']}\ndata: {json.dumps(event)}\n\n"
             while (one := await queue.get()) is not None:
-                yield f"id: {one['id']}\ndata: {json.dumps(one)}\n\n"
+                yield f"id: {one['id']}\ndata: {json.dumps(one)}\n\n" if one else "event: alive\ndata:\n\n"
         finally:
             self.streams.discard(queue)
+
+    def _services(self) -> set[str]:
+        return {"shop", *(one["name"] for one in self.services)}
 
     def _add_switch(self, app: FastAPI) -> None:
         @app.post("/api/v1/automation")
@@ -294,13 +321,56 @@ class CannedHealer:
             self.automation = {"by": "operator", "at": AT, **body}
             return self.automation
 
+    def _add_overview(self, app: FastAPI) -> None:
+        @app.get("/api/v1/overview")
+        def overview() -> Any:
+            service = {"name": "shop", "release": "4be1c8f2d0", "state": "serving", "incidents_open": 1, "reverts": []}
+            service |= self.service | {"autonomy": "propose", "address": "127.0.0.1:8000", "forge": self.forge}
+            services = [service, *(service | other for other in self.services)]
+            return {"services": services, "version": "0.1.0", "automation": self.automation}
+
+        @app.get("/api/v1/incidents")
+        def incidents(request: Request) -> Any:
+            return canned_overview.answer([self.incident] * self.listed + self.others, request.query_params)
+
+        @app.get("/api/v1/statistics")
+        def statistics() -> Any:
+            return problem(503, "The database is busy.") if self.statistics is None else self.statistics
+
+    def _add_audit(self, app: FastAPI) -> None:
+        @app.get("/api/v1/audit/events")
+        def audited(request: Request) -> Any:
+            return canned_audit.answer(self.log, request.query_params)
+
+        @app.get("/api/v1/audit/state")
+        def state() -> Any:
+            return canned_audit.state(self.log, **self.audit)
+
+        @app.post("/api/v1/audit/verify")
+        def verify() -> Any:
+            assert self.may_answer.wait(10)
+            return canned_audit.state(self.log, checked="all", **self.audit)
+
+    def _add_examples(self, app: FastAPI) -> None:
+        @app.get("/api/v1/examples")
+        def examples() -> Any:
+            return {"services": self.examples}
+
+        @app.post("/api/v1/services/{name}/examples/{example}")
+        def play(name: str, example: str, body: dict[str, str]) -> Any:
+            self.posts.append((f"{name}/examples/{example}", body))
+            assert self.may_answer.wait(10)
+            return problem(409, self.refusal) if self.refusal else self.played
+
     def _add_releases(self, app: FastAPI) -> None:
-        @app.get("/api/v1/services/{_name}/releases")
-        def releases(_name: str) -> Any:
-            return self.releases
+        @app.get("/api/v1/services/{name}/releases")
+        def releases(name: str) -> Any:
+            return self.releases if name in self._services() else problem(404, f"there is no service {name}")
 
         @app.post("/api/v1/services/{name}/{action:path}")
         def act(name: str, action: str, body: dict[str, str]) -> Response:
+            if name not in self._services():
+                return problem(404, f"there is no service {name}")
             self.posts.append((f"{name}/{action}", body))
             if self.refusal:
                 return problem(409, self.refusal)
@@ -313,21 +383,15 @@ class CannedHealer:
         async def guard(request: Request, follow: Callable[[Request], Awaitable[Response]]) -> Response:
             self.loop = asyncio.get_running_loop()
             api = request.url.path.startswith("/api/")
+            if request.url.path.rpartition("/")[2] in self.gone:
+                return problem(404, "there is no such file of the page; load the page again")
             if api and request.cookies.get("session") != "yes":
                 return problem(401, "Sign in first.")
             response = await follow(request)
             response.headers["content-security-policy"] = "default-src 'self'"
             return response
 
-        @app.get("/")
-        @app.get("/incidents/{_id}")
-        @app.get("/services/{_id}")
-        def index() -> FileResponse:
-            return FileResponse(PAGE / "index.html")
-
-        @app.get("/page/{name}")
-        def asset(name: str) -> FileResponse:
-            return FileResponse(PAGE / name)
+        app.include_router(FILES.routes())
 
         @app.post("/signin")
         def sign_in(body: dict[str, str]) -> Response:
@@ -343,27 +407,25 @@ class CannedHealer:
             response.delete_cookie("session")
             return response
 
-        @app.get("/api/v1/overview")
-        def overview() -> Any:
-            service = {"name": "shop", "release": "4be1c8f2d0", "state": "serving", "incidents_open": 1}
-            services = [
-                service | self.service | {"autonomy": "propose", "address": "127.0.0.1:8000", "forge": self.forge}
-            ]
-            return {"services": services, "version": "0.1.0", "automation": self.automation}
+        @app.get("/api/v1/session")
+        def session() -> Any:
+            return {"role": self.role, "version": "0.1.0", "examples": bool(self.examples), "page": self.files}
 
+        self._add_overview(app)
         self._add_switch(app)
+        self._add_audit(app)
+        self._add_examples(app)
         self._add_releases(app)
 
-        @app.get("/api/v1/incidents")
-        def incidents() -> Any:
-            return {"incidents": [self.incident] if self.listed else []}
+        @app.get("/api/v1/incidents/{id_}")
+        def one(id_: str) -> Any:
+            found = next((one for one in [self.incident, *self.others] if one["id"] == id_), None)
+            return problem(404, f"there is no incident {id_}") if found is None else found | {"events": self.log}
 
-        @app.get("/api/v1/incidents/{_id}")
-        def one(_id: str) -> Any:
-            return self.incident | {"events": self.log}
-
-        @app.post("/api/v1/incidents/{_id}/{action}")
-        def act(action: str, body: dict[str, str]) -> Response:
+        @app.post("/api/v1/incidents/{id_}/{action}")
+        def act(id_: str, action: str, body: dict[str, str]) -> Response:
+            if id_ != self.incident["id"]:
+                return problem(404, f"there is no incident {id_}")
             self.posts.append((action, body))
             assert self.may_answer.wait(10)
             if self.refusal:

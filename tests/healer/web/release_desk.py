@@ -14,6 +14,7 @@ from healer.edges.forge import Limits
 from healer.edges.store import Revert, Store
 from healer.model import DeploymentError, HealerError, Proposal, Serving, Traffic
 from healer.pipeline.parts import Parts
+from healer.settings import Example
 from healer.web.access import Access
 from healer.web.application import Web, create_app
 
@@ -46,6 +47,7 @@ class ScriptedDispatch:
     """Writes orders down, or refuses them."""
 
     def __init__(self) -> None:
+        self.take_all = None  # it takes no reports
         self.orders: list[tuple[object, ...]] = []
         self.refusal: HealerError | None = None
 
@@ -77,17 +79,19 @@ def _empty_database() -> bytes:
 class Desk:
     """A first release, a fix that is live, a push that was rolled back and for which a revert is proposed."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, address: str = "", examples: tuple[Example, ...] = ()) -> None:
+        """`address` and `examples`: of the shop."""
         database = folder / "healer.db"
         database.write_bytes(_empty_database())
-        self.store = Store(f"sqlite:///{database}")
+        bus = Bus()
+        self.store = Store(f"sqlite:///{database}", bus.notify)
         self.deployment, self.dispatch = ScriptedDeployment(), ScriptedDispatch()
         forge = SimpleNamespace(kind="local", limits=Limits)
-        facts = {"autonomy": "propose", "address": "", "forge": forge}
+        facts = {"autonomy": "propose", "address": address, "forge": forge}
         service = SimpleNamespace(name="shop", deployment=self.deployment, **facts)
         unreleased = SimpleNamespace(name="stock", deployment=None, **facts)
         self.parts = Parts(self.store, {"shop": service, "stock": unreleased}, "", 0)
-        web = Web(self.parts, self.dispatch, Bus(), Access("operator", {}), "", lambda: "")
+        web = Web(self.parts, self.dispatch, bus, Access("operator", {}, "viewer"), "", lambda: "", {"shop": examples})
         self.http = TestClient(create_app(web, None))
         self.http.headers["authorization"] = "Bearer operator"
         self._fill()

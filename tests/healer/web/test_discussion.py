@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,7 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 from healer.edges.bus import Bus
 from healer.edges.forge import Limits
-from healer.edges.store import Store
+from healer.edges.store import Recheck, Store
 from healer.model import ForgeError, Proposal, Remark, State, Verdict
 from healer.pipeline.dispatch import Dispatch
 from healer.pipeline.parts import Parts
@@ -115,11 +116,13 @@ def test_a_round_that_found_nothing_leaves_the_proposal_with_its_evidence(desk: 
 
 
 def test_another_round_is_offered_while_there_may_be_one(desk: Desk) -> None:
-    for facts, another in (({"rounds": 2}, True), ({"rounds": 3}, False), ({"rounds": 0, "amended": True}, False)):
+    amended = {"amended": True, "recheck": Recheck(1, "ada", HEAD, True)}
+    for facts, another in (({"rounds": 2}, True), ({"rounds": 3}, False), ({"rounds": 0, **amended}, False)):
         desk.store.proposals.set(BRANCH, **facts)
         shown = desk.shown()
         assert shown["actions"] == ["approve", *(["request-changes"] if another else []), "reject", "comment"]
-        assert {name: shown["proposal"][name] for name in facts} == facts
+        assert shown["proposal"]["rounds"] == facts["rounds"]
+    assert shown["proposal"]["recheck"] == asdict(amended["recheck"])
 
 
 def test_a_proposal_tells_its_life_there(desk: Desk) -> None:

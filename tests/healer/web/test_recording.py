@@ -62,6 +62,9 @@ def test_an_action_that_fails_is_told_with_why(parts):
         raise Conflict("not now")
     assert [type for type, _ in recorded(parts)] == ["operator.retry", "operator.failed"]
     assert recorded(parts)[-1][1] == {"action": "retry", "reason": "not now"}
+    with pytest.raises(ZeroDivisionError), Recorder(parts).action(a_request(), "operator", incident.id, "retry"):
+        raise ZeroDivisionError
+    assert recorded(parts)[-1][1] == {"action": "retry", "reason": "an error of the healer's own: ZeroDivisionError"}
 
 
 def test_an_unknown_incident_leaves_no_trace(parts):

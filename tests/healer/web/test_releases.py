@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from healer.model import Conflict, NotFound, Serving, State
@@ -53,6 +54,19 @@ def test_the_overview_tells_of_a_canary_and_of_what_went_back_by_itself(desk: De
     facts = ("state", "release", "canary", "fell_back")
     assert [shop[fact] for fact in facts] == ["serving", FIX, PUSH, "Its workers ended."]
     assert [stock[fact] for fact in facts] == ["no deployment", None, None, ""]
+
+
+def test_the_overview_tells_which_reverts_wait_for_a_decision(desk: Desk) -> None:
+    def waiting() -> list[Any]:
+        return [
+            [(one["commit"], one["title"]) for one in item["reverts"]] for item in desk.get("/overview")["services"]
+        ]
+
+    assert waiting() == [[(PUSH, "Revert a push")], []]
+    desk.store.reverts.set("shop", PUSH, closing="not needed any more")
+    assert waiting() == [[], []]
+    desk.store.reverts.set("shop", PUSH, closing="", state="merged")
+    assert waiting() == [[], []]
 
 
 def test_a_deployment_that_is_away_or_not_there_says_so(desk: Desk) -> None:

@@ -13,9 +13,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from healer.cli.demonstration import printable
 from healer.cli.doctor import machine, services
 from healer.cli.doctor.check import MISSING, OK, WEAKER, Check
+from healer.cli.printing import printable
 from healer.model import BadInput
 from healer.settings import Settings
 

@@ -14,9 +14,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from healer.cli.demonstration import printable
 from healer.cli.evaluation.cases import find_cases
 from healer.cli.evaluation.judging import HARM, Judged, Verdict, judge
+from healer.cli.printing import printable
 from healer.cli.repairing import connection
 from healer.cli.workbench import Workbench, find_interpreter
 

@@ -83,6 +83,10 @@ class Mirror:
         """The texts that differ, and where links and submodules lead; binary files are left out."""
         return self._compare(base, head, lambda repo, *two: trees.changes(repo, *(at.hexsha for at in two)))
 
+    def unshown(self, base: str, head: str) -> tuple[str, ...]:
+        """What `changed` tells nothing of, or not all: each path, and what is there."""
+        return self._compare(base, head, lambda repo, *two: trees.unshown(repo, *(at.hexsha for at in two)))
+
     def blame(self, commit: str, file: str, line: int) -> Suspect:
         """The commit that last touched a line, but for its indentation, as it stands at `commit`."""
         return self._do(

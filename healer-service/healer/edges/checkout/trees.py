@@ -107,6 +107,28 @@ def changes(repo: Repo, one: str, other: str) -> tuple[Change, ...]:
     return tuple(found)
 
 
+def unshown(repo: Repo, one: str, other: str) -> tuple[str, ...]:
+    """What differs beyond the texts of regular files: each path, and what is there."""
+    named = ((difference.path, _beyond_text(repo, difference)) for difference in differences(repo, one, other))
+    return tuple(f"{path} ({what})" for path, what in named if what)
+
+
+def _beyond_text(repo: Repo, difference: Difference) -> str:
+    modes = [mode for mode in (difference.before_mode, difference.after_mode) if mode]
+    if _SUBMODULE in modes:
+        return "a submodule"
+    if not all(int(mode, 8) in FILE_MODES for mode in modes):
+        return "a link"
+    if None in (
+        text_at(repo, difference.before_mode, difference.before),
+        text_at(repo, difference.after_mode, difference.after),
+    ):
+        return "not text, or too large"
+    if difference.after_mode and int(difference.after_mode, 8) != int(difference.before_mode or "100644", 8):
+        return "executable" if int(difference.after_mode, 8) & 0o100 else "not executable any more"
+    return ""
+
+
 def text_at(repo: Repo, mode: str, id: str) -> str | None:
     """ "" where there is no file; None for what is no text, or too large for one of ours."""
     if not mode:

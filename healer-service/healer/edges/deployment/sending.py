@@ -65,7 +65,10 @@ def send(url: str, request: Request, headers: Mapping[str, str], seconds: float 
         ):
             began = time.monotonic()
             return Exchange(
-                answer.status_code, dict(answer.headers), _text(answer, started + seconds), seconds=began - started
+                answer.status_code,
+                dict(answer.headers),
+                beginning_of(answer, started + seconds),
+                seconds=began - started,
             )
     except (*UNREACHED, ValueError):  # ValueError: what no header or body can be made of
         return None
@@ -99,8 +102,8 @@ def refusal(url: str, probes: Sequence[Probe]) -> str:
     return ""
 
 
-def _text(answer: httpx.Response, until: float) -> str:
-    """The beginning of the body. It may be a stream without an end, which is an answer all the same."""
+def beginning_of(answer: httpx.Response, until: float) -> str:
+    """Of the body. It may be a stream without an end, which is an answer all the same."""
     body = b""
     try:
         for chunk in answer.iter_bytes():

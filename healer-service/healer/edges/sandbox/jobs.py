@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from prometheus_client import Histogram
 
 from healer.edges.sandbox import forms
 from healer.model import Call, Replay, Request, SandboxError, Suite
 from healer.syntax.coverage import Lines
 
 LARGEST_ANSWER = 64 * 2**20
+RUNS = Histogram(
+    "healer_sandbox_run_seconds",
+    "Jobs in the sandbox, with their wait for a place in it.",
+    ["kind", "outcome"],
+    buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
+    registry=None,
+)
+KINDS, DONE, FAILED = ("replay", "call", "tests"), "done", "failed"
 
 
 class Sandbox:
@@ -20,6 +31,9 @@ class Sandbox:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        for kind in KINDS:  # at 0, before anything has run
+            for outcome in (DONE, FAILED):
+                RUNS.labels(kind, outcome)
 
     def replay(
         self,
@@ -76,7 +90,13 @@ class Sandbox:
     ) -> dict[str, Any]:
         watched = {file: list(lines) for file, lines in (watch or {}).items()}
         whole = {**job, "env": forms.environment(env), "limits": dict(limits), "watch": watched}
-        return self._run(whole, tree, float(limits["seconds"]))
+        outcome, started = FAILED, time.monotonic()
+        try:
+            answer = self._run(whole, tree, float(limits["seconds"]))
+            outcome = DONE
+        finally:
+            RUNS.labels(str(job["kind"]), outcome).observe(time.monotonic() - started)
+        return answer
 
     def _run(self, job: Mapping[str, Any], tree: bytes, seconds: float) -> dict[str, Any]:
         header = json.dumps({"job": job, "tree_bytes": len(tree)}).encode() + b"\n"

@@ -13,13 +13,17 @@ from healer.edges.store.audit import Audit, Auditor
 from healer.edges.store.batch import Bounds
 from healer.edges.store.chain import Chain
 from healer.edges.store.database import NOT_MADE, Database, age, ago, now
+from healer.edges.store.finding import Finding, Page, Place, Wanted
 from healer.edges.store.head import HeadFile
 from healer.edges.store.incident import AT_WORK, ENDS, SURPLUS, Incident
 from healer.edges.store.incidents import Incidents
 from healer.edges.store.log import Log
-from healer.edges.store.proposals import Deliveries, Delivery, Filed, Proposals, Remarks
+from healer.edges.store.marks import Marks
+from healer.edges.store.proposals import Deliveries, Delivery, Filed, Proposals, Recheck, Remarks
 from healer.edges.store.releases import Release, Releases, Revert, Reverts
 from healer.edges.store.retention import Freed, Retention
+from healer.edges.store.sessions import Sessions
+from healer.edges.store.statistics import Statistics, Sums
 
 
 class Store:
@@ -41,7 +45,10 @@ class Store:
         self._on_event = on_event
         self._head = HeadFile(audit_head, self._database, chain) if audit_head else None
         self.incidents = Incidents(self._database)
+        self.finding = Finding(self._database)
+        self.statistics = Statistics(self._database)
         self.log = Log(self._database)
+        self.marks = Marks(self._database)
         self.auditor = Auditor(self._database, chain, audit_head)
         self.proposals = Proposals(self._database)
         self.remarks = Remarks(self._database)
@@ -49,6 +56,7 @@ class Store:
         self.reverts = Reverts(self._database)
         self.deliveries = Deliveries(self._database)
         self.retention = Retention(self._database)
+        self.sessions = Sessions(self._database)
 
     def migrate(self) -> None:
         """Bring the tables up to date; from here on the head file is kept."""
@@ -62,7 +70,9 @@ class Store:
         return self._database.kind
 
     def lag(self) -> str:
-        """What `migrate` would still have to do; "" when nothing. Raises BadInput when the database does not answer."""
+        """What `migrate` would still have to do; "" when nothing. Raises BadInput when the database does not answer, or
+        a newer healer made its tables.
+        """
         return self._database.lag()
 
     def check(self) -> None:
@@ -103,9 +113,15 @@ __all__ = [
     "Filed",
     "Freed",
     "Incident",
+    "Log",
+    "Page",
+    "Place",
+    "Recheck",
     "Release",
     "Revert",
     "Store",
+    "Sums",
+    "Wanted",
     "age",
     "ago",
     "now",

@@ -5,10 +5,9 @@ The log is walked once, in constant memory; only a log that is wrong is walked a
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +19,13 @@ from healer.edges.store.chain import Chain, Head, Record
 from healer.edges.store.database import Database
 from healer.edges.store.head import read_head
 from healer.edges.store.tail import STORED, read_record
+from healer.edges.store.trail import ROWS_AT_ONCE, Trail, parsed
 from healer.model import BadInput
 
-ROWS_AT_ONCE = 1000
 MOST_NOTES = 50
 
 _ENDS = select(tables.events.c.id, tables.events.c.digest)
+_NOTES = STORED.where(tables.events.c.key == "audit").limit(MOST_NOTES)
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,23 @@ class Flaw:
 
 @dataclass(frozen=True)
 class Audit:
-    """What a walk over the whole log found."""
+    """What a walk over the whole log, or a look at its end, found."""
 
+    checked: str  # all | end
     head: Head  # as far as the log is whole
     flaw: Flaw | None
     notes: tuple[Mapping[str, Any], ...]  # what the log says about its own chain
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "whole": self.flaw is None,
+            "checked": self.checked,
+            "events": self.head.count,
+            "last_id": self.head.last_id,
+            "digest": self.head.digest,
+            "flaw": asdict(self.flaw) if self.flaw else None,
+            "notes": [{name: note[name] for name in ("id", "timestamp", "type", "payload")} for note in self.notes],
+        }
 
 
 @dataclass
@@ -61,6 +73,7 @@ class Auditor:
         self._database = database
         self._chain = chain
         self._head_file = head_file
+        self.trail = Trail(self._snapshot)
 
     def verify(self) -> Audit:
         """Raises BadInput when there is no log that could be verified."""
@@ -70,10 +83,13 @@ class Auditor:
             record = read_record(connection)
             walk = self._walk(connection, record, kept)
         flaw = walk.flaw or self._wrong_end(walk.head, record) or head_flaw or self._wrong_file(walk, kept)
-        return Audit(walk.head, flaw, tuple(walk.notes))
+        return Audit("all", walk.head, flaw, tuple(walk.notes))
 
-    def look_at_the_end(self) -> Audit:
-        """The quick part of `verify`: do the record, the file and the last event agree? Raises BadInput as it does."""
+    def look_at_the_end(self, *, keeps_file: bool = True) -> Audit:
+        """The quick part of `verify`: do the record, the file and the last event agree? Raises BadInput as it does.
+
+        `keeps_file`: False where nobody has kept the file yet; that it is missing says nothing then.
+        """
         kept, head_flaw = self._kept()
         walk = _Walk()
         with self._snapshot() as connection:
@@ -84,19 +100,11 @@ class Auditor:
             if kept is not None:
                 known = connection.execute(_ENDS.where(tables.events.c.id == kept.head.last_id)).first()
                 walk.at_kept = known[1] if known else None
-        flaw = self._wrong_end(walk.head, record) or head_flaw or self._wrong_file(walk, kept)
-        return Audit(walk.head, flaw, ())
-
-    def events(self, incident: str = "", since: str = "") -> Iterator[dict[str, Any]]:
-        """Oldest first, with digests; of incidents whose id begins so, and from a time on (as the log writes it)."""
-        query = STORED
-        if incident:
-            query = query.where(tables.events.c.key.startswith(incident, autoescape=True))
-        if since:
-            query = query.where(tables.events.c.timestamp >= since)
-        with self._snapshot() as connection:
-            for row in connection.execution_options(yield_per=ROWS_AT_ONCE).execute(query).mappings():
-                yield {**row, "payload": _parsed(row["payload"])}
+            walk.notes = [_note(row) for row in connection.execute(_NOTES).mappings()]
+        flaw = self._wrong_end(walk.head, record) or head_flaw
+        if flaw is None and (keeps_file or kept is not None):
+            flaw = self._wrong_file(walk, kept)
+        return Audit("end", walk.head, flaw, tuple(walk.notes))
 
     @contextmanager
     def _snapshot(self) -> Iterator[Connection]:
@@ -150,7 +158,7 @@ class Auditor:
             if kept is not None and row["id"] == kept.head.last_id:
                 walk.at_kept = row["digest"]
             if row["key"] == "audit" and len(walk.notes) < MOST_NOTES:
-                walk.notes.append({**row, "payload": _parsed(row["payload"])})
+                walk.notes.append(_note(row))
         return walk
 
     def _wrong_end(self, end: Head, record: Record | None) -> Flaw | None:
@@ -192,12 +200,8 @@ def _fits(chain: Chain, previous: str, row: RowMapping, number: int) -> bool:
         return False
 
 
-def _parsed(payload: Any) -> Any:
-    """A payload that is no JSON is shown as it is: the export leaves nothing out."""
-    try:
-        return json.loads(payload)
-    except (TypeError, ValueError, RecursionError):
-        return payload if isinstance(payload, str) else repr(payload)
+def _note(row: RowMapping) -> Mapping[str, Any]:
+    return {**row, "payload": parsed(row["payload"])}
 
 
 class _Explanation:

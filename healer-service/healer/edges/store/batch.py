@@ -6,6 +6,7 @@ Everything is bounded here but the counts, which are exact. It looks at no repor
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -15,12 +16,14 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from healer.edges.store import tables
 from healer.edges.store.codec import REPORT
-from healer.edges.store.database import Transaction, ago
+from healer.edges.store.database import Transaction, ago, hour_of
 from healer.edges.store.incident import FORGOTTEN, SURPLUS, Incident, incident_of
+from healer.edges.store.tail import run_each
 from healer.model import Report, State
 
 KEPT_REPORTS = 20  # per incident: the first one, and newer ones
 FRESH = timedelta(seconds=10)  # so much newer than the newest a report must be to take the place of an older one
+TO_THE_HOUR = len("2026-01-02T03")  # of a stamp
 KEPT_IDS = 500  # per incident, before the older ones are forgotten; a report that is sent again counts once
 
 INCIDENT, REPORTS, SEEN, EVENTS = tables.incidents.c, tables.reports.c, tables.seen.c, tables.events.c
@@ -33,6 +36,10 @@ _COUNT = (
     update(tables.incidents)
     .where(INCIDENT.id == bindparam("incident"))
     .values(count=INCIDENT.count + bindparam("more"), last_seen=bindparam("at"))
+)
+_COUNT_HOUR = (
+    "INSERT INTO occurrences (incident_id, hour, count) VALUES (?, ?, ?) "
+    "ON CONFLICT (incident_id, hour) DO UPDATE SET count = occurrences.count + excluded.count"
 )
 _EXPLAIN = update(tables.incidents).where(INCIDENT.id == bindparam("incident")).values(reason=bindparam("why"))
 _OF_SERVICE = select(func.count().label("all")).where(INCIDENT.service == bindparam("of"))
@@ -168,6 +175,12 @@ class Batch:
                 self._transaction.run(_EXPLAIN, {"incident": one.incident.id, "why": one.incident.reason})
         rows = [{"incident": one.incident.id, "more": one.more, "at": one.incident.last_seen} for one in counted]
         self._transaction.run(_COUNT, rows)
+        hours = Counter[tuple[str, str]]()
+        for one in counted:
+            for report in one.reports:
+                hours[one.incident.id, report.received_at[:TO_THE_HOUR]] += 1 + report.suppressed
+        of_hours = [(incident_id, hour_of(f"{hour}:00Z"), more) for (incident_id, hour), more in hours.items()]
+        run_each(self._transaction.connection, _COUNT_HOUR, of_hours)
 
     def _why(self, incident: Incident) -> str:
         bounds = self._bounds.get(incident.service)
@@ -246,6 +259,7 @@ def _first(incident_id: str, report: Report, fingerprint: str) -> Incident:
         release=None,
         soak_until=None,
         opened_on=report.release,
+        opened_at=report.received_at,
         # Which files an approximate report is about is only found out by its heal.
         own=bool(report.app_frames or (report.approximate and report.frames)),
     )

@@ -23,6 +23,8 @@ from healer.edges.store.tail import add_event, begin, move_record, read_record
 from healer.model import BadInput
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+WRITERS = 0x6865616C  # number of the lock that whoever writes to Postgres holds
+MOST_CONNECTIONS = 20  # five stay open
 NOT_MADE = "the tables are not made yet"
 
 # Built once: putting a statement together takes SQLAlchemy longer than SQLite takes to run it.
@@ -41,6 +43,11 @@ def age(stamp: str) -> timedelta:
 def ago(span: timedelta) -> str:
     """The stamp of then."""
     return _stamp(datetime.now(UTC) - span)
+
+
+def hour_of(stamp: str) -> int:
+    """The hour of a stamp, counted from 1970."""
+    return int(datetime.fromisoformat(stamp).timestamp()) // 3600
 
 
 def _stamp(moment: datetime) -> str:
@@ -132,7 +139,7 @@ class Database:
         self._chain = chain or Chain()
         self._on_event = on_event
         self._writing = threading.Lock()
-        self.engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+        self.engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), max_overflow=MOST_CONNECTIONS - 5)
         self.sqlite = make_url(url).get_backend_name() == "sqlite"
         if self.sqlite:
             _tune_sqlite(self.engine)
@@ -146,7 +153,9 @@ class Database:
         return Path(self.engine.url.database or "") if self.sqlite else None
 
     def lag(self) -> str:
-        """What `migrate` would still have to do; "" when nothing. Raises BadInput when the database does not answer."""
+        """What `migrate` would still have to do; "" when nothing. Raises BadInput when the database does not answer, or
+        a newer healer made its tables.
+        """
         file = self.file()
         if file is not None and not file.is_file():
             return NOT_MADE
@@ -155,14 +164,21 @@ class Database:
                 current = MigrationContext.configure(connection).get_current_revision()
         except SQLAlchemyError as error:
             raise BadInput(f"the healer's database cannot be read: {str(error).splitlines()[0]}") from error
-        newest = ScriptDirectory.from_config(_alembic()).get_current_head()
         if current is None:
             return NOT_MADE
+        known = ScriptDirectory.from_config(_alembic())
+        if current not in {revision.revision for revision in known.walk_revisions()}:
+            raise BadInput(
+                f"the tables of the healer's database are at revision {current}, which this version does not know: a "
+                "newer healer made them; start that version, or put back the backup from before the upgrade"
+            )
+        newest = known.get_current_head()
         return "" if current == newest else f"the tables are at revision {current}, the newest is {newest}"
 
     def migrate(self) -> None:
         config = _alembic()
         with self.engine.begin() as connection:
+            self._wait_for_others(connection)
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
         self._learn_to_shrink()
@@ -186,11 +202,19 @@ class Database:
     def writing(self) -> Iterator[Transaction]:
         # One writer at a time in this process: SQLite lets the others wait in a sleep loop, which costs tens of ms.
         with self._writing, self.engine.connect().execution_options(writes=True) as connection, connection.begin():
+            self._wait_for_others(connection)
             transaction = Transaction(connection, self._chain)
             yield transaction
             transaction.finish()
         if transaction.appended:
             self._on_event()
+
+    def _wait_for_others(self, connection: Connection) -> None:
+        """Other processes write to a server's database, too: until the commit this one is alone, as on SQLite. They
+        would find the same incident new, or wait for each other's rows for ever.
+        """
+        if not self.sqlite:
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITERS})")
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:

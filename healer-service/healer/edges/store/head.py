@@ -6,7 +6,7 @@ It may lag behind the database and is never ahead of it. It judges no log; audit
 from __future__ import annotations
 
 import json
-import os
+import secrets
 import threading
 from pathlib import Path
 
@@ -135,11 +135,14 @@ class HeadFile:
             "digest": record.head.digest,
             "seal": record.seal,
         }
-        draft = self._path.with_name(f".{self._path.name}.{os.getpid()}")
-        draft.unlink(missing_ok=True)
-        draft.touch(mode=0o600)
-        draft.write_text(json.dumps(said) + "\n")
-        draft.replace(self._path)
+        # Not by the process's number, which in each of several containers is 1.
+        draft = self._path.with_name(f".{self._path.name}.{secrets.token_hex(8)}")
+        try:
+            draft.touch(mode=0o600, exist_ok=False)
+            draft.write_text(json.dumps(said) + "\n")
+            draft.replace(self._path)
+        finally:
+            draft.unlink(missing_ok=True)
 
 
 _BEGAN = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import RowMapping
 
@@ -11,6 +12,7 @@ from healer.model import Diagnosis, State
 
 ENDS = frozenset({State.RESOLVED, State.DECLINED, State.REJECTED, State.ROLLED_BACK, State.REGRESSED})
 AT_WORK = frozenset({State.DIAGNOSING, State.REPAIRING})
+RELAPSED = frozenset({State.ROLLED_BACK, State.REGRESSED})
 
 SURPLUS = "surplus"  # in place of a fingerprint: here counts what a service reports beyond its bounds
 FORGOTTEN = "incident.forgotten"  # the event that is left of an incident which was deleted
@@ -42,6 +44,23 @@ class Incident:
     soak_until: float | None
     opened_on: str | None  # the release that its first report came from
     own: bool  # the crash went through the service's own code
+    category: str = ""  # of the diagnosis
+    opened_at: str = ""  # when what is now being healed began; "" for one from before this was kept
+    proposed_at: str | None = None
+    healed_at: str | None = None
+
+    @property
+    def title(self) -> str:
+        if self.fingerprint == SURPLUS:
+            return self.exception_message.capitalize()
+        return f"{self.exception_type} in {self.fault_function or 'a library'}"
+
+    def seconds_to(self, moment: str | None) -> float | None:
+        """From when what is being healed began; None for what has not happened yet."""
+        if moment is None:
+            return None
+        began = datetime.fromisoformat(self.opened_at or self.first_seen)
+        return round(max((datetime.fromisoformat(moment) - began).total_seconds(), 0.0), 3)
 
 
 def incident_of(row: RowMapping) -> Incident:

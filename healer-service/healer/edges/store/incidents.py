@@ -10,11 +10,12 @@ from sqlalchemy import Select, and_, bindparam, delete, func, insert, select, up
 from healer.edges.store import tables
 from healer.edges.store.batch import Bounds
 from healer.edges.store.codec import CANDIDATE, DIAGNOSIS, REPORT, VERDICT
-from healer.edges.store.database import Database, Transaction
-from healer.edges.store.incident import Incident, incident_of
+from healer.edges.store.database import Database, Transaction, now
+from healer.edges.store.incident import ENDS, RELAPSED, Incident, incident_of
 from healer.edges.store.taking import Taking
 from healer.model import Conflict, Diagnosis, ExceptionInfo, NotFound, Report, State, Verdict
 
+_OF_ID = update(tables.incidents).where(tables.incidents.c.id == bindparam("of"))
 _OF_INCIDENT = tables.reports.c.incident_id == bindparam("of")
 
 
@@ -104,11 +105,19 @@ class Incidents:
         with self._database.reading() as transaction:
             return transaction.connection.execute(query).scalar()
 
-    def count_by_state(self) -> dict[str, int]:
-        state = tables.incidents.c.state
+    def services_of(self, ids: Iterable[str]) -> dict[str, str]:
+        """Incident -> service; those that are deleted are left out."""
+        columns = tables.incidents.c
+        query = select(columns.id, columns.service).where(columns.id.in_(list(ids)))
         with self._database.reading() as transaction:
-            rows = transaction.all(select(state, func.count().label("count")).group_by(state))
-        return {row["state"]: row["count"] for row in rows}
+            return {row["id"]: row["service"] for row in transaction.all(query)}
+
+    def count_by_state(self) -> dict[tuple[str, str], int]:
+        """(service, state) -> how many; what there is none of is not named."""
+        service, state = tables.incidents.c.service, tables.incidents.c.state
+        query = select(service, state, func.count().label("count")).group_by(service, state)
+        with self._database.reading() as transaction:
+            return {(row["service"], row["state"]): row["count"] for row in transaction.all(query)}
 
     def move(
         self,
@@ -135,11 +144,8 @@ class Incidents:
             if with_report and not _has_report(transaction, incident_id):
                 why = "it can be healed when the crash comes again"
                 raise Conflict(f"the reports of {incident_id} are deleted; {why}")
-            transaction.run(
-                update(tables.incidents)
-                .where(tables.incidents.c.id == incident_id)
-                .values(state=to.value, reason=reason, **values)
-            )
+            values |= _implied(incident, to)
+            transaction.run(_OF_ID.values(state=to.value, reason=reason, **values), {"of": incident_id})
             if worked is not None:
                 remark = (tables.remarks.c.service == incident.service, tables.remarks.c.id == worked)
                 transaction.run(update(tables.remarks).where(*remark).values(worked=True))
@@ -151,9 +157,26 @@ class Incidents:
         """Write facts about an incident; its state changes by `move` alone."""
         columns: dict[str, Any] = dict(values)
         if diagnosis is not None:
-            columns["diagnosis"] = DIAGNOSIS.dump(diagnosis)
+            columns |= {"diagnosis": DIAGNOSIS.dump(diagnosis), "category": diagnosis.category}
         with self._database.writing() as transaction:
-            transaction.run(update(tables.incidents).where(tables.incidents.c.id == incident_id).values(**columns))
+            transaction.run(_OF_ID.values(**columns), {"of": incident_id})
+
+    def healed(self, incident_id: str, by: str) -> None:
+        """The time and the event, in one transaction; said twice it counts once, and after a relapse not at all."""
+        with self._database.writing() as transaction:
+            incident = _require(transaction, incident_id)
+            if incident.healed_at is not None or incident.state in RELAPSED:
+                return
+            at = now()
+            transaction.run(_OF_ID.values(healed_at=at), {"of": incident_id})
+            transaction.append(
+                "incident.healed",
+                incident_id,
+                {"seconds": incident.seconds_to(at), "by": by},
+                trace_id=incident.trace_id,
+                ui_hint="execution",
+                once=f"{incident_id}-{incident.attempt}/incident.healed/",
+            )
 
     def first_report(self, incident_id: str) -> Report:
         return self._report(incident_id, newest=False)
@@ -192,6 +215,17 @@ class Incidents:
         with self._database.reading() as transaction:
             rows = transaction.all(_judged(incident_id, attempt))
         return tuple((VERDICT.load(row["verdict"]), bool(row["chosen"])) for row in rows if row["verdict"])
+
+
+def _implied(incident: Incident, to: State) -> dict[str, Any]:
+    """What a move says about the times beside it. A round that a person asked for is no new beginning: what counts is
+    the time to the first proposal.
+    """
+    if to == State.OPEN and incident.state in ENDS:
+        return {"opened_at": now(), "proposed_at": None, "healed_at": None, "category": ""}
+    if to == State.PROPOSED and incident.proposed_at is None:
+        return {"proposed_at": now()}
+    return {"healed_at": None} if to in RELAPSED else {}
 
 
 def _has_report(transaction: Transaction, incident_id: str) -> bool:

@@ -28,6 +28,17 @@ _AT_CLOSE = {"merged": Outcome.MERGED, "closed": Outcome.REJECTED}
 
 
 @dataclass(frozen=True)
+class Recheck:
+    """The proof of what others added to a proposal: under way until `accepted` is known."""
+
+    number: int  # of this proposal, from 1: the same commit may be pushed, taken back and pushed again
+    by: str  # who added it
+    shown: str = ""  # the head that the proposal's `diff` shows; "" until it is read
+    accepted: bool | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class Filed:
     """A proposal with what the store knows beside it."""
 
@@ -46,6 +57,7 @@ class Filed:
     closed_at: str | None = None
     rounds: int = 0  # that reviews asked for
     amended: bool = False  # others added commits
+    recheck: Recheck | None = None  # of what they added last
     forge_draft: bool = False  # it is a draft there now
     readied: bool = False  # made ready for review, which happens once
     reviewer: str = ""  # who was asked; "-" when nobody can be
@@ -54,6 +66,16 @@ class Filed:
     @property
     def decided_on(self) -> dict[str, object]:
         return decision(self.proposal.number, self.proposal.head_sha, self.diff)
+
+    @property
+    def checking(self) -> bool:
+        """Whether what others added is being proved."""
+        return self.amended and (self.recheck is None or self.recheck.accepted is None)
+
+    @property
+    def unseen(self) -> bool:
+        """Whether its branch holds what `diff` does not show, so that nobody can have looked at it here."""
+        return self.amended and (self.recheck is None or self.recheck.shown != self.proposal.head_sha)
 
     @property
     def text_digest(self) -> str:
@@ -80,6 +102,7 @@ _OF_PROPOSAL = frozenset(field.name for field in fields(Proposal))
 def _filed(row: RowMapping) -> Filed:
     values = dict(row)
     values["number"] = values["number"] or 0
+    values["recheck"] = Recheck(**values["recheck"]) if values["recheck"] else None
     values["outcome"] = Outcome(values["outcome"]) if values["outcome"] else None
     proposal = Proposal(**{name: values.pop(name) for name in _OF_PROPOSAL})
     return Filed(proposal, **values)
@@ -141,6 +164,8 @@ class Proposals:
 
     def set(self, branch: str, **values: Any) -> None:
         """Write down facts about one; it is closed by `close`, and its outcome settled by `settle`."""
+        if isinstance(recheck := values.get("recheck"), Recheck):
+            values["recheck"] = asdict(recheck)
         with self._database.writing() as transaction:
             transaction.run(update(tables.proposals).where(tables.proposals.c.branch == branch).values(**values))
 
@@ -192,6 +217,13 @@ class Proposals:
     def open(self, service: str | None = None) -> tuple[Filed, ...]:
         """Those that are on their forge and undecided, or will be there; oldest first."""
         return self._of(tables.proposals.c.state.in_(UNDECIDED), service)
+
+    def count_open(self) -> dict[str, int]:
+        """Service -> how many; one that has none is not named."""
+        columns = tables.proposals.c
+        query = select(columns.service, func.count().label("count")).where(columns.state.in_(UNDECIDED))
+        with self._database.reading() as transaction:
+            return {row["service"]: row["count"] for row in transaction.all(query.group_by(columns.service))}
 
     def closed_since(self, service: str, when: str) -> tuple[Filed, ...]:
         """Those that were closed unmerged after `when`: somebody may open one again."""

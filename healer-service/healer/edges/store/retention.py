@@ -9,20 +9,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, RowMapping, Table, delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Table, delete, exists, func, or_, select, tuple_
 
 from healer.edges.store import tables
-from healer.edges.store.database import Database, Transaction, ago
+from healer.edges.store.database import Database, Transaction, ago, hour_of
 from healer.edges.store.incident import ENDS, FORGOTTEN, SURPLUS
 from healer.edges.store.proposals import UNDECIDED
 from healer.edges.store.releases import MOVING
 from healer.model import State
 
 SLICE = 200  # incidents in one transaction: some ten milliseconds in which nothing else is written
+HOURS_SLICE = 2000  # hourly counts in one transaction
 PAGES = 500  # of the file, given back at once
 
-INCIDENT, PROPOSAL, RELEASE, DELIVERY = (
-    table.c for table in (tables.incidents, tables.proposals, tables.releases, tables.deliveries)
+INCIDENT, PROPOSAL, RELEASE, DELIVERY, OCCURRENCE = (
+    table.c for table in (tables.incidents, tables.proposals, tables.releases, tables.deliveries, tables.occurrences)
 )
 
 
@@ -82,6 +83,13 @@ class Retention:
         with self._database.writing() as transaction:
             return Freed(webhooks=transaction.run(delete(tables.deliveries).where(DELIVERY.id.in_(old))))
 
+    def hours(self, before: str) -> bool:
+        """Delete a slice of the hourly counts from before then, which nobody misses; False when there were none."""
+        key = (OCCURRENCE.incident_id, OCCURRENCE.hour)
+        old = select(*key).where(OCCURRENCE.hour < hour_of(before)).limit(HOURS_SLICE)
+        with self._database.writing() as transaction:
+            return bool(transaction.run(delete(tables.occurrences).where(tuple_(*key).in_(old))))
+
     def shrink(self) -> bool:
         """Give some of the file's empty pages back to the disk; False when there are none."""
         return self._database.shrink(PAGES)
@@ -123,7 +131,7 @@ def _needed() -> ColumnElement[bool]:
 def _strip(transaction: Transaction, ids: Sequence[str]) -> Freed:
     """Leave only the incidents themselves, with their numbers."""
     counts = {}
-    for table in (tables.reports, tables.verdicts, tables.seen):
+    for table in (tables.reports, tables.verdicts, tables.seen, tables.occurrences):
         counts[table.name] = transaction.run(delete(table).where(table.c.incident_id.in_(ids)))
     return Freed(reports=counts["reports"], candidates=counts["verdicts"])
 

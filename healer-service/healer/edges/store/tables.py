@@ -63,12 +63,17 @@ incidents = Table(
     Column("soak_until", Float),  # Unix time
     Column("opened_on", String(64)),  # the release that its first report came from
     Column("own", Boolean, nullable=False, server_default=true()),  # it went through the service's own code
+    Column("category", String(63), nullable=False, server_default=""),  # of the diagnosis
+    Column("opened_at", String(32), nullable=False, server_default=""),  # when what is now being healed began
+    Column("proposed_at", String(32)),  # of the same; null until then
+    Column("healed_at", String(32)),  # likewise
     Index(None, "service", "fingerprint", unique=True),
     Index(None, "service", "first_seen"),
     Index(None, "service", "last_seen"),
     Index(None, "service", "state"),
     Index(None, "state"),
     Index(None, "last_seen"),
+    Index(None, "first_seen"),
 )
 
 reports = Table(
@@ -91,6 +96,16 @@ seen = Table(
     Index(None, "incident_id", "number"),
 )
 
+# How often an incident was reported in an hour: what draws its sparkline.
+occurrences = Table(
+    "occurrences",
+    metadata,
+    Column("incident_id", String(16), ForeignKey("incidents.id"), primary_key=True),
+    Column("hour", Integer, primary_key=True, autoincrement=False),  # since 1970
+    Column("count", BigInteger().with_variant(Integer, "sqlite"), nullable=False),
+    Index(None, "hour"),
+)
+
 events = Table(
     "events",
     metadata,
@@ -104,6 +119,8 @@ events = Table(
     Column("once", String(200), unique=True),  # a step that runs again writes its event once
     Column("digest", String(64), nullable=False, server_default=""),  # over this row and the digest before it
     Index(None, "key"),
+    Index(None, "key", "type", "id"),  # else SQLite, which counts nothing, reads all of a type for those of one key
+    Index(None, "type", "id"),
     sqlite_autoincrement=True,
 )
 
@@ -116,6 +133,26 @@ chain = Table(
     Column("last_id", Integer, nullable=False),
     Column("digest", String(64), nullable=False),
     Column("seal", String(64), nullable=False),
+)
+
+# How far somebody who follows the log has come: what was told is not told again after a kill.
+marks = Table(
+    "marks",
+    metadata,
+    Column("name", String(80), primary_key=True),
+    Column("event_id", BigInteger().with_variant(Integer, "sqlite"), nullable=False),
+)
+
+# Browsers that are signed in. What their cookies hold is not kept, only a hash of it.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("role", String(16), nullable=False),  # operator | viewer
+    Column("token", String(64), nullable=False),  # a hash of the token that opened it: another token ends it
+    Column("made_at", String(32), nullable=False),
+    Column("expires_at", String(32), nullable=False),
+    Index(None, "expires_at"),
 )
 
 verdicts = Table(
@@ -159,6 +196,7 @@ proposals = Table(
     Column("draft", Boolean, nullable=False, server_default=false()),
     Column("rounds", Integer, nullable=False, server_default="0"),  # that reviews asked for
     Column("amended", Boolean, nullable=False, server_default=false()),  # others added commits
+    Column("recheck", JSON),  # of what they added last, see Recheck
     Column("forge_draft", Boolean, nullable=False, server_default=false()),  # it is a draft there now
     Column("readied", Boolean, nullable=False, server_default=false()),  # once; a person may make it a draft again
     Column("reviewer", Text, nullable=False, server_default=""),  # who was asked; "-" when nobody can be
@@ -167,6 +205,8 @@ proposals = Table(
     Index(None, "incident_id"),
     Index(None, "state"),
     Index(None, "service", "category"),
+    # All that the statistics ask for: the rows themselves are long.
+    Index(None, "created_at", "category", "approach", "outcome", "state"),
 )
 
 remarks = Table(

@@ -8,12 +8,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
-from healer.model import PYTHON, Answer, Diagnosis, Report, Site
-from healer.stages.diagnosis.cause import answer_wanted, cause_of, fix_sites
+from healer.model import PYTHON, Answer, Diagnosis, Part, Report, Site
+from healer.stages.diagnosis.cause import answer_wanted, cause_of, fix_sites, origins_told
 from healer.stages.diagnosis.foreign import diagnose_foreign
-from healer.stages.diagnosis.measure import confidence_of, risk_of
+from healer.stages.diagnosis.measure import confidence_of, confidence_parts, risk_of, risk_parts
 from healer.stages.diagnosis.outside import no_code_change
 from healer.stages.diagnosis.siblings import siblings
+from healer.stages.diagnosis.trail import trail_of, value_of
 from healer.syntax.crash import categorise
 from healer.syntax.situation import Situation
 
@@ -45,6 +46,11 @@ def diagnose(report: Report, sources: Mapping[str, str]) -> Diagnosis:
         expression=_text(crash.expression),
         culprit=_text(crash.culprit),
         siblings=siblings(situation),
+        value=value_of(situation),
+        origins=origins_told(situation),
+        trail=trail_of(situation),
+        confidence_parts=_parts(confidence_parts(situation)),
+        risk_parts=_parts(risk_parts(situation)),
     )
 
 
@@ -67,6 +73,10 @@ def _name(situation: Situation) -> str:
 
 def _text(node: ast.expr | None) -> str:
     return " ".join(ast.unparse(node).split())[:200] if node is not None else ""
+
+
+def _parts(points: Mapping[str, float]) -> tuple[Part, ...]:
+    return tuple(Part(name, value, "") for name, value in points.items())
 
 
 def _short(text: str, words: int = 30) -> str:

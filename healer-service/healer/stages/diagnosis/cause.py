@@ -39,6 +39,7 @@ _KINDS = {
     "env": "the environment",
     "external": "another service",
 }
+_MOST_ORIGINS = 4
 _CONVERTING = {"wrong-type": Answer.CONVERT, "unserialisable": Answer.CONVERT}
 _LOGIC = ("changed-while-iterated", "name-error", "import-error", "await", "recursion")
 _REFUSING = ("conversion", "unpacking", "decoding", "raised-on-purpose", "integrity", "missing-member")
@@ -124,6 +125,12 @@ def _quoted(node: ast.expr | None) -> str:
 def _from(s: Situation) -> str:
     known = sorted({_KINDS[o.kind] for o in relevant_origins(s) if o.kind in _KINDS})
     return f"; it comes from {' and '.join(known[:2])}" if known else ""
+
+
+def origins_told(s: Situation) -> tuple[str, ...]:
+    """What the bad value was taken from, by name where it has one."""
+    known = {(_KINDS[o.kind], o.name) for o in relevant_origins(s) if o.kind in _KINDS}
+    return tuple(f"{kind}, {name}" if name else kind for kind, name in sorted(known)[:_MOST_ORIGINS])
 
 
 def relevant_origins(s: Situation) -> frozenset[Origin]:

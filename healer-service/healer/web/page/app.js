@@ -1,227 +1,309 @@
 /**
- * Puts the page together: route, session, loading, and drawing again when an event says that something changed.
+ * Puts the page together: the view that the address names, its data, the events that change it, and drawing once a frame.
+ * What a view shows is its own (see views.js).
  */
 
 import * as api from "./api.js";
-import { h, render } from "./dom.js";
-import { Stream } from "./events.js";
+import { h, render, visible } from "./dom.js";
+import { Events } from "./events.js";
 import { follow } from "./follow.js";
-import { after, concerns, incidentView, merged } from "./incident.js";
-import { overviewView } from "./overview.js";
+import { framed } from "./frames.js";
 import { note } from "./parts.js";
-import { releasesView } from "./releases.js";
-import { signInView } from "./signin.js";
-import { short, stateOf } from "./words.js";
+import { byLink } from "./pagekey.js";
+import { following, forget, placeOf, prepare } from "./places.js";
+import { offered as offeredToken, signInView } from "./signin.js";
+import { views } from "./views.js";
+import { clip } from "./words.js";
 
 const QUIET_MS = 150; // events that come together are one question to the API
-const OF_RELEASES = /^(release|revert|service|operator|incident)\./; // types of events that a service's releases may differ after
-const element = (id) => document.getElementById(id);
-const view = element("view");
-const left = new Map(); // path → {scroll, data} of views the reader left, so that going back is at once
-const blank = { data: null, recent: [], problem: null, fresh: true };
-const page = { ...blank, path: location.pathname, signedIn: true };
+const MORE_MS = 10_000; // what comes after the first content is asked for no more often
+const AGAIN_MS = 3000;
+const OLD_MS = 10_000; // a younger page is of the healer that runs
 
-/** The incident, or the service, that the address names; null for both: the overview. */
-function named(what = "incidents") {
-	const [, kind, id] = /^\/(incidents|services)\/([^/]+)\/?$/.exec(page.path) ?? [];
-	try {
-		return kind === what ? decodeURIComponent(id) : null;
-	} catch {
-		return id; // not UTF-8
-	}
-}
+const element = (id) => document.getElementById(id);
+// What the healer said last; `sure`: nothing has happened since that it may say something else after.
+const session = { signedIn: true, sure: false, role: "", version: "", page: "" };
+const [, , files] = new URL(import.meta.url).pathname.split("/"); // the version of the page's files
+let place = placeOf(location);
+let queued = []; // events that the next frame applies
 
 // --- drawing
 
-let drawing = false;
+const draw = framed(() => {
+	apply();
+	render(element("view"), described());
+	render(element("nav"), session.signedIn && views.filter(offered).map(navigation));
+	document.title = titled();
+	element("account").hidden = !session.signedIn || !session.role;
+	element("role").textContent = session.role;
+	element("version").textContent = session.version && `Healer ${session.version}`;
+	follow(place.fresh);
+	if (place.data || !session.signedIn) arrive();
+});
 
-function draw() {
-	if (!drawing) requestAnimationFrame(drawNow);
-	drawing = true;
+/** The first time that a navigation shows what it leads to. */
+function arrive() {
+	if (place.moved) {
+		element("view").querySelector("h1")?.focus({ preventScroll: true });
+		window.scrollTo(0, place.scroll ?? 0);
+	}
+	Object.assign(place, { moved: false, fresh: false });
 }
 
-function drawNow() {
-	drawing = false;
-	render(view, described());
-	document.title = titled();
-	element("signout").hidden = !page.signedIn;
-	follow(page.fresh);
-	if (!page.fresh || (page.signedIn && !page.data)) return;
-	page.fresh = false;
-	view.querySelector("h1")?.focus({ preventScroll: true });
-	if (page.scroll !== undefined) window.scrollTo(0, page.scroll);
+const offered = (kind) => kind.nav && kind.offered?.(session) !== false;
+
+function navigation({ nav, href }) {
+	const current = place.kind?.href === href && "page";
+	return h("a", { key: href, href, "aria-current": current }, nav);
 }
 
 function described() {
-	if (!page.signedIn) return signInView(draw, start);
-	const problem =
-		page.problem &&
-		h(
-			"div",
-			{ key: "problem" },
-			note(page.problem.message, "bad"),
-			!page.data && h("a", { href: "/" }, "All incidents"),
-		);
-	if (!page.data) return problem ?? h("p.dim", { key: "loading" }, "Loading…");
-	const { data, shown } = page;
-	if (named()) return [problem, incidentView(data, changed, draw)];
-	return [problem, named("services") ? releasesView(data, changed) : overviewView(data, shown, showMore, changed)];
+	if (!session.signedIn) return signInView(draw, start);
+	const { view, params, data, problem } = place;
+	const away = !data && h("a", { href: "/" }, "All incidents");
+	const said = [
+		outdated() && newer(),
+		problem && h("div", { key: "problem" }, note(clip(problem.message, 1000), "bad"), away),
+	];
+	if (!data) return [said, !problem && h("p.dim", { key: "loading" }, "Loading…")];
+	try {
+		return [said, view.show(data, params, { role: session.role, changed, redraw: draw, go, keep: place.keep })];
+	} catch (error) {
+		console.error(error);
+		return [said, note(`This cannot be shown, by a mistake of the page: ${clip(error.message, 300)}`, "bad", "mistake")];
+	}
+}
+
+function newer() {
+	const reload = h("button", { type: "button", onclick: () => location.reload() }, "Reload");
+	return h("div.row", { key: "newer" }, note("A newer healer runs: reload the page to see all of it.", "ask"), reload);
 }
 
 function titled() {
-	if (!page.signedIn || !page.data) return "Healer";
-	if (named()) return `${stateOf(page.data.state).word}: ${page.data.exception?.type} · Healer`;
-	if (named("services")) return `${page.data.service} at ${short(page.data.serving.release)} · Healer`;
-	const waiting = page.data.incidents.filter((one) => one.state === "proposed").length;
-	return waiting ? `(${waiting}) Healer` : "Healer";
+	const title = session.signedIn && place.data && place.view.title(place.data, place.params);
+	return title ? `${visible(clip(title, 200))} · Healer` : "Healer";
 }
 
-function showMore(count) {
-	page.shown = count;
-	draw();
+function announce(text) {
+	if (text) element("announce").textContent = visible(clip(text, 1000));
 }
 
 function changed(text) {
-	element("announce").textContent = text;
+	announce(text);
 	draw();
 	refresh();
 }
 
 // --- loading
 
-let asking = false;
-let again = false;
-let timer = 0;
-
-/** Asks the API soon; what is asked for meanwhile is asked once more after the answer. */
-function refresh(wait = 0) {
-	if (asking) again = true;
-	else timer ||= setTimeout(load, wait);
+/** Asks the API, at once when it was not asked lately; what is asked for meanwhile is asked once more after the answer. */
+function refresh() {
+	if (!session.signedIn || !place.kind || (document.hidden && place.data)) return;
+	if (place.asking) place.again = true;
+	else place.timer ??= setTimeout(load, Math.max(0, (place.asked ?? -QUIET_MS) + QUIET_MS - performance.now()), place);
 }
 
-async function load() {
-	timer = 0;
-	asking = true;
-	again = false;
-	const { path } = page;
+async function load(here) {
+	if (here !== place) return;
+	const asked = performance.now();
+	// `covered`: whatever the answer does not hold comes as an event.
+	Object.assign(here, { timer: null, asking: true, again: false, asked, recent: [], covered: events.live });
 	try {
-		const data = await fetched(named(), named("services"));
-		stream.start();
-		if (path === page.path) accept(data);
+		if (!here.view) await prepare(here).catch(renew);
+		const [data] = await Promise.all([here.view.load(here.params, { keep: here.keep }), known()]);
+		events.start();
+		if (here === place) accept(data);
 	} catch (error) {
 		if (error.status === 401) signedOut();
-		else if (path === page.path) page.problem = error;
-		if (error.status === 0) setTimeout(refresh, 3000);
+		else here.problem = error;
+		if (error.status === 0 || error.status > 500) setTimeout(refresh, AGAIN_MS); // it is being started, maybe
 	}
-	asking = false;
+	here.asking = false;
+	if (here !== place) return;
 	draw();
-	if (again && page.signedIn) refresh(path === page.path ? QUIET_MS : 0);
+	if (document.hidden) document.title = titled(); // of a tab that was opened behind this one
+	if (here.again) refresh();
+	more(here);
 }
 
-async function fetched(id, service) {
-	if (id) return api.oneIncident(id);
-	if (service) return api.releases(service);
-	const [overview, { incidents }] = await Promise.all([api.overview(), api.incidents()]);
-	element("version").textContent = `Healer ${overview.version ?? ""}`;
-	return { overview, incidents };
+/** A module that is not there any more is that of a healer before an upgrade: the page begins anew with the new one's. */
+async function renew() {
+	const answers = await fetch("/").then(({ ok }) => ok, () => false);
+	if (answers && performance.now() > OLD_MS) location.reload();
+	throw new api.Problem(0, "A part of the page did not come. Is the healer running?");
 }
 
-function accept(data) {
-	const before = page.data;
-	page.problem = null;
-	page.data = data;
-	if (named("services")) tellServed(before);
-	if (!named()) return;
+/** Who is signed in, and whether the page is still the healer's: asked once a connection. */
+async function known() {
+	if (session.sure) return;
+	session.sure = true;
+	try {
+		Object.assign(session, await api.session());
+	} catch (error) {
+		session.sure = false;
+		throw error;
+	}
+	if (outdated() && performance.now() > OLD_MS && !busy()) location.reload();
+}
+
+const outdated = () => session.page && session.page !== files;
+
+/** Whether the reader would lose something by a reload. */
+function busy() {
+	const fields = [...document.querySelectorAll("textarea, input")];
+	return document.querySelector("dialog[open]") || fields.some(({ value, defaultValue }) => value !== defaultValue);
+}
+
+function accept(answer) {
+	apply();
+	const { view, params, data: before, recent, added } = place;
+	const joined = view.joined?.(place.whole ? before : null, answer) ?? answer;
 	// The answer may be older than events that came while it was on its way: those are applied to it again.
-	const known = data.events?.at(-1)?.id ?? -1;
-	page.recent = page.recent.filter((event) => event.id > known);
-	page.data = page.recent.reduce(after, { ...data, events: merged(before?.events, data.events) });
-	tell(before);
+	const newest = view.known?.(answer) ?? -1;
+	const later = recent.filter((event) => event.id > newest);
+	const data = { ...added, ...joined };
+	place.data = later.length && view.after ? view.after(data, later, params) : data;
+	Object.assign(place, { whole: place.covered, problem: null });
+	if (before) announce(view.told?.(before, place.data));
 }
 
-function tell(before) {
-	const { state, reason } = page.data;
-	const { word, says } = stateOf(state);
-	if (before && before.state !== state) element("announce").textContent = `${word}. ${says} ${reason ?? ""}`;
-}
-
-function tellServed(before) {
-	const { release } = page.data.serving;
-	if (release && before && before.serving.release !== release)
-		element("announce").textContent = `Users get release ${short(release)} now.`;
+async function more(here) {
+	if (!here.view.more || !here.data || performance.now() < (here.moreAt ?? 0)) return;
+	here.moreAt = performance.now() + MORE_MS;
+	const { data, added } = here;
+	try {
+		const more = Object.entries(await here.view.more(here.params, data));
+		here.added = Object.fromEntries(more.filter(([name, value]) => value !== data[name] || name in added));
+	} catch (error) {
+		if (error.status === 401) return signedOut();
+		here.added = { ...added, moreProblem: error };
+	}
+	here.data = { ...here.data, ...here.added };
+	if (here === place) draw();
 }
 
 // --- events
 
-function onEvent(event) {
-	const id = named();
-	const near = id ? concerns(event, id, page.data?.trace_id ?? id) : !named("services") || OF_RELEASES.test(event.type);
-	if (near ? event.type !== "log" : event.type === "forge.waits") refresh(QUIET_MS);
-	if (!near) return;
-	if (!id) return;
-	page.recent = [...page.recent, event];
-	if (!page.data) return;
-	const before = page.data;
-	page.data = after(before, event);
-	tell(before);
+function onEvents(came) {
+	const { view, params, data } = place;
+	if (place.asking) place.recent.push(...came);
+	if (!view || !data) return;
+	queued.push(...came);
+	if (came.some((event) => view.concerns(event, data, params))) refresh();
 	draw();
+}
+
+function apply() {
+	const came = queued;
+	queued = [];
+	const { view, params, data: before } = place;
+	if (!came.length || !before || !view.after) return;
+	place.data = view.after(before, came, params);
+	announce(view.told?.(before, place.data));
+}
+
+/** What came before the stream, or was missed, is asked of the API. */
+function onMissed() {
+	Object.assign(place, { whole: false, covered: false });
+	refresh();
 }
 
 function onState(state) {
 	const mark = element("connection");
+	const first = ["off", undefined].includes(mark.dataset.state);
 	mark.dataset.state = state;
 	mark.textContent = { live: "live", reconnecting: "reconnecting…" }[state] ?? "";
 	mark.hidden = state === "off";
-	if (state === "live") refresh(); // what came before the stream, or was missed
+	if (state === "live") (first ? refresh : again)();
 }
 
-const stream = new Stream({ onEvent, onState, onRefused: () => refresh() });
+function again() {
+	session.sure = false;
+	refresh();
+}
 
-// --- session and navigation
+const events = new Events({ onEvents, onMissed, onState, onRefused: refresh });
+
+// --- session: signing in or out in one tab does so in all
+
+const others = new BroadcastChannel("session");
+others.onmessage = ({ data }) => (data === "out" ? leave() : session.signedIn ? again() : begin());
+if (byLink) others.postMessage("in");
+
+function begin() {
+	Object.assign(session, { signedIn: true, sure: false });
+	place.moved = true;
+	refresh();
+	draw();
+}
 
 function start() {
-	page.signedIn = true;
-	page.fresh = true;
-	refresh();
+	others.postMessage("in");
+	begin();
+}
+
+function leave() {
+	if (!session.signedIn) return;
+	Object.assign(session, { signedIn: false, sure: false, role: "", version: "", page: "" });
+	place = placeOf(location);
+	forget();
+	events.stop();
 	draw();
 }
 
 function signedOut() {
-	if (!page.signedIn) return;
-	Object.assign(page, blank, { signedIn: false });
-	left.clear();
-	stream.stop();
-	draw();
+	others.postMessage("out");
+	leave();
 }
+
+element("signout").addEventListener("click", () =>
+	api.signOut().then(signedOut, (error) => {
+		place.problem = error;
+		draw();
+	}),
+);
+
+// --- navigation
 
 /** Shows what the address names now; `back`: as the reader left it. */
 function show(back) {
-	if (page.data) left.set(page.path, { scroll: window.scrollY, data: page.data });
-	const { data = null, scroll } = left.get(location.pathname) ?? {};
-	Object.assign(page, blank, { path: location.pathname, data, scroll: (back && scroll) || 0 });
+	place = following(place, back);
+	queued = [];
 	draw();
 	refresh();
+}
+
+function go(href, { replace = false } = {}) {
+	history[replace ? "replaceState" : "pushState"](null, "", href);
+	show(false);
 }
 
 document.addEventListener("click", (event) => {
 	const link = event.target.closest("a[href^='/']");
 	if (!link || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+	if (link.hasAttribute("download") || !placeOf(link).kind) return;
 	event.preventDefault();
-	history.pushState(null, "", link.getAttribute("href"));
-	show(false);
+	go(link.getAttribute("href"));
 });
 
-window.addEventListener("popstate", () => location.pathname !== page.path && show(true));
+// The view that a link leads to is fetched while the reader moves to it.
+for (const type of ["pointerover", "focusin"]) {
+	document.addEventListener(type, ({ target }) => {
+		const link = target.closest?.("a[href^='/']");
+		if (link) placeOf(link).kind?.module().catch(() => {}); // said when it is needed
+	});
+}
 
-element("signout").addEventListener("click", () =>
-	api.signOut().then(signedOut, (error) => {
-		page.problem = error;
-		draw();
-	}),
-);
+window.addEventListener("popstate", () => location.pathname + location.search !== place.address && show(true));
 
-setInterval(() => page.data?.stages?.some((one) => one.state === "running") && draw(), 200); // its seconds
+document.addEventListener("visibilitychange", () => {
+	draw();
+	refresh();
+});
+
+setInterval(() => place.data && place.view.moving?.(place.data) && draw(), 200);
 setInterval(draw, 15_000); // "2 minutes ago" grows old
-setInterval(() => page.data?.serving && !document.hidden && refresh(), 5000); // users' requests are no events
-setInterval(() => page.data?.overview?.services.some((one) => one.forge?.problem) && refresh(), 15_000); // its end is no event
-start();
+setInterval(() => place.data && performance.now() - place.asked > place.view.every * 1000 && refresh(), 1000);
+if (offeredToken) leave();
+refresh();
+draw();

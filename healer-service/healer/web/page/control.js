@@ -2,14 +2,16 @@
  * The Control lane: what the reader may decide now. Every action asks once, says what will happen, and is sent once.
  */
 
-import { act } from "./api.js";
-import { ask } from "./dialog.js";
+import { act, oneIncident } from "./api.js";
+import { copyButton } from "./copying.js";
+import { ask, Settled } from "./dialog.js";
 import { discussion } from "./discussion.js";
 import { h } from "./dom.js";
 import { card, note } from "./parts.js";
+import { patchOf } from "./proposed.js";
 import { revertPart } from "./revert.js";
-import { remember, waiting } from "./sent.js";
-import { clip, published, short } from "./words.js";
+import { elsewhere, remember, waiting } from "./sent.js";
+import { clip, published, short, stateOf } from "./words.js";
 
 const named = (proposal) => (proposal?.number ? `Proposal #${proposal.number}` : "The proposal");
 
@@ -22,9 +24,13 @@ const ACTIONS = {
 		label: "Approve and merge",
 		tone: "primary",
 		asks: "Merge this fix?",
-		tells: ({ proposal, service }) =>
-			`${named(proposal)} is merged into ${proposal?.base} and released to ${service} without dropping a request. ` +
-			"If the new release does not come up, the running one stays.",
+		tells: ({ proposal, service, deploys = true }) =>
+			deploys
+				? `${named(proposal)} is merged into ${proposal?.base} and released to ${service} without dropping a request. ` +
+					"If the new release does not come up, the running one stays. If the crash comes back, the release before is " +
+					"served again."
+				: `${named(proposal)} is merged into ${proposal?.base}. ${service} has no deployment here, so its users get the ` +
+					"fix when you release it.",
 		body: (_, { proposal }) => ({ head_sha: proposal?.head_sha ?? "" }), // what the reader saw, and nothing newer
 		done: "Approved. The merge is on its way.",
 	},
@@ -32,8 +38,8 @@ const ACTIONS = {
 		label: "Request changes",
 		asks: "Ask for another fix?",
 		tells: ({ proposal }) =>
-			`A new round begins with what you write as feedback: another fix is made and proved, and takes the place of this one. ` +
-			`It is round ${proposal.rounds + 1} of at most ${proposal.most_rounds}.`,
+			"A new round begins with what you write as feedback: another fix is made and proved, and takes the place of this one " +
+			`on ${proposal.branch}. Where none is better, this one stays. It is round ${proposal.rounds + 1} of at most ${proposal.most_rounds}.`,
 		reason: "required",
 		prompt: "What should be different",
 		lacking: "Say what should be different.",
@@ -45,14 +51,17 @@ const ACTIONS = {
 		tone: "danger",
 		asks: "Reject this proposal?",
 		tells: ({ proposal, service }) =>
-			`${named(proposal)} is closed without merging it. ${service} stays as it is, and the crash can happen again.`,
+			`${named(proposal)} is closed without merging it. ${service} stays as it is, and the crash can happen again. ` +
+			"Retry makes another attempt.",
 		reason: "required",
 		done: "Rejected.",
 	},
 	retry: {
 		label: "Retry",
 		asks: "Heal this incident again?",
-		tells: () => "The heal starts again from the latest report: diagnosis, candidates, verdicts.",
+		tells: ({ service }) =>
+			`The heal starts again from the latest report, on the code of ${service} as it is now: diagnosis, candidates, ` +
+			"verdicts. A fix that stands is proposed again, and goes as far as the service's autonomy lets it.",
 		reason: "optional",
 		prompt: "What the next attempt should know",
 		body: (hint) => ({ hint }),
@@ -65,7 +74,10 @@ const ACTIONS = {
 		tells: ({ releases = [], service }) => {
 			const previous = releases.findLast((release) => release.previous)?.previous;
 			const to = previous ? `release ${short(previous)}` : "the release before";
-			return `${service} goes back to ${to}. The crash can happen again.`;
+			return (
+				`${service} goes back to ${to} without dropping a request; where it does not come up, the running one stays. ` +
+				"The crash can happen again. The branch keeps the fix, so the next release from it brings it back."
+			);
 		},
 		reason: "optional",
 		done: "The way back has begun.",
@@ -77,9 +89,22 @@ function situation({ state, events = [] }) {
 	return `${state} ${events.findLast((event) => event.type === "incident.state")?.id}`;
 }
 
+/** What another tab or person was quicker with is no failure, and nothing to try again. */
+async function sendOnce({ id }, action, body, changed) {
+	try {
+		await act(id, action, body);
+	} catch (error) {
+		const now = error.status === 409 && (await oneIncident(id).catch(() => null));
+		if (!now || now.actions?.includes(action)) throw error;
+		changed("");
+		const { word, says } = stateOf(now.state);
+		throw new Settled(`This incident is “${word}” now. ${now.reason ? clip(now.reason, 300) : says}`);
+	}
+}
+
 async function decide(action, incident, changed) {
 	const { body = (reason) => ({ reason }), tells, ...asked } = ACTIONS[action];
-	const send = (given) => act(incident.id, action, body(given, incident));
+	const send = (given) => sendOnce(incident, action, body(given, incident), changed);
 	if (!(await ask({ ...asked, text: tells(incident), send }))) return;
 	remember(incident.id, situation(incident), asked.done);
 	changed(asked.done);
@@ -109,26 +134,48 @@ function standing(proposal) {
 	);
 }
 
-/** `changed(text)` is called when an action was accepted, `redraw()` when only a part of the lane looks different. */
-export function controlLane(incident, changed, redraw) {
-	const { proposal } = incident;
-	const pending = waiting(incident.id, situation(incident));
+/** What came of the commits that others added. */
+function rechecked({ state, checking, recheck }) {
+	if (state !== "open") return null;
+	const by = clip(recheck?.by ?? "somebody", 100);
+	if (checking) {
+		const text = `Commits by ${by} were added and are being proved; until then the change below may be without them, and it cannot be approved here.`;
+		return note(text, "busy", "recheck");
+	}
+	if (!recheck || recheck.accepted) return null;
+	return note(`With the commits by ${by} it does not stand: ${clip(recheck.reason, 500)}`, "bad", "recheck");
+}
+
+function decisions(incident, { role, changed }) {
+	if (role === "viewer")
+		return h("p.dim", { key: "viewer" }, "You are signed in as a viewer: you see everything, and an operator decides.");
+	const pending = waiting(incident.id, situation(incident)) ?? elsewhere(incident);
 	const possible = (incident.actions ?? []).filter((action) => ACTIONS[action]);
 	const button = (action) => {
 		const { label, tone } = ACTIONS[action];
 		const onclick = () => decide(action, incident, changed);
-		return h("button", { key: action, class: tone, disabled: Boolean(pending), onclick }, label);
+		return h("button", { key: action, class: tone, type: "button", disabled: Boolean(pending), onclick }, label);
 	};
+	return [
+		possible.length > 0 && h("div.actions", { key: "actions" }, possible.map(button)),
+		pending && note(pending.text, "calm", "sent"),
+		!possible.length && !pending && h("p.dim", { key: "nothing" }, "Nothing to decide now."),
+	];
+}
+
+export function controlLane(incident, page) {
+	const { proposal } = incident;
+	const patch = patchOf(incident);
 	return card(
 		"control",
 		"Control",
 		proposal &&
 			h("p", { key: "what" }, `${named(proposal)} (${published(proposal.state)}): `, h("strong", clip(proposal.title, 200))),
 		proposal && standing(proposal),
-		possible.length > 0 && h("div.actions", { key: "actions" }, possible.map(button)),
-		pending && note(pending.text, "calm", "sent"),
-		!possible.length && !pending && h("p.dim", { key: "nothing" }, "Nothing to decide now."),
-		revertPart(incident.revert, changed),
-		discussion(incident, changed, redraw),
+		proposal && rechecked(proposal),
+		decisions(incident, page),
+		patch && h("div.tools", { key: "copy" }, copyButton("Copy patch", () => patch, page, "It is for git apply.")),
+		revertPart(incident.revert, page),
+		discussion(incident, page),
 	);
 }

@@ -5,6 +5,9 @@
 import { h, render } from "./dom.js";
 import { note } from "./parts.js";
 
+/** Thrown by `send` where there is nothing left to decide: it is told, and not asked again. */
+export class Settled extends Error {}
+
 /**
  * `reason`: undefined, "optional" or "required"; `prompt`: what the field is called; `lacking`: said when it is empty and must
  * not be. `send(reason)` runs at most once at a time; its error is shown and the reader
@@ -14,6 +17,7 @@ export function ask({ asks, text, reason, prompt = "Reason", lacking = "A reason
 	const dialog = document.createElement("dialog");
 	let sending = false;
 	let problem = "";
+	let settled = "";
 	let answered = false;
 
 	async function submit(event) {
@@ -30,13 +34,25 @@ export function ask({ asks, text, reason, prompt = "Reason", lacking = "A reason
 			dialog.close();
 		} catch (error) {
 			sending = false;
-			problem = error.message;
+			if (error instanceof Settled) settled = error.message;
+			else problem = error.message;
 			draw();
-			dialog.querySelector("[type=submit]").focus(); // a disabled button lost it
+			dialog.querySelector(settled ? "button" : "[type=submit]").focus(); // a disabled button lost it
 		}
 	}
 
+	const close = () => dialog.close();
+
 	function draw() {
+		if (settled) {
+			const told = [
+				h("h2", { id: "asks" }, "It is decided already"),
+				h("p", { role: "status" }, settled),
+				h("div.actions", { key: "actions" }, h("button.primary", { type: "button", onclick: close }, "Close")),
+			];
+			render(dialog, h("div", told));
+			return;
+		}
 		const form = h(
 			"form",
 			{ onsubmit: submit },
@@ -53,7 +69,7 @@ export function ask({ asks, text, reason, prompt = "Reason", lacking = "A reason
 			h(
 				"div.actions",
 				{ key: "actions" },
-				h("button", { type: "button", disabled: sending, onclick: () => dialog.close() }, "Cancel"),
+				h("button", { type: "button", disabled: sending, onclick: close }, "Cancel"),
 				h("button", { type: "submit", class: tone ?? "primary", disabled: sending }, sending ? "Sending…" : label),
 			),
 		);

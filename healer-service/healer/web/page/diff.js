@@ -1,60 +1,92 @@
 /**
- * Reads a unified diff and shows it file by file with line numbers. It makes no diffs.
+ * Shows a unified diff file by file with line numbers, unified or side by side, and long ones bit by bit. It makes no diffs.
  */
 
+import { pairs, parse } from "./changes.js";
 import { h } from "./dom.js";
+import { choose, layout, roomy } from "./layout.js";
 import { source } from "./parts.js";
+import { plural } from "./words.js";
 
-const HUNK = /^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/;
-const MOST_LINES = 2000;
+const LONG = 300; // lines: a file with more is opened on demand
+const AT_ONCE = 500; // lines that are shown, and as many more each time they are asked for
+const MOST_MADE = 60;
+const WORDS = { unified: "Unified", split: "Side by side" };
 
-/** → [{file, lines: [{class: "add" | "del" | "same" | "hunk", old, new, sign, text}]}] */
-export function parse(text) {
-	const files = [];
-	let file = null;
-	let left = { old: 0, new: 0 }; // lines the hunk still has: a removed line "-- x" looks like a header otherwise
-	let at = { old: 0, new: 0 };
-	for (const line of String(text).split("\n")) {
-		const hunk = HUNK.exec(line);
-		if (left.old > 0 || left.new > 0) file.lines.push(inHunk(line, at, left));
-		else if (line.startsWith("--- ")) files.push((file = { file: named(line), lines: [] }));
-		else if (!file) continue;
-		else if (line.startsWith("+++ ") && !line.startsWith("+++ /dev/null")) file.file = named(line);
-		else if (hunk) {
-			at = { old: Number(hunk[1]), new: Number(hunk[3]) };
-			left = { old: Number(hunk[2] ?? 1), new: Number(hunk[4] ?? 1) };
-			file.lines.push({ class: "hunk", sign: " ", text: line });
-		}
+const made = new Map(); // what was shown → its description: while events come, a long diff is not described again
+
+function remembered(key, describe) {
+	if (!made.has(key)) {
+		if (made.size >= MOST_MADE) made.clear();
+		made.set(key, describe());
 	}
-	return files;
+	return made.get(key);
 }
 
-const named = (line) =>
-	line
-		.slice(4)
-		.split("\t")[0]
-		.replace(/^[ab]\//, "");
+const files = (text) => remembered(`files ${text}`, () => parse(text));
 
-function inHunk(line, at, left) {
-	if (line[0] === "\\") return { class: "hunk", sign: " ", text: line.slice(2) };
-	const kind = { "+": "add", "-": "del" }[line[0]] ?? "same";
-	const entry = { class: kind, sign: line[0] ?? " ", text: line.slice(1) };
-	for (const side of { same: ["old", "new"], add: ["new"], del: ["old"] }[kind]) {
-		entry[side] = at[side]++;
-		left[side] -= 1;
-	}
-	return entry;
-}
-
-export function diff(text) {
-	return parse(text).map(({ file, lines }) => {
-		const count = (kind) => lines.filter((line) => line.class === kind).length;
+function lines(text, at, file, count, how) {
+	const python = file.file.endsWith(".py");
+	return remembered(`${how} ${count} ${at} ${text}`, () => {
+		const some = file.lines.slice(0, count);
+		if (how === "unified") return source(`Change of ${file.file}`, some, python);
+		const side = (index) => pairs(some).map((row) => row[index] ?? { class: "blank", sign: " ", text: "" });
 		return h(
-			"details",
-			{ key: `diff ${file}`, open: lines.length < 300 },
-			h("summary", h("code", file), h("span.good", `+${count("add")}`), h("span.bad", `−${count("del")}`)),
-			source(`Change of ${file}`, lines.slice(0, MOST_LINES), file.endsWith(".py")),
-			lines.length > MOST_LINES && h("p.dim", `${lines.length - MOST_LINES} more lines not shown`),
+			"div.sides",
+			source(`${file.file} before`, side(0), python),
+			source(`${file.file} after`, side(1), python),
 		);
 	});
+}
+
+function file(text, one, at, { keep, redraw }) {
+	keep.lines ??= new Map(); // what the reader opened → lines of it that are shown
+	const key = `diff ${one.file}`;
+	const id = `${key} ${one.lines.length}`;
+	const count = keep.lines.get(id) ?? (one.lines.length < LONG ? AT_ONCE : 0);
+	const show = (more) => {
+		keep.lines.set(id, more);
+		keep.drawn = (keep.drawn ?? 0) + 1;
+		redraw();
+	};
+	const left = one.lines.length - count;
+	const sum = (kind) => one.lines.filter((line) => line.class === kind).length;
+	return h(
+		"details.file",
+		{ key, open: one.lines.length < LONG, ontoggle: ({ target }) => target.open && !count && show(AT_ONCE) },
+		h("summary", h("code", one.file), h("span.good", `+${sum("add")}`), h("span.bad", `−${sum("del")}`)),
+		count > 0 && lines(text, at, one, count, layout()),
+		count > 0 &&
+			left > 0 &&
+			h(
+				"p.rest",
+				{ key: "rest" },
+				h(
+					"button.quiet",
+					{ type: "button", onclick: () => show(count + AT_ONCE) },
+					`Show more (${plural(left, "line")} left)`,
+				),
+			),
+	);
+}
+
+/** `page`: its `keep` remembers what the reader opened. */
+export function diff(text, page) {
+	return files(text).map((one, at) => file(text, one, at, page));
+}
+
+/** The switch between the layouts, where there is room for both. */
+export function layouts({ keep, redraw }) {
+	if (!roomy()) return null;
+	const one = (name) => {
+		const onclick = () => {
+			choose(name);
+			keep.drawn = (keep.drawn ?? 0) + 1;
+			redraw();
+		};
+		const pressed = String(layout() === name);
+		return h("button.quiet", { key: name, type: "button", "aria-pressed": pressed, onclick }, WORDS[name]);
+	};
+	const group = { key: "layouts", role: "group", "aria-label": "How changes are shown" };
+	return h("div.layouts", group, Object.keys(WORDS).map(one));
 }

@@ -75,10 +75,9 @@ function field(id, may, changed, redraw) {
 	);
 }
 
-/** `changed(text)` is called when a comment was taken, `redraw()` when only this part looks different. */
-export function discussion({ id, proposal, actions = [] }, changed, redraw) {
+export function discussion({ id, proposal, actions = [] }, { role, changed, redraw }) {
 	const remarks = proposal?.discussion ?? [];
-	const may = actions.includes("comment");
+	const may = actions.includes("comment") && role !== "viewer";
 	if (!proposal || !(may || remarks.length)) return null;
 	return h(
 		"div.discussion",

@@ -1,71 +1,84 @@
 /**
- * Keeps the page's one event stream open and continues it where it broke off. What the events mean is not decided here.
+ * This tab's side of the event stream that all tabs share (see hub.js): it has every event once, while the tab is visible.
  */
 
-const STREAM = "/api/v1/events";
-const AGAIN_MS = 2000;
+import { Hub } from "./hub.js"; // at hand when the worker is not: after an upgrade its address is gone
 
-export class Stream {
-	#source = null;
+const PATIENCE_MS = 3000;
+
+export class Events {
+	live = false; // whatever happens from now on comes as an event
+	#port = null;
 	#wanted = false;
 	#last = null; // id of the newest event seen
-	#timer = 0;
 
-	/** `onEvent(event)` for each event, rarely twice; `onState("live" | "reconnecting" | "off")`; `onRefused()` when the server refuses the stream. */
-	constructor({ onEvent, onState, onRefused }) {
-		Object.assign(this, { onEvent, onState, onRefused });
-		// A browser allows six connections to a server over HTTP/1.1: streams of hidden tabs would starve the seventh tab.
-		document.addEventListener("visibilitychange", () => this.#adjust());
+	/**
+	 * `onEvents(events)`, oldest first; `onMissed()` when there were some that do not come; `onState("live" | "reconnecting" |
+	 * "off")`; `onRefused()` when the server refuses the stream.
+	 */
+	constructor({ onEvents, onMissed, onState, onRefused }) {
+		Object.assign(this, { onEvents, onMissed, onState, onRefused });
+		document.addEventListener("visibilitychange", () => this.#say(!document.hidden));
+		window.addEventListener("pagehide", () => this.#say(false));
+		window.addEventListener("pageshow", () => this.#say(!document.hidden));
 	}
 
-	start() {
+	async start() {
 		if (this.#wanted) return;
 		this.#wanted = true;
-		this.#adjust();
+		this.#port ??= await shared().catch(own);
+		this.#port.onmessage = ({ data }) => this.#wanted && this.#hear(data);
+		this.#say(!document.hidden);
 	}
 
 	stop() {
+		this.#port?.postMessage({ here: false, out: true });
 		this.#wanted = false;
-		this.#close();
+		this.live = false;
 		this.onState("off");
 	}
 
-	#adjust() {
-		if (!this.#wanted) return;
-		if (document.visibilityState === "hidden") this.#close();
-		else if (!this.#source) this.#open();
+	#say(here) {
+		if (!here) this.live = false;
+		if (this.#wanted) this.#port?.postMessage({ here, last: this.#last });
 	}
 
-	#close() {
-		clearTimeout(this.#timer);
-		this.#source?.close();
-		this.#source = null;
-	}
-
-	#open() {
-		this.#close();
-		// The browser repeats Last-Event-ID when it reconnects by itself; a new stream says it in the address.
-		const source = new EventSource(this.#last === null ? STREAM : `${STREAM}?after=${this.#last}`);
-		this.#source = source;
-		source.onopen = () => this.onState("live");
-		source.onmessage = (message) => this.#receive(message);
-		source.onerror = () => {
-			this.onState("reconnecting");
-			if (source.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
-			this.#close();
-			this.onRefused();
-			this.#timer = setTimeout(() => this.#adjust(), AGAIN_MS);
-		};
-	}
-
-	#receive(message) {
-		let event;
-		try {
-			event = JSON.parse(message.data);
-		} catch {
-			return; // a broken line must not end the stream
+	#hear({ events = [], missed, last, state, refused }) {
+		if (state !== undefined) this.live = state === "live" && !document.hidden;
+		if (missed) this.#last = last;
+		const fresh = events.map(parsed).filter((event) => event && event.id > (this.#last ?? -1));
+		if (fresh.length) {
+			this.#last = fresh.at(-1).id;
+			this.onEvents(fresh);
 		}
-		this.#last = event.id;
-		this.onEvent(event);
+		if (missed) this.onMissed();
+		if (state) this.onState(state);
+		if (refused) this.onRefused();
 	}
+}
+
+/** What cannot be read must not end the stream. */
+function parsed(text) {
+	try {
+		return JSON.parse(text);
+	} catch {
+		return null;
+	}
+}
+
+function shared() {
+	return new Promise((resolve, reject) => {
+		// Its address holds the page's version: tabs of another version have another worker.
+		const worker = new SharedWorker(new URL("./worker.js", import.meta.url), { type: "module" });
+		worker.onerror = reject;
+		setTimeout(reject, PATIENCE_MS);
+		worker.port.onmessage = () => resolve(worker.port);
+	});
+}
+
+/** Where there is no worker to share, a visible tab has a stream of its own. */
+function own() {
+	const { port1, port2 } = new MessageChannel();
+	new Hub().join(port1);
+	return port2;
 }

@@ -2,40 +2,31 @@
  * One incident: what it is, how far it is, and its four lanes; and what an event changes before the API is asked again.
  */
 
+import { oneIncident } from "./api.js";
+import { attemptsOf, carried } from "./attempts.js";
 import { controlLane } from "./control.js";
 import { h } from "./dom.js";
 import { executionLane, track } from "./execution.js";
+import { onRoom } from "./layout.js";
+import { extended, noLines } from "./lines.js";
 import { place, stateBadge, when } from "./parts.js";
 import { patchLogLane } from "./patchlog.js";
 import { reasoningLane } from "./reasoning.js";
-import { clip, failure, plural, stateOf } from "./words.js";
+import { clip, decoded, failure, plural, stateOf } from "./words.js";
+
+const QUIET = ["log", "model.tokens"]; // types of events that change nothing but the log
 
 /** Whether the event tells about this incident: a release may be keyed by its service and belongs to it by trace. */
-export function concerns(event, id, trace) {
-	return event.key === id || event.trace_id === trace;
-}
+const belongs = ({ key, trace_id: trace }, { id }, incident) =>
+	key === id || (trace !== "" && trace === (incident.trace_id ?? id));
 
-/** → the incident as it is after the event: its line, its state, its stages. Everything else comes with the next answer. */
-export function after(incident, event) {
-	const { type, payload = {}, timestamp } = event;
-	const { stage, seconds, detail } = payload;
-	const next = { ...incident, events: merged(incident.events, [event]) };
-	const stages = incident.stages ?? [];
-	const at = stages.findLastIndex((one) => one.stage === stage && one.state === "running");
+/** → the incident's state and attempts as they are after the event. */
+function moved(incident, event) {
+	const { type, payload = {} } = event;
+	const attempts = carried(attemptsOf(incident), event);
+	const next = { attempts, stages: attempts.at(-1).stages };
 	if (type === "incident.state") Object.assign(next, { state: payload.to, reason: payload.reason });
-	if (payload.to === "open") next.stages = []; // a retry starts anew
-	if (type === "stage.started" && at < 0) next.stages = [...stages, { stage, started_at: timestamp, state: "running" }];
-	if (type === "stage.finished" && at >= 0)
-		next.stages = stages.with(at, { ...stages[at], state: detail ? "failed" : "done", seconds, detail });
-	return next;
-}
-
-/** Both lists as one in the order of ids, each event once. */
-export function merged(some = [], others = []) {
-	const newest = some.at(-1)?.id ?? -1;
-	if (others.every((event) => event.id > newest)) return [...some, ...others];
-	const all = new Map([...some, ...others].map((event) => [event.id, event]));
-	return [...all.values()].sort((one, other) => one.id - other.id);
+	return { ...incident, ...next };
 }
 
 /** What is going on, in a sentence. */
@@ -47,14 +38,15 @@ function doing({ state, proposal, releases = [] }) {
 }
 
 function heading(one) {
+	const { tone } = stateOf(one.state);
 	return h(
 		"div.heading",
 		{ key: "heading" },
-		h("p.dim", h("a", { href: "/" }, "Incidents"), ` / ${one.service}`),
 		h(
-			"div.row",
-			stateBadge(one.state),
-			h("p.says", doing(one), one.reason && ` ${clip(one.reason, 600)}`),
+			"p.dim",
+			h("a", { href: "/" }, "Incidents"),
+			" / ",
+			h("a", { href: `/services/${encodeURIComponent(one.service)}` }, one.service),
 		),
 		h("h1", { tabindex: "-1" }, clip(one.diagnosis?.cause || one.title || failure(one.exception), 300)),
 		h("p.exception", h("code", clip(failure(one.exception), 500))),
@@ -67,12 +59,43 @@ function heading(one) {
 			", last ",
 			when(one.last_seen),
 		),
-		track(one),
+		h(
+			"div",
+			{ key: "status", class: `card status ${tone}` },
+			h("div.row", stateBadge(one.state), h("p.says", doing(one), one.reason && ` ${clip(one.reason, 600)}`)),
+			track(one),
+		),
 	);
 }
 
-export function incidentView(one, changed, redraw) {
-	const control = controlLane(one, changed, redraw);
-	const lanes = [control, executionLane(one), reasoningLane(one), patchLogLane(one.events ?? [])];
-	return [heading(one), h("div.lanes", { key: "lanes" }, lanes)];
+/** How many events an answer leaves out: they are older than those that it has. */
+const missing = ({ events = [], events_in_all: inAll = events.length }) => inAll - events.length;
+
+function told(before, { state, reason }) {
+	const { word, says } = stateOf(state);
+	return before.state !== state && `${word}. ${says} ${reason ?? ""}`;
 }
+
+export const view = {
+	match({ pathname }) {
+		const [, id] = /^\/incidents\/([^/]+)\/?$/.exec(pathname) ?? [];
+		return id === undefined ? null : { id: decoded(id) };
+	},
+	load: ({ id }) => oneIncident(id),
+	show(one, _, page) {
+		onRoom(page.redraw);
+		const lanes = [controlLane(one, page), reasoningLane(one, page), executionLane(one), patchLogLane(one)];
+		return [heading(one), h("div.lanes", { key: "lanes" }, lanes)];
+	},
+	title: (one) => `${stateOf(one.state).word}: ${one.exception?.type}`,
+	concerns: (event, one, params) =>
+		event.type === "forge.waits" || (belongs(event, params, one) && !QUIET.includes(event.type)),
+	after(one, events, params) {
+		const own = events.filter((event) => belongs(event, params, one));
+		return own.length ? { ...own.reduce(moved, one), ...extended(one, own) } : one;
+	},
+	known: ({ events }) => events?.at(-1)?.id ?? -1,
+	joined: (before, one) => ({ ...one, ...extended(before ?? { ...noLines, left: missing(one) }, one.events ?? []) }),
+	told,
+	moving: ({ stages = [] }) => stages.some((one) => one.state === "running"),
+};

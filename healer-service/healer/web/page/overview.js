@@ -1,70 +1,53 @@
 /**
- * The first view: services and the incidents of all of them. It only describes; loading is app.js's.
+ * The first view: what waits for the reader, what is being done, the services, the numbers, and the incidents of all services.
  */
 
+import * as api from "./api.js";
+import { FEW, WAITING, WORKING, after as attended, attention } from "./attention.js";
+import { sparkline } from "./charts.js";
 import { h } from "./dom.js";
-import { badge, note, place, stateBadge, when } from "./parts.js";
-import { automationSwitch } from "./switch.js";
-import { absolute, clip, clock, numbered, plural, published, serviceTone, short } from "./words.js";
+import { filterForm, filtering, filtersOf } from "./filters.js";
+import * as listing from "./listing.js";
+import { note, place, remembered, stateBadge, when } from "./parts.js";
+import { servicesPart } from "./services.js";
+import { DAYS, statisticsPart } from "./statistics.js";
+import { clip, duration, numbered, plural, published } from "./words.js";
 
-const AT_ONCE = 100;
-const AUTONOMY = {
-	observe: "diagnoses only",
-	propose: "proposes, a person merges",
-	autonomous: "merges by itself",
-};
+// Events that tell of work on an incident, and of nothing that stands here.
+const INSIDE = /^(log|stage|model|candidate|sandbox|round|notification)\b/;
 
-const FEW = 0.1; // of the requests that a forge allows: from here on the reader is told when there are more
+const COUNTED = /^(proposal\.|incident\.(opened|state|healed)$)/; // events after which the numbers may be others
+const NUMBERS_MS = 60_000;
+let countedUntil = 0; // when the numbers are counted again without such an event
 
-/** Where a service's proposals are, and whether they can be reached. */
-function forgeLine({ kind, problem, remaining, limit, resets_at: resets }) {
-	const name = kind === "github" ? "GitHub" : "The forge";
-	if (problem) return note(`${name} cannot be used now: ${clip(problem, 300)}`, "ask");
-	if (kind !== "github") return h("p.dim", "proposals on this page");
-	if (!Number.isFinite(remaining)) return h("p.dim", "proposals on GitHub");
-	const left = `${remaining.toLocaleString("en")}${limit ? ` of ${plural(limit, "request")}` : ""} left`;
-	const more = resets && remaining < limit * FEW ? `, more at ${clock(resets)}` : "";
-	return h("p.dim", { title: resets && `all of them again at ${absolute(resets)}` }, `proposals on GitHub · ${left}${more}`);
-}
+const within = (seconds) => Number.isFinite(seconds) && ` in ${duration(seconds)}`;
 
-function service({ name, state = "unknown", release, canary, fell_back: fell, address, autonomy, forge, ...rest }) {
-	const open = rest.incidents_open ?? 0;
-	const [word] = String(state).split(":"); // what follows is the reason
-	return h(
-		"li.card",
-		{ key: name, title: state },
-		h(
-			"div.row",
-			h("a", { href: `/services/${encodeURIComponent(name)}`, title: `All releases of ${name}` }, h("strong", name)),
-			badge(word, serviceTone(word)),
-		),
-		h(
-			"p.dim",
-			"release ",
-			h("code", { title: release }, short(release)),
-			canary && [", canary ", h("code", { title: canary }, short(canary))],
-			address && ` at ${address}`,
-		),
-		fell && note(clip(fell, 300), "ask"),
-		h("p.dim", `${plural(open, "open incident")} · ${AUTONOMY[autonomy] ?? autonomy}`),
-		forge && forgeLine(forge),
-	);
-}
-
-function fix({ proposal, origin, state }) {
-	if (!proposal && !origin) return h("span.dim", ["declined", "rejected"].includes(state) ? "no fix" : "no fix yet");
+function fix({ proposal, origin, state, seconds_to_proposal: proposed, seconds_to_healed: healed }) {
+	const none = ["declined", "rejected"].includes(state) ? "no fix" : "no fix yet";
+	const by = origin && `by ${clip(origin.split("@")[0], 50)}`; // a model's name without its hash
 	return [
-		proposal && h("span", `${numbered("Proposal", proposal.number)} ${published(proposal.state)}`),
-		origin && h("span.dim", { title: origin }, `by ${clip(origin.split("@")[0], 50)}`), // a model's name without its hash
+		proposal ? h("span", `${numbered("Proposal", proposal.number)} ${published(proposal.state)}`) : h("span.dim", none),
+		by && h("span.dim", { title: origin }, by, within(proposed)),
+		within(healed) && h("span.dim", "healed", within(healed)),
 	];
 }
 
-function incident(one) {
+function hours({ sparkline: counts = [] }) {
+	const sum = counts.reduce((total, count) => total + count, 0);
+	const most = Math.max(...counts, 0);
+	const words = sum ? `${plural(sum, "report")} in 24 hours, at most ${most} in one hour` : "no report in 24 hours";
+	return h("div.hours", { title: words }, sum > 0 ? sparkline(counts, words) : h("span.dim", "quiet for a day"));
+}
+
+/** What has a tooltip lies above the row's link, and leads where it does. */
+const follow = ({ currentTarget, target }) => target.closest("a") ?? currentTarget.querySelector("a").click();
+
+const incident = remembered((one) => {
 	const { type, message } = one.exception ?? {};
 	return h(
 		"li.incident",
-		{ key: one.id },
-		h("div", stateBadge(one.state)),
+		{ key: one.id, onclick: follow },
+		h("div.state", stateBadge(one.state)),
 		h(
 			"div.what",
 			h(
@@ -73,17 +56,20 @@ function incident(one) {
 				h("strong", clip(type, 80)),
 				h("span.message", ` ${clip(message, 240)}`),
 			),
-			h("p.dim", `${one.service} · `, one.route && `${clip(one.route, 120)} · `, one.fault && place(one.fault)),
+			h("p.dim", clip(one.service, 60), one.route && ` · ${clip(one.route, 120)}`, one.fault && [" · ", place(one.fault)]),
 		),
-		h("div.seen", h("span", `${(one.count ?? 1).toLocaleString("en")}×`), h("span.dim", when(one.last_seen))),
+		h("div.often", h("span", `${(one.count ?? 1).toLocaleString("en")}×`), hours(one)),
+		h("div.seen", h("span", h("span.unseen", "last "), when(one.last_seen)), h("span.dim", "first ", when(one.first_seen))),
 		h("div.fix", fix(one)),
 	);
-}
+});
+
+const COLUMNS = ["State", "Incident", "Reports", "Last seen", "Fix"];
 
 function empty(services) {
 	const names = services.map((one) => one.name).join(" or ");
 	const says = names
-		? `When ${names} crashes while it answers a request, the incident stands here at once, and its fix seconds later.`
+		? `When ${clip(names, 200)} crashes while it answers a request, the incident stands here at once, and its fix seconds later.`
 		: "No service is set up. Name one in healer.toml and start the healer again.";
 	return h(
 		"div.card.empty",
@@ -99,28 +85,113 @@ function empty(services) {
 	);
 }
 
-/** `shown`: how many incidents the reader asked for, if any; `more(count)` asks for more; `changed(text)` tells of an action. */
-export function overviewView({ overview, incidents }, shown = AT_ONCE, more, changed) {
-	const { services } = overview;
-	const waiting = incidents.filter((one) => one.state === "proposed").length;
-	const left = incidents.length - shown;
+async function showMore(filters, { keep, changed, redraw }) {
+	if (keep.asking) return;
+	keep.asking = true;
+	keep.problem = "";
+	redraw();
+	try {
+		await listing.further(filters);
+		changed("More incidents are listed.");
+	} catch (error) {
+		keep.problem = error.message;
+		redraw();
+	} finally {
+		keep.asking = false;
+	}
+}
+
+function list({ found }, filters, page) {
+	const { incidents, total, next } = found;
+	if (!incidents.length) return h("p.card.nothing", { key: "none" }, "No incident is like this.");
 	return [
-		h("h1.unseen", { key: "h1", tabindex: "-1" }, "Overview"),
-		h("ul.services", { key: "services", "aria-label": "Services" }, services.map(service)),
+		h(
+			"div.card.listed",
+			{ key: "listed" },
+			h("div.heads", { "aria-hidden": "true" }, COLUMNS.map((name) => h("span", { key: name }, name))),
+			h("ul.incidents", { "aria-label": "Incidents" }, incidents.map(incident)),
+		),
+		page.keep.problem && note(page.keep.problem, "bad", "problem"),
+		next &&
+			h(
+				"button.more",
+				{ key: "more", "aria-disabled": String(Boolean(page.keep.asking)), onclick: () => showMore(filters, page) },
+				`Show more (${(total - incidents.length).toLocaleString("en")} left)`,
+			),
+	];
+}
+
+function incidentsPart(data, filters, page) {
+	const { found, overview, statistics } = data;
+	const names = (rows = []) => rows.map((one) => one.name.split("@")[0]);
+	const known = {
+		service: overview.services.map((one) => one.name),
+		category: names(statistics?.by_category),
+		origin: names(statistics?.by_origin),
+	};
+	const none = !found.incidents.length && !filtering(filters);
+	return h(
+		"section.incidents-part",
+		{ key: "incidents", "aria-labelledby": "incidents" },
 		h(
 			"div.row",
 			{ key: "title" },
-			h("h2", "Incidents"),
-			h(
-				"p.dim",
-				incidents.length > 0 && plural(incidents.length, "incident"),
-				waiting > 0 && h("strong", ` · ${waiting} waiting for you`),
-			),
+			h("h2", { id: "incidents" }, "Incidents"),
+			h("p.dim", { role: "status" }, !none && plural(found.total, "incident")),
 		),
-		incidents.length
-			? h("ul.card.incidents", { key: "list" }, incidents.slice(0, shown).map(incident))
-			: empty(services),
-		automationSwitch(overview.automation, changed),
-		left > 0 && h("button", { key: "more", onclick: () => more(shown + AT_ONCE) }, `Show more (${left} left)`),
-	];
+		none ? empty(overview.services) : [filterForm(filters, found.states, known, page), list(data, filters, page)],
+	);
 }
+
+const reverts = ({ overview }) =>
+	overview.services.flatMap(({ name, reverts: open }) => open.map((one) => ({ ...one, service: name })));
+
+export const view = {
+	every: 10, // how the services are is no event
+	match: (url) => (url.pathname === "/" ? filtersOf(url) : null),
+
+	async load(filters) {
+		const some = (states) => api.incidents({ state: states.join(","), limit: FEW });
+		const asked = [api.overview(), listing.load(filters), some(WAITING), some(WORKING)];
+		const [overview, found, waiting, working] = await Promise.all(asked);
+		return { overview, found, waiting, working };
+	},
+
+	async more(_filters, data) {
+		if (data.statistics && performance.now() < countedUntil) return data;
+		countedUntil = performance.now() + NUMBERS_MS;
+		try {
+			return { ...data, statistics: await api.statistics(DAYS), moreProblem: null };
+		} catch (error) {
+			countedUntil = 0;
+			throw error;
+		}
+	},
+
+	show: (data, filters, page) => [
+		h("h1.unseen", { key: "h1", tabindex: "-1" }, "Overview"),
+		attention(data, reverts(data)),
+		servicesPart(data.overview, [...WAITING, ...WORKING], page),
+		statisticsPart(data),
+		incidentsPart(data, filters, page),
+	],
+
+	title(data) {
+		const waiting = data.waiting.total + reverts(data).length;
+		return waiting ? `(${waiting}) Overview` : "Overview";
+	},
+
+	concerns: (event) => !INSIDE.test(event.type) && event.type !== "report.received", // that is counted at once
+
+	after(data, events) {
+		if (events.some((event) => COUNTED.test(event.type))) countedUntil = 0;
+		const { found } = data;
+		const incidents = listing.after(found.incidents, events);
+		return { ...data, ...attended(data, found.incidents, events), found: { ...found, incidents } };
+	},
+
+	told(before, { waiting }) {
+		const more = waiting.total - (before?.waiting.total ?? waiting.total);
+		return more > 0 ? "A verified fix waits for your decision." : "";
+	},
+};

@@ -27,16 +27,16 @@ export function fold(key, summary, open, ...body) {
 	return h("details", { key, open }, h("summary", summary), h("div.folded", body));
 }
 
-/** Something that may scroll by itself, also by keyboard. */
-function region(name, label, ...content) {
-	return h(name, { tabindex: "0", role: "region", "aria-label": label }, content);
+/** Something that may scroll by itself, also by keyboard. No landmark: there may be many of one name. */
+function scrolling(name, label, ...content) {
+	return h(name, { tabindex: "0", role: "group", "aria-label": label }, content);
 }
 
 export function block(label, text, limit = 20_000) {
-	return region("pre.block", label, clip(text, limit));
+	return scrolling("pre.block", label, clip(text, limit));
 }
 
-/** Lines of code with their numbers: [{text, class, old, new, sign}], the last three where there are any. */
+/** Lines of code with their numbers: [{text, class, old, new, sign, changed}], the last four where there are any. */
 export function source(label, lines, python = true) {
 	const row = (line, index) =>
 		h(
@@ -44,9 +44,9 @@ export function source(label, lines, python = true) {
 			{ key: index, class: `line ${line.class}` },
 			h("span.no", { "data-old": line.old, "data-new": line.new }),
 			line.sign && h("span.sign", line.sign),
-			h("span", python && line.class !== "hunk" ? coloured(line.text) : line.text, "\n"),
+			h("span", line.class === "hunk" ? line.text : coloured(line.text, line.changed, python), "\n"),
 		);
-	return region("div.source", label, h("code", lines.map(row)));
+	return scrolling("div.source", label, h("code", lines.map(row)));
 }
 
 /** [term, value] pairs; pairs without a value are left out. */
@@ -60,6 +60,18 @@ export function facts(pairs) {
 
 export function note(text, tone = "calm", key) {
 	return h("p", { key, class: `note ${tone}`, role: tone === "bad" ? "alert" : null }, text);
+}
+
+const TICK_MS = 10_000; // for which "2 minutes ago" may be out of date
+
+/** `describe`, asked only once for the same object as long as its times stay: what is described again is not compared again. */
+export function remembered(describe) {
+	const known = new WeakMap();
+	return (object) => {
+		const tick = Math.floor(Date.now() / TICK_MS);
+		if (known.get(object)?.tick !== tick) known.set(object, { tick, described: describe(object) });
+		return known.get(object).described;
+	};
 }
 
 /** A part of the view under its title. */

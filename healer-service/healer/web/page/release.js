@@ -4,13 +4,13 @@
 
 import { h } from "./dom.js";
 import { badge, when } from "./parts.js";
-import { clip, clockAt, numbered, plural, published, releaseOf, short } from "./words.js";
+import { clip, momentAt, numbered, plural, published, releaseOf, short } from "./words.js";
 
 /** What is going on with it, in a few words. */
 function doing({ state, tries, next_try: next, until, target }) {
-	if (state === "waiting" && tries > 0) return `tried ${plural(tries, "time")}, again at ${clockAt(next)}`;
-	if (state === "canary") return until ? `for a share of the users until ${clockAt(until)}` : "for a share of the users";
-	if (state === "soaking" && until) return `watched until ${clockAt(until)}`;
+	if (state === "waiting" && tries > 0) return `tried ${plural(tries, "time")}, again at ${momentAt(next)}`;
+	if (state === "canary") return until ? `for a share of the users until ${momentAt(until)}` : "for a share of the users";
+	if (state === "soaking" && until) return `watched until ${momentAt(until)}`;
 	return state === "leaving" && target && `to ${short(target)}`;
 }
 

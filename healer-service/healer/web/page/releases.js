@@ -2,21 +2,22 @@
  * One service's releases: what its users get, from which release, and what can be served again.
  */
 
-import { serve } from "./api.js";
+import { releases as ofService, serve } from "./api.js";
 import { ask } from "./dialog.js";
 import { h } from "./dom.js";
 import { badge, card, note } from "./parts.js";
 import { releaseItem } from "./release.js";
 import { revertPart, undecided } from "./revert.js";
 import { remember, waiting } from "./sent.js";
-import { clip, duration, plural, serviceTone, short } from "./words.js";
+import { clip, decoded, duration, plural, serviceTone, short } from "./words.js";
 
+const OF_RELEASES = /^(release|revert|service|operator|incident|forge)\./; // types of events that its releases may differ after
 const BROUGHT_BY = { first: "the first one", proposal: "a fix", push: "a push", revert: "a revert" };
 const MOVING = ["waiting", "canary", "leaving"];
 
 const situation = ({ serving }) => `${serving.release} ${serving.canary}`;
 
-async function serveAgain(data, { commit }, changed) {
+async function serveAgain(data, { commit }, { changed }) {
 	const { service } = data;
 	const send = (reason) => serve(service, commit, reason);
 	const asked = {
@@ -33,10 +34,10 @@ async function serveAgain(data, { commit }, changed) {
 	changed(text);
 }
 
-function item(data, one, pending, changed) {
-	const may = one.kept && !MOVING.includes(one.state) && (!one.serving || data.serving.canary);
+function item(data, one, pending, page) {
+	const may = page.role === "operator" && one.kept && !MOVING.includes(one.state) && (!one.serving || data.serving.canary);
 	const incident = one.incident_id && h("a", { href: `/incidents/${encodeURIComponent(one.incident_id)}` }, "its incident");
-	const button = { disabled: Boolean(pending), onclick: () => serveAgain(data, one, changed) };
+	const button = { disabled: Boolean(pending), onclick: () => serveAgain(data, one, page) };
 	const label = [one.serving ? "Serve this to all" : "Serve this again", h("span.unseen", ` ${short(one.commit)}`)];
 	return releaseItem(
 		one,
@@ -83,14 +84,14 @@ function trafficPart(data) {
 	return card(
 		"traffic",
 		"What users get",
-		h("table", { "aria-label": "Traffic" }, h("thead", h("tr", h("th"), columns.map(head))), h("tbody", ROWS.map(row))),
+		h("table", { "aria-label": "Traffic" }, h("thead", h("tr", h("td"), columns.map(head))), h("tbody", ROWS.map(row))),
 	);
 }
 
-function revertsPart(releases, changed) {
+function revertsPart(releases, page) {
 	const open = releases.map((one) => one.revert).filter(undecided);
 	if (!open.length) return null;
-	return card("control", "To be decided", open.map((revert) => revertPart(revert, changed)));
+	return card("control", "To be decided", open.map((revert) => revertPart(revert, page)));
 }
 
 function heading({ service, serving }) {
@@ -116,8 +117,7 @@ function heading({ service, serving }) {
 	);
 }
 
-/** `changed(text)` is called when an action was accepted. */
-export function releasesView(data, changed) {
+function shown(data, page) {
 	const { releases, serving } = data;
 	const pending = waiting(data.service, situation(data));
 	return [
@@ -126,16 +126,31 @@ export function releasesView(data, changed) {
 		h(
 			"div.stack",
 			{ key: "parts" },
-			revertsPart(releases, changed),
+			revertsPart(releases, page),
 			trafficPart(data),
 			card(
 				"releases",
 				"Releases",
 				serving.kept.length > 0 && h("p.dim", `${plural(serving.kept.length, "release")} kept`),
 				releases.length
-					? h("ul", releases.map((one) => item(data, one, pending, changed)))
+					? h("ul", releases.map((one) => item(data, one, pending, page)))
 					: h("p.dim", "Nothing has been released yet."),
 			),
 		),
 	];
 }
+
+export const view = {
+	match({ pathname }) {
+		const [, name] = /^\/services\/([^/]+)\/?$/.exec(pathname) ?? [];
+		return name === undefined ? null : { name: decoded(name) };
+	},
+	load: ({ name }) => ofService(name),
+	show: (data, _, page) => shown(data, page),
+	title: ({ service, serving }) => `${service} at ${short(serving.release)}`,
+	concerns: ({ type }) => OF_RELEASES.test(type),
+	told(before, { serving: { release } }) {
+		return release && before.serving.release !== release && `Users get release ${short(release)} now.`;
+	},
+	every: 5, // users' requests are no events
+};

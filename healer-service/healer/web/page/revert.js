@@ -51,15 +51,14 @@ function standing({ url, state, by, closing, merge_sha: merged }) {
 	];
 }
 
-/** `changed(text)` is called when a decision was accepted. */
-export function revertPart(revert, changed) {
+export function revertPart(revert, page) {
 	if (!revert) return null;
-	const open = undecided(revert) && !revert.closing;
+	const open = undecided(revert) && !revert.closing && page.role === "operator";
 	const situation = `${revert.state} ${revert.head_sha}`;
 	const pending = waiting(revert.branch, situation);
 	const decided = (text) => {
 		remember(revert.branch, situation, text);
-		changed(text);
+		page.changed(text);
 	};
 	const button = ([action, { tells, done, body = (reason) => ({ reason }), ...asked }]) => {
 		const send = (given) => decideRevert(revert, action, body(given, revert));
@@ -73,7 +72,7 @@ export function revertPart(revert, changed) {
 		h("h3", `${named(revert)} (${published(revert.state)})`),
 		h("p", h("strong", clip(revert.title, 300))),
 		standing(revert),
-		revert.diff && diff(revert.diff),
+		revert.diff && diff(revert.diff, page),
 		revert.body && fold("text", "The proposal's text", false, block("Text", revert.body)),
 		open && h("div.actions", { key: "actions" }, possible.map(button)),
 		open && pending && note(pending.text, "calm", "sent"),

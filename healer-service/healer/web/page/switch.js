@@ -24,13 +24,17 @@ const RESUME = {
 };
 
 /** `changed(text)` is called when it was turned. */
-export function automationSwitch({ stopped, by, reason } = {}, changed) {
+export function automationSwitch({ stopped } = {}, changed) {
 	const turn = async () => {
 		const send = (given) => automation(!stopped, given);
 		if (await ask({ ...(stopped ? RESUME : STOP), send })) changed(stopped ? "Automation goes on." : "Automation is stopped.");
 	};
-	const button = h("button", { key: "turn", onclick: turn }, stopped ? RESUME.label : STOP.label);
+	const { label, tone } = stopped ? { ...RESUME, tone: "primary" } : STOP;
+	return h("button", { key: "turn", class: `switch ${tone}`, onclick: turn }, label);
+}
+
+/** Says that it is turned; nothing while automation goes on. */
+export function automationStopped({ stopped, by, reason } = {}) {
 	const why = reason ? `: ${clip(reason, 300)}` : ".";
-	const says = stopped ? note(`All automation was stopped by ${clip(by, 100)}${why}`, "bad") : h("span");
-	return h("div.row.switch", { key: "automation" }, says, button);
+	return stopped && note(`All automation was stopped by ${clip(by, 100)}${why}`, "bad", "stopped");
 }

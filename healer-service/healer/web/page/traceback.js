@@ -2,8 +2,10 @@
  * The crash itself: the traceback with values, and the request that caused it. All of it is foreign text.
  */
 
+import { copyButton } from "./copying.js";
 import { h } from "./dom.js";
 import { block, fold, source } from "./parts.js";
+import { curl, isRedacted } from "./reproducer.js";
 import { clip, failure, plural } from "./words.js";
 
 function code(frame) {
@@ -68,13 +70,30 @@ function body(one) {
 	return one.body ?? one.body_b64 ?? "";
 }
 
-export function request(one) {
+function text(one) {
 	const headers = Object.entries(one.headers ?? {}).map(([name, value]) => `${name}: ${value}\n`);
 	return block("Request", `${one.method} ${one.path}\n${headers.join("")}\n${body(one)}`.trimEnd());
 }
 
+const REDACTED = "Secrets are not recorded: put your own in place of [redacted].";
+const CUT = "Its body was too long to be recorded: the command has the beginning of it.";
+
+/** The request that crashed, and how to send it again to the service at `address`. */
+export function request(one, address, page) {
+	const lacks = [isRedacted(one) && REDACTED, one.truncated && CUT].filter(Boolean).join(" ");
+	return [
+		text(one),
+		h(
+			"div.tools",
+			{ key: "again" },
+			copyButton("Copy as curl", () => curl(one, address), page, lacks || "It is for a shell."),
+			lacks && h("p.dim", lacks),
+		),
+	];
+}
+
 export function earlierRequests(list) {
-	const item = (one, index) => h("li", { key: index }, request(one), h("p.dim", `answered ${one.status ?? "?"}`));
+	const item = (one, index) => h("li", { key: index }, text(one), h("p.dim", `answered ${one.status ?? "?"}`));
 	const title = h("span.dim", `${plural(list.length, "request")} before it, replayed as set-up`);
 	return fold("earlier", title, false, h("ol", list.map(item)));
 }

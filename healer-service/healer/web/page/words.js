@@ -18,7 +18,9 @@ const STATES = {
 	regressed: ["regressed", "bad", "The crash came back after the fix."],
 };
 
-export const spaced = (name) => String(name).replaceAll("_", " ");
+export const STATE_NAMES = ["proposed", ...Object.keys(STATES).filter((name) => name !== "proposed")]; // what waits for people first
+
+export const spaced = (name) => String(name).replace(/[_-]/g, " ");
 
 export function stateOf(name) {
 	const [word, tone, says] = STATES[name] ?? [spaced(name), "calm", ""];
@@ -48,10 +50,21 @@ export const serviceTone = (word) => SERVICE_TONES[word] ?? "bad";
 const UNITS = { year: 31_536_000, month: 2_592_000, day: 86_400, hour: 3600, minute: 60 };
 const RELATIVE = new Intl.RelativeTimeFormat("en");
 const ABSOLUTE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
+const DAY = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", timeZone: "UTC" });
+const STAMP = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 const CLOCK = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
 
-/** Seconds between then and now, never negative. */
-export const since = (iso) => Math.max(0, (Date.now() - Date.parse(iso)) / 1000 || 0);
+const CLOSE_MS = 2000; // the healer tells its time in whole seconds: clocks that differ by less are taken for the same
+let ahead = 0; // milliseconds that the healer's clock is ahead of the reader's
+
+/** `date`: as an answer of the healer's has it. */
+export function setClock(date) {
+	const differ = Date.parse(date) - Date.now();
+	ahead = Math.abs(differ) > CLOSE_MS ? differ : 0;
+}
+
+/** Seconds between then and now, by the healer's clock, never negative. */
+export const since = (iso) => Math.max(0, (Date.now() + ahead - Date.parse(iso)) / 1000 || 0);
 
 export function relative(iso) {
 	const [unit, length] = Object.entries(UNITS).find(([, size]) => since(iso) >= size) ?? [];
@@ -62,19 +75,32 @@ const local = (format) => (iso) => (Number.isNaN(Date.parse(iso)) ? String(iso) 
 
 /** In the reader's time zone. */
 export const absolute = local(ABSOLUTE);
+export const stamp = local(STAMP);
 export const clock = local(CLOCK);
+
+const ofToday = (iso) => new Date(iso).toDateString() === new Date().toDateString();
+
+/** The day too, where it is another one. */
+export const moment = (iso) => (ofToday(iso) ? clock(iso) : stamp(iso));
+
+/** A day of the healer's, which are UTC's. */
+export const dayOf = local(DAY);
 
 export function duration(seconds) {
 	if (seconds < 1) return `${Math.max(1, Math.round(seconds * 1000))} ms`;
-	return seconds < 60 ? `${seconds.toFixed(1)} s` : `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
+	if (seconds < 60) return `${seconds.toFixed(1)} s`;
+	const whole = (unit, length) => `${Math.floor(seconds / UNITS[unit])} ${length} `;
+	if (seconds < UNITS.hour) return `${whole("minute", "min")}${Math.floor(seconds % 60)} s`;
+	if (seconds < UNITS.day) return `${whole("hour", "h")}${Math.floor((seconds % UNITS.hour) / UNITS.minute)} min`;
+	return `${whole("day", "d")}${Math.floor((seconds % UNITS.day) / UNITS.hour)} h`;
 }
 
 export const short = (commit) => (commit ? String(commit).slice(0, 7) : "none");
-const percent = (share) => `${Math.round(share * 100)} %`;
+export const percent = (share) => `${Math.round(share * 100)} %`;
 export const plural = (count, word) => `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
 
 /** A moment in Unix seconds. */
-export const clockAt = (seconds) => clock(new Date(seconds * 1000).toISOString());
+export const momentAt = (seconds) => moment(new Date(seconds * 1000).toISOString());
 
 /** A proposal's state; before it is published it has no number. */
 export const published = (state) => (state === "prepared" ? "not published yet" : state);
@@ -86,6 +112,15 @@ export function clip(text, limit) {
 	return whole.length <= limit
 		? whole
 		: `${whole.slice(0, limit)}… (${plural(whole.length - limit, "more character")})`;
+}
+
+/** A part of an address as it is meant. */
+export function decoded(part) {
+	try {
+		return decodeURIComponent(part);
+	} catch {
+		return part; // not UTF-8
+	}
 }
 
 export const failure = (exception) =>
@@ -108,6 +143,7 @@ const HEALED_BY = {
 const release = (p) => `release ${short(p.commit)}`;
 const revert = (p) => numbered("the revert", p.number);
 
+const roleOf = ({ role }) => (role === "viewer" ? "a viewer" : "the operator");
 const SAYS = { changes: "asks for changes", approval: "approves" };
 
 // Types of events that tell themselves in a sentence of their own.
@@ -119,6 +155,13 @@ const SENTENCES = {
 	"model.answered": (p) => `answer ${p.answer} came in ${duration(p.seconds)}, its first word after ${duration(p.first)}`,
 	"model.repeated": (p) => `answer ${p.answer} repeats an earlier one`,
 	"model.waiting": (p) => `waiting for the model${because(p.reason)}`,
+	"operator.signed_in": (p) => `${roleOf(p)} signed in by the ${p.way}`,
+	"operator.signed_out": (p) => `${roleOf(p)} signed out`,
+	"operator.refused": (p) =>
+		`refused: ${plural(Number(p.count), "sign-in")} with a wrong token${p.remote ? `, ${p.remote} from another machine` : ""}`,
+	"audit.began": (p) => `events up to ${p.up_to} were chained only now`,
+	"audit.resumed": (p) => `started without the file audit-head, after event ${p.up_to}`,
+	"operator.example": (p) => `${p.by} tries ${p.example} on ${p.service}`,
 	"operator.comment": (p) => `${p.by} says${because(p.reason)}`,
 	"operator.request_changes": (p) => `${p.by} asks for changes${because(p.reason)}`,
 	"proposal.updated": (p) => `${numbered("proposal", p.number)} is renewed${because(p.title)}`,
@@ -151,6 +194,9 @@ const SENTENCES = {
 	"proposal.merging": (p) => `merged without a person: confidence ${percent(p.confidence)}, risk ${percent(p.risk)}`,
 	"autonomy.held": (p) => `nothing is merged without a person for now${because(p.reason)}`,
 	"autonomy.left_to_people": (p) => `the merge is left to people${because(p.reason)}`,
+	"notification.failed": (p) =>
+		`${p.target} was not told of ${p.number > 1 ? plural(p.number, "state change") : "it"}${because(p.reason)}`,
+	"healer.working": (p) => `the healer at ${p.url} does the work now`,
 	"forge.waits": (p) => `waiting for the forge${p.until ? ` until ${clock(p.until)}` : ""}${because(p.reason)}`,
 };
 

@@ -1,0 +1,57 @@
+"""Where `healer watch` shows events: lines that pass, and on a terminal a part below them that shows the present."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from healer.cli import telling
+from healer.cli.printing import clock, line, out, printable
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+FRAMES_PER_SECOND = 4
+
+
+class Screen:
+    """To be used in a `with`; what is below is gone at its end, and the lines stay."""
+
+    def __init__(self, below: Callable[[], RenderableType], *, as_json: bool) -> None:
+        from rich.live import Live  # noqa: PLC0415 - a completion starts faster without
+
+        self._as_json = as_json
+        self._console = out()
+        self.is_live = self._console.is_terminal and not as_json
+        self._live = Live(
+            get_renderable=below, console=self._console, transient=True, refresh_per_second=FRAMES_PER_SECOND
+        )
+
+    def __enter__(self) -> Screen:
+        if self.is_live:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self.is_live:
+            self._live.stop()
+
+    def event(self, event: Mapping[str, Any], *, named: bool) -> None:
+        """`named`: with the incident or service that it is about."""
+        if self._as_json:
+            print(json.dumps(event), flush=True)
+            return
+        if telling.is_detail(event):
+            return
+        about = f"{event['key'].removeprefix('service/')}  " if named else ""
+        text = printable(f"{clock(event['timestamp'])}  {about}{telling.told(event)}")
+        self._console.print(text, markup=False, highlight=False, soft_wrap=not self.is_live)
+        self._console.file.flush()
+
+    def say(self, text: str) -> None:
+        """What is no event: about the watching itself."""
+        if self.is_live:
+            self._console.print(printable(text), style="yellow", markup=False, highlight=False)
+        else:
+            line(text, stderr=True)

@@ -1,0 +1,161 @@
+"""The routes that list incidents and sum them up. What a person asks for is checked here; the store finds it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import threading
+import time
+from collections.abc import Collection
+from dataclasses import asdict
+from typing import Any
+
+from fastapi import APIRouter
+
+from healer.edges.store import Place, Wanted
+from healer.edges.store.finding import ORDERS
+from healer.edges.store.statistics import Statistics
+from healer.model import BadInput, State
+from healer.pipeline.parts import Service
+from healer.web import views
+from healer.web.needs import Web
+from healer.web.problems import Escaped
+
+LONGEST = 200  # characters of a filter
+MOST_LISTED = 200
+MOST_DAYS = 365
+KEPT_SECONDS = 10.0  # that sums are given again: they take long to make, and every open page asks
+LARGEST = 2**63 - 1  # that a database counts to
+
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")  # or half of a sign
+_BAD_CURSOR = "take it as `next` gave it, with the same order, or leave it out to begin at the front"
+
+
+class _Sums:
+    """Made once for all who ask within some seconds."""
+
+    def __init__(self, statistics: Statistics, services: Collection[Service]) -> None:
+        self._statistics = statistics
+        self._ends_at_merge = frozenset(one.name for one in services if one.deployment is None)
+        self._deploys = any(one.deployment is not None for one in services)
+        self._making = threading.Lock()
+        self._made: dict[int, tuple[float, dict[str, Any]]] = {}
+
+    def of_days(self, number: int) -> dict[str, Any]:
+        with self._making:
+            at, sums = self._made.get(number, (float("-inf"), {}))
+            if time.monotonic() - at > KEPT_SECONDS:
+                found = self._statistics.of_days(number, self._ends_at_merge)
+                sums = {**asdict(found), "deploys": self._deploys}
+                self._made[number] = time.monotonic(), sums
+            return sums
+
+
+def routes(web: Web) -> APIRouter:
+    router = APIRouter()
+    sums = _Sums(web.store.statistics, web.parts.services.values())
+
+    @router.get("/incidents")
+    def incidents(
+        state: str = "",
+        service: str = "",
+        origin: str = "",
+        category: str = "",
+        q: str = "",
+        order: str = ORDERS[0],
+        cursor: str = "",
+        limit: str = "50",
+        id: str = "",
+    ) -> Escaped:
+        wanted = Wanted(
+            states=_states(state),
+            service=_service(web, service),
+            origin=_text("origin", origin),
+            category=_text("category", category),
+            text=_text("q", q),
+            begins=_text("id", id),
+        )
+        by = _one_of("order", order or ORDERS[0], ORDERS)
+        page = web.store.finding.page(wanted, by, _number("limit", limit, MOST_LISTED), _place(cursor, by))
+        filed = web.store.proposals.newest([one.id for one in page.incidents])
+        listed = [views.summary(one, filed.get(one.id), page.sparklines[one.id]) for one in page.incidents]
+        answer = {"incidents": listed, "next": _cursor(by, page.next), "total": page.total, "states": page.states}
+        return Escaped(answer)  # as it is: looking for what is no JSON takes FastAPI longer than all the rest
+
+    @router.get("/statistics")
+    def statistics(days: str = "30") -> dict[str, Any]:
+        return sums.of_days(_number("days", days, MOST_DAYS))
+
+    return router
+
+
+def _states(value: str) -> frozenset[State]:
+    known = [state.value for state in State]
+    return frozenset(State(_one_of("state", name, known)) for name in value.split(",") if name)
+
+
+def _service(web: Web, value: str) -> str:
+    """One that is set up no more is known as long as it has incidents."""
+    name = _text("service", value)
+    if name and name not in web.parts.services and not web.store.incidents.list(service=name, limit=1):
+        known = ", ".join(sorted(web.parts.services)) or "none is set up"
+        raise BadInput(f"service: {_shown(name)} is no service; the services are: {known}")
+    return name
+
+
+def _one_of(field: str, value: str, known: Collection[str]) -> str:
+    if value not in known:
+        raise BadInput(f"{field}: {_shown(value)} is none; use one of {', '.join(known)}")
+    return value
+
+
+def _text(field: str, value: str) -> str:
+    if len(value) > LONGEST:
+        raise BadInput(f"{field}: {_shown(value)} has {len(value)} characters; use at most {LONGEST}")
+    if _UNPRINTABLE.search(value):
+        raise BadInput(f"{field}: {_shown(value)} has control characters; leave them out")
+    return value.strip()
+
+
+def _number(field: str, value: str, most: int) -> int:
+    number = int(value) if re.fullmatch(r"[0-9]{1,9}", value) else 0
+    if not 1 <= number <= most:
+        raise BadInput(f"{field}: {_shown(value)} is not possible; use a whole number from 1 to {most}")
+    return number
+
+
+def _shown(value: str) -> str:
+    return ascii(value if len(value) <= 60 else value[:60] + "…")
+
+
+def _cursor(order: str, place: Place | None) -> str | None:
+    if place is None:
+        return None
+    said = json.dumps([order, place.value, place.id], separators=(",", ":"))
+    return base64.urlsafe_b64encode(said.encode()).decode().rstrip("=")
+
+
+def _place(cursor: str, order: str) -> Place | None:
+    """Raises BadInput for what is no cursor of this order."""
+    if not cursor:
+        return None
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        said = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        of, value, incident_id = said
+    except (ValueError, TypeError, RecursionError):
+        raise BadInput(f"cursor: {_shown(cursor)} is no cursor; {_BAD_CURSOR}") from None
+    if of != order or not _fits(order, value) or not _is_plain(incident_id):
+        raise BadInput(f"cursor: {_shown(cursor)} is none of this list; {_BAD_CURSOR}")
+    return Place(value, incident_id)
+
+
+def _fits(order: str, value: object) -> bool:
+    if order == "count":
+        return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST
+    return _is_plain(value)
+
+
+def _is_plain(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= LONGEST and not _UNPRINTABLE.search(value)

@@ -1,0 +1,137 @@
+"""Slows down whoever guesses tokens, and counts what was refused. It knows no tokens.
+
+An address may be wrong ten times a minute. All addresses together may be wrong a hundred times; then only those are
+heard from which a right token came before, so that an attacker with many addresses holds up nobody who works here.
+From such an address a right token is always taken: behind a proxy or a published port everybody may have the same one.
+Browsers that are signed in give no token and are never held up.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from math import ceil
+
+from fastapi import Request
+
+from healer.hosts import is_loopback
+from healer.model import HealerError
+
+WINDOW = 60.0  # seconds
+MOST_OF_ONE = 10
+MOST_OF_ALL = 100
+MOST_TRUSTED = 100  # addresses
+
+
+class Throttled(HealerError):
+    def __init__(self, seconds: float) -> None:
+        self.seconds = max(1, ceil(seconds))
+        super().__init__(f"too many wrong tokens; try again in {self.seconds} s")
+
+
+class Throttle:
+    """Small by itself: who is held up is not counted, so there are never many failures within the window."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._failures: deque[tuple[float, str]] = deque()  # of the last window: when, and whose
+        self._trusted: OrderedDict[str, None] = OrderedDict()
+
+    def attempt(self, address: str, check: Callable[[], str]) -> str:
+        """What `check` finds, "" for a wrong token. Of an address that was never right it is asked only when that may
+        try. Raises Throttled.
+        """
+        with self._lock:
+            trusted = address in self._trusted
+            if not trusted:
+                self._require_turn(address)
+            if found := check():
+                self._trust(address)
+                return found
+            if trusted:
+                self._require_turn(address)
+            self._failures.append((self._clock(), address))
+            return found
+
+    def _trust(self, address: str) -> None:
+        self._trusted[address] = None
+        self._trusted.move_to_end(address)
+        if len(self._trusted) > MOST_TRUSTED:
+            self._trusted.popitem(last=False)
+
+    def _require_turn(self, address: str) -> None:
+        over = self._clock() - WINDOW
+        while self._failures and self._failures[0][0] <= over:
+            self._failures.popleft()
+        own = [moment for moment, whose in self._failures if whose == address]
+        if len(own) >= MOST_OF_ONE:
+            raise Throttled(own[-MOST_OF_ONE] - over)
+        if len(self._failures) >= MOST_OF_ALL and address not in self._trusted:
+            raise Throttled(self._failures[-MOST_OF_ALL][0] - over)
+
+
+class Refusals:
+    """Tells how often somebody was refused, and how often from afar: the first at once, then once a minute."""
+
+    def __init__(self, tell: Callable[[int, int], None], every: float = WINDOW) -> None:
+        self._tell = tell
+        self._every = every
+        self._lock = threading.Lock()
+        self._timer: threading.Timer | None = None
+        self._count = self._remote = 0
+
+    def note(self, *, remote: bool) -> None:
+        with self._lock:
+            self._count += 1
+            self._remote += remote
+            if self._timer is not None:
+                return
+            self._wait()
+        self._say()
+
+    def stop(self) -> None:
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+        self._say()
+
+    def _wait(self) -> None:
+        self._timer = threading.Timer(self._every, self._minute_over)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _minute_over(self) -> None:
+        with self._lock:
+            self._timer = None
+            if not self._count:
+                return
+            self._wait()
+        self._say()
+
+    def _say(self) -> None:
+        with self._lock:
+            count, remote = self._count, self._remote
+            self._count = self._remote = 0
+        if count:
+            self._tell(count, remote)
+
+
+def address_of(request: Request) -> str:
+    """Whom a failure counts for. Who has one IPv6 address has all of its network."""
+    host = request.client.host if request.client is not None else ""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if address.version == 6 and address.ipv4_mapped is None:
+        return str(ipaddress.ip_network((int(address), 64), strict=False))
+    return str(getattr(address, "ipv4_mapped", None) or address)
+
+
+def is_remote(request: Request) -> bool:
+    """Only the class of the address is kept: where people sit is not the log's business."""
+    return request.client is not None and not is_loopback(request.client.host)
