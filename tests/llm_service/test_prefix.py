@@ -161,6 +161,7 @@ def test_a_folder_that_cannot_be_written_costs_only_the_next_start(
             message = {"role": "system", "content": f"Fix {number}."}
             assert service.post(CHAT, messages=[message, QUESTION]).status_code == 200
         until(lambda: "LLM_STATE: cannot write" in caplog.text)
+        until(lambda: service.requests() == {"ok": 3})  # counted once all is remembered, which is after the answer
         os.kill(engine.journal("start")[0], signal.SIGKILL)
         until(lambda: len(_warming(engine)) == 1)
         assert _warming(engine)[0][0] == {"role": "system", "content": "Fix 2."}
