@@ -45,7 +45,7 @@ def page(context: BrowserContext, healer: CannedHealer, served: tuple[CannedHeal
     """A signed-in page that must not break the policy nor throw."""
     context.add_cookies([{"name": "session", "value": "yes", "url": served[1]}])
     tab = context.new_page()
-    tab.set_default_timeout(5000)
+    tab.set_default_timeout(20_000)
     wrong: list[str] = []
     tab.on("pageerror", lambda error: wrong.append(str(error)))
     tab.on("console", lambda said: wrong.append(said.text) if "Security Policy" in said.text else None)

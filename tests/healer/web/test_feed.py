@@ -100,6 +100,16 @@ def test_each_stream_gets_everything_from_where_it_begins_once_and_in_order(stor
     asyncio.run(listen())
 
 
+def test_what_many_threads_write_at_once_comes_to_all_streams_once_and_in_order(store: Store, feed: Feed):
+    async def listen() -> None:
+        listeners = [Listener(feed.stream(0)) for _ in range(20)]
+        writing = [asyncio.to_thread(append, store, 50) for _ in range(8)]
+        await asyncio.gather(*writing, *(one.until(400) for one in listeners))
+        assert [one.ids for one in listeners] == [ids(1, 400)] * 20
+
+    asyncio.run(listen())
+
+
 def test_what_falls_out_of_the_ring_comes_from_the_database(store: Store, feed: Feed, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(feeding, "RING_EVENTS", 10)
     monkeypatch.setattr(feeding, "BLOCK_BYTES", 2000)

@@ -10,6 +10,7 @@ from sqlalchemy import RowMapping, func, select
 
 from healer.edges.store import tables
 from healer.edges.store.database import Database
+from healer.edges.store.group import GroupCommit, Line
 from healer.model import Event
 
 _EVENT = select(*(tables.events.c[item.name] for item in fields(Event)))
@@ -23,6 +24,7 @@ def _event(row: RowMapping) -> Event:
 class Log:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._group = GroupCommit(database)
 
     def append(
         self,
@@ -34,8 +36,8 @@ class Log:
         ui_hint: str,
         once: str | None = None,
     ) -> None:
-        with self._database.writing() as transaction:
-            transaction.append(type, key, payload, trace_id=trace_id, ui_hint=ui_hint, once=once)
+        """Returns when the line is committed."""
+        self._group.append(Line(type, key, payload, trace_id, ui_hint, once))
 
     def after(self, event_id: int, limit: int = 500, types: Iterable[str] | None = None) -> tuple[Event, ...]:
         """Oldest first; of all types, or of some."""
