@@ -63,6 +63,15 @@ def _probes_in(folder: str) -> list[str]:
         return []
 
 
+def _ipc_objects(path: str) -> list[str]:
+    """All, as key and id, but those of databases, which other tests start and end meanwhile."""
+    with open(path) as file:
+        names, *rows = (line.split() for line in file)
+    # Only of shared memory it is said who made it, which is all that a database has.
+    maker = names.index("cpid") if "cpid" in names else None
+    return [" ".join(row[:2]) for row in rows if maker is None or status_of(int(row[maker])).get("Name") != "postgres"]
+
+
 def _shared_memory() -> int:
     with open("/proc/meminfo") as file:
         return next(int(line.split()[1]) for line in file if line.startswith("Shmem:")) >> 10
@@ -153,8 +162,8 @@ class Outpost:
             "message queues": _probes_in("/dev/mqueue"),
         }
         for path in _IPC:
-            with contextlib.suppress(OSError), open(path) as file:
-                state[path] = len(file.readlines())
+            with contextlib.suppress(OSError):
+                state[path] = _ipc_objects(path)
         for name, pid in (("witness", os.getpid()), ("server", self.server or os.getpid())):
             with contextlib.suppress(OSError):
                 state[f"{name}'s priority"] = os.getpriority(os.PRIO_PROCESS, pid)

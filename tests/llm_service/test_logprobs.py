@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Iterator
+import subprocess
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,24 +21,34 @@ QUESTION = [{"role": "user", "content": "Why?"}]
 RENDERED = "<|im_start|>user\nWhy?<|im_end|>\n<|im_start|>assistant\n"
 
 
-@pytest.fixture(scope="module")
-def direct(tiny_model: Path, llama: Service) -> Iterator[Any]:
-    """llama-cpp-python itself, with all scores kept."""
-    from llama_cpp import Llama
+# In a process of its own: a fault of native code, such as an illegal instruction, is then one test's failure.
+DIRECT = """
+import json, sys
+import numpy as np
+from llama_cpp import Llama
 
-    model = Llama(str(tiny_model), n_ctx=512, n_threads=1, logits_all=True, flash_attn=True, verbose=False)
-    yield model
-    model.close()
+model = Llama(sys.argv[1], n_ctx=512, n_threads=1, logits_all=True, flash_attn=True, verbose=False)
+prompt, answer = (model.tokenize(text.encode(), add_bos=False, special=True) for text in sys.argv[2:])
+model.eval(prompt + answer)
+scores = np.array(model.scores[len(prompt) - 1 : len(prompt) + len(answer) - 1], dtype=np.double)
+chances = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
+json.dump({"tokens": answer, "chances": chances.tolist()}, sys.stdout)
+"""
 
 
-def _chances(direct: Any, prompt: str, answer: bytes) -> np.ndarray[Any, np.dtype[np.double]]:
-    """For each of the answer's bytes the logarithm of each token's chance to be there."""
-    tokens = direct.tokenize(prompt.encode() + answer, add_bos=False, special=True)
-    direct.reset()
-    direct.eval(tokens)
-    scores = np.array(direct.scores[len(tokens) - len(answer) - 1 : len(tokens) - 1], dtype=np.double)
-    normal: np.ndarray[Any, np.dtype[np.double]] = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
-    return normal
+@dataclass(frozen=True)
+class Direct:
+    """What llama-cpp-python itself makes of an answer."""
+
+    tokens: list[int]
+    chances: list[list[float]]  # for each of them the logarithm of each token's chance to be there
+
+
+def _direct(model: Path, prompt: str, answer: str) -> Direct:
+    command = [sys.executable, "-c", DIRECT, str(model), prompt, answer]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return Direct(**json.loads(done.stdout))
 
 
 # Only printable letters, and not the one pair that is a token of its own: then a letter is a token.
@@ -43,36 +56,30 @@ LETTERS = "root ::= [c-z0-9]+"
 BODY: dict[str, Any] = {"max_tokens": 12, "temperature": 0, "grammar": LETTERS}
 
 
-def _token(direct: Any, letter: str) -> int:
-    (token,) = direct.tokenize(letter.encode(), add_bos=False)
-    found: int = token
-    return found
-
-
-def test_a_completion_s_are_llama_cpp_s_own(llama: Service, direct: Any) -> None:
+def test_a_completion_s_are_llama_cpp_s_own(llama: Service, tiny_model: Path) -> None:
     choice = llama.post(PLAIN, prompt="x", **BODY, logprobs=3).json()["choices"][0]
     notes = choice["logprobs"]
     assert "".join(notes["tokens"]) == choice["text"]
     assert notes["text_offset"] == list(range(12))
-    wanted = _chances(direct, "x", choice["text"].encode())
-    for place, letter in enumerate(notes["tokens"]):
-        assert math.isclose(notes["token_logprobs"][place], wanted[place][_token(direct, letter)], abs_tol=0.01)
+    direct = _direct(tiny_model, "x", choice["text"])
+    assert len(direct.tokens) == 12
+    for place, (token, wanted) in enumerate(zip(direct.tokens, direct.chances, strict=True)):
+        assert math.isclose(notes["token_logprobs"][place], wanted[token], abs_tol=0.01)
         best = list(notes["top_logprobs"][place].values())
         assert best == sorted(best, reverse=True)
-        assert np.allclose(best, np.sort(wanted[place])[::-1][:3], atol=0.01)
+        assert np.allclose(best, np.sort(wanted)[::-1][:3], atol=0.01)
 
 
-def test_a_chat_s_are_the_same(llama: Service, direct: Any) -> None:
+def test_a_chat_s_are_the_same(llama: Service, tiny_model: Path) -> None:
     choice = llama.post(CHAT, messages=QUESTION, **BODY, logprobs=True, top_logprobs=2).json()["choices"][0]
     notes = choice["logprobs"]["content"]
     answer = choice["message"]["content"]
     assert "".join(note["token"] for note in notes) == answer
-    wanted = _chances(direct, RENDERED, answer.encode())
-    for place, note in enumerate(notes):
-        assert math.isclose(note["logprob"], wanted[place][_token(direct, note["token"])], abs_tol=0.01)
-        assert np.allclose(
-            [other["logprob"] for other in note["top_logprobs"]], np.sort(wanted[place])[::-1][:2], atol=0.01
-        )
+    direct = _direct(tiny_model, RENDERED, answer)
+    for note, token, wanted in zip(notes, direct.tokens, direct.chances, strict=True):
+        assert math.isclose(note["logprob"], wanted[token], abs_tol=0.01)
+        best = [other["logprob"] for other in note["top_logprobs"]]
+        assert np.allclose(best, np.sort(wanted)[::-1][:2], atol=0.01)
 
 
 def test_the_greedy_token_is_the_likeliest(llama: Service) -> None:
