@@ -23,6 +23,8 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
+from tests import children
+
 # Nothing has to survive here.
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
@@ -66,7 +68,8 @@ def running() -> Iterator[Postgres]:
         options = [word for setting in settings for word in ("-c", setting)]
         with (folder / "log").open("wb") as log:
             command = [_binary("postgres"), "-D", data, *options]
-            process = subprocess.Popen(command, stdout=log, stderr=log, user=user, cwd=folder)
+            # Killed, it would leave its own processes.
+            process = children.start(command, end_by="QUIT", stdout=log, stderr=log, user=user, cwd=folder)
         try:
             server = Postgres(folder)
             _until_ready(server, process)

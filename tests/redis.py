@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import socket
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -14,6 +13,8 @@ from pathlib import Path
 import pytest
 from redis import Redis
 from redis.exceptions import RedisError
+
+from tests import children
 
 PASSWORD = "not-to-be-told"
 
@@ -43,8 +44,8 @@ class RedisServer:
     def _start(self) -> None:
         words = ["--port", str(self.port), "--bind", "127.0.0.1", "--requirepass", PASSWORD, "--save", ""]
         with (self._folder / "log").open("ab") as log:
-            command = [str(shutil.which("redis-server")), *words, "--dir", str(self._folder)]
-            self._process = subprocess.Popen(command, stdout=log, stderr=log)
+            command = [shutil.which("redis-server"), *words, "--dir", self._folder]
+            self._process = children.start(command, stdout=log, stderr=log)
         deadline = time.monotonic() + 20
         while True:
             try:

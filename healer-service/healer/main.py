@@ -22,6 +22,7 @@ from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
 from fastapi import FastAPI
 from sqlalchemy import Engine, create_engine, event, text
 
+from healer.alive import ENGINE
 from healer.edges.bus import Bus
 from healer.edges.bus.duty import DatabaseDuty, HomeDuty
 from healer.edges.bus.postgres import PostgresLine
@@ -41,6 +42,7 @@ from healer.edges.sandbox import LocalSandbox, Sandbox
 from healer.edges.store import Bounds, Store, now
 from healer.edges.tracing import SECRETS as OTLP_SECRETS
 from healer.edges.tracing import Collector
+from healer.hosts import address_elsewhere, address_of
 from healer.model import HealerError, LlmError, Message
 from healer.pipeline.dispatch import Dispatch
 from healer.pipeline.following import STOP_SECONDS
@@ -178,7 +180,7 @@ class Healer:
             if not self._standby.at_work:
                 self._problem = ""
                 log.info("standing by")
-                if not self._standby.wait(self._stopping, self.store.incidents.tell_counts):
+                if not self._standby.wait(self.store, self._stopping, self.store.incidents.tell_counts):
                     return
                 log.info("taking over")
                 self._launch()
@@ -206,23 +208,26 @@ class Healer:
         """Every service; one that fails is tried again while the others are at work."""
         waiting = list(self.settings.services)
         while True:
-            problems = {}
-            for service in waiting:
-                try:
-                    self._first_release(service)
-                except (HealerError, OSError) as error:
-                    problems[service.name] = str(error)
-                    log.error("service not ready", service=service.name, reason=str(error))
-                except Exception as error:  # a fault of ours must show as not ready, not as starting for ever
-                    problems[service.name] = f"{type(error).__name__}: {error}"
-                    log.exception("service not ready", service=service.name)
-            waiting = [service for service in waiting if service.name in problems]
-            self._problem = "; ".join(f"{name}: {problem}" for name, problem in problems.items())
+            waiting = [service for service in waiting if not self._is_up(service)]
+            # Anybody may ask for it: the reasons, which hold paths and addresses, are in the log.
+            names = ", ".join(service.name for service in waiting)
+            self._problem = f"not ready: {names}; the healer's log says why" if names else ""
             if not waiting:
                 log.info("ready", services=[service.name for service in self.settings.services])
                 return
             if self._stopping.wait(RETRY_SECONDS):
                 return
+
+    def _is_up(self, service: ServiceSettings) -> bool:
+        try:
+            self._first_release(service)
+        except (HealerError, OSError) as error:
+            log.error("service not ready", service=service.name, reason=str(error))
+            return False
+        except Exception:  # a fault of ours must show as not ready, not as starting for ever
+            log.exception("service not ready", service=service.name)
+            return False
+        return True
 
     def _warm(self) -> None:
         """Load the guardrails' scanners, and have the model's server read what all prompts begin with."""
@@ -363,7 +368,7 @@ class Healer:
     def _local(self, checkout: Checkout) -> Forge:
         return LocalForge(
             checkout,
-            f"http://{_loopback(self.settings.host)}:{self.settings.port}/webhooks/github",
+            f"{address_of('', self.settings.host, self.settings.port)}/webhooks/github",
             self.settings.webhook_secret.get_secret_value(),
             self.settings.base_url,
         )
@@ -446,10 +451,6 @@ def _wishes(settings: Settings) -> list[Wish]:
     ]
 
 
-def _loopback(host: str) -> str:
-    return "127.0.0.1" if host in ("0.0.0.0", "::", "") else host  # noqa: S104 - compared, not bound
-
-
 def _bus(settings: Settings) -> Bus:
     bus = settings.bus.get_secret_value()
     if not bus:
@@ -468,8 +469,7 @@ def _duty(settings: Settings, kind: str) -> Duty:
 
 def _own_address(settings: Settings) -> str:
     """Of this process; settings.url may be that of several."""
-    host = socket.gethostname() if settings.host in ("0.0.0.0", "::", "") else settings.host  # noqa: S104 - compared, not bound
-    return f"http://{host}:{settings.port}"
+    return address_elsewhere(settings.host, settings.port, socket.gethostname())
 
 
 def _teach_old_sqlite(connection: object, _record: object) -> None:
@@ -491,7 +491,7 @@ def _dbos_config(settings: Settings) -> DBOSConfig:
         with engine.connect() as connection:
             connection.execute(text("PRAGMA journal_mode=WAL"))
         engine.dispose()
-    return {
+    config: DBOSConfig = {
         "name": "healer",
         "system_database_url": url,
         "application_version": WORKFLOW_VERSION,
@@ -502,6 +502,9 @@ def _dbos_config(settings: Settings) -> DBOSConfig:
         "use_listen_notify": False,
         "max_executor_threads": 16,
     }
+    if not url.startswith("sqlite"):
+        config["db_engine_kwargs"] = ENGINE
+    return config
 
 
 def _write_dsn(service: ServiceSettings, settings: Settings, number: int, key: str) -> None:

@@ -15,7 +15,8 @@ Errors:
           ├── SandboxError      the sandbox itself, never the code in it
           ├── ForgeError        where the proposals are
           ├── LlmError          the model's server
-          └── DeploymentError   the supervisor of a service
+          ├── DeploymentError   the supervisor of a service
+          └── StoreError        the healer's own database
 """
 
 from __future__ import annotations
@@ -78,6 +79,10 @@ class ForgeError(EdgeError):
 
 
 class DeploymentError(EdgeError):
+    pass
+
+
+class StoreError(EdgeError):
     pass
 
 

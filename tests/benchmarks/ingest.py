@@ -30,6 +30,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from tests import children
 from tests.benchmarks.changeover import percentile
 from tests.benchmarks.table import Row, machine, show
 
@@ -233,7 +234,7 @@ def _running(
     with log.open("ab") as said, contextlib.ExitStack() as stack:
         processes = []
         for command in commands:
-            process = subprocess.Popen(
+            process = children.start(
                 command, env=environment, cwd=folder, stdout=said, stderr=said, start_new_session=True
             )
             stack.callback(_end, process)

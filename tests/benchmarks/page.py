@@ -11,7 +11,6 @@ import argparse
 import os
 import random
 import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -30,6 +29,7 @@ from healer.settings import load_settings
 from rich.console import Console
 from sqlalchemy import insert
 
+from tests import children
 from tests.benchmarks.changeover import percentile
 from tests.benchmarks.table import Row, machine, show, within
 
@@ -195,7 +195,7 @@ def serving(folder: Path, number: int) -> Iterator[tuple[str, str]]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HEALER_")}
     with (folder / "healer.log").open("wb") as log:
         command = [sys.executable, "-m", "healer.cli", "serve"]
-        process = subprocess.Popen(command, env={**kept, **given}, stdout=log, stderr=log)
+        process = children.start(command, env={**kept, **given}, stdout=log, stderr=log)
     try:
         _until_ready(settings.base_url)
         yield settings.base_url, settings.operator_token.get_secret_value()

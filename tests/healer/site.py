@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 from healer.edges.sandbox import LocalSandbox
 
+from tests import children
 from tests.healer.scripted_supervisor import ScriptedSupervisor
 
 SERVICE = '''"""What is in stock."""
@@ -125,7 +126,7 @@ class Site:
     def _start(self) -> None:
         with (self.folder / "healer.log").open("ab") as log:
             command = [sys.executable, "-m", "healer.cli", "serve"]
-            self._process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
+            self._process = children.start(command, env=self._environment, stdout=log, stderr=log)
 
     def kill_and_start(self) -> None:
         self._process.kill()

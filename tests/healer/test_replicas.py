@@ -11,6 +11,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from healer.pipeline.standby import STATUS
+from sqlalchemy import create_engine, text
 
 from tests.healer.site import SERVICE, Site
 from tests.postgres import Postgres
@@ -113,6 +115,16 @@ def test_one_works_the_other_serves_and_takes_over(pair: tuple[Site, Site]):
         second._process.terminate()
         third.wait(lambda: third.http.get("/health/work").is_success)
         assert second._process.wait(timeout=1) == 0
+        # One whose turn comes when the tables are of a newer version does not go on with them.
+        fourth = beside(third)
+        try:
+            fourth.wait(fourth._ready)
+            with create_engine(third._environment["HEALER_DATABASE_URL"]).begin() as connection:
+                connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+            third._process.kill()
+            assert fourth._process.wait(timeout=20) == STATUS
+        finally:
+            fourth.close()
     finally:
         third.close()
     # Whoever listens is let go at once, not held until the end of a patience.

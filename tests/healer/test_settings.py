@@ -63,6 +63,31 @@ def test_secrets_are_made_once_and_private(tmp_path):
     assert stat.S_IMODE(mode) == 0o600
 
 
+@pytest.mark.parametrize("name", ["operator-token", "viewer-token", "webhook-secret", "audit-key"])
+@pytest.mark.parametrize("kept", ["", "\n", "fifteen-letters"])
+def test_a_kept_secret_that_protects_nothing_is_refused_with_its_file(tmp_path, name, kept):
+    settings(tmp_path)
+    (tmp_path / "home" / name).write_text(kept)
+    with pytest.raises(BadInput) as refused:
+        settings(tmp_path)
+    for word in (str(tmp_path / "home" / name), f"{len(kept.strip())} characters", "openssl rand", "delete the file"):
+        assert word in str(refused.value)
+    (tmp_path / "home" / name).unlink()
+    settings(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["HEALER_OPERATOR_TOKEN", "HEALER_VIEWER_TOKEN"])
+def test_a_token_that_can_be_guessed_is_refused_and_not_shown(tmp_path, name):
+    (tmp_path / "token").write_text("fifteen-letters\n")
+    for given in ({name: "fifteen-letters"}, {f"{name}_FILE": str(tmp_path / "token")}):
+        with pytest.raises(BadInput) as refused:
+            settings(tmp_path, **given)
+        for word in (name, "15 characters", "at least 16", "openssl rand"):
+            assert word in str(refused.value)
+        assert "fifteen" not in str(refused.value)
+    assert settings(tmp_path, **{name: "sixteen-letters-"})
+
+
 def test_a_secret_is_read_from_a_file_and_shown_nowhere(tmp_path):
     secret = tmp_path / "secret"
     secret.write_text("very-private\n")
@@ -113,6 +138,8 @@ def test_a_secret_is_read_from_a_file_and_shown_nowhere(tmp_path):
         (GOOD + DEPLOY + 'webhook = "ftp://ci.test/private"', {}, ["deploy.webhook", "http(s)"]),
         (GOOD + DEPLOY + 'webhook = "http://ci.test/private"', {}, ["deploy.webhook", "http://ci.test", "https://"]),
         (GOOD + DEPLOY + 'webhook = "http://8.8.8.8/private"', {}, ["deploy.webhook", "http://8.8.8.8", "https://"]),
+        (GOOD + DEPLOY + 'webhook = "http://134744072/x"', {}, ["deploy.webhook", "http://134744072", "https://"]),
+        (GOOD + DEPLOY + 'webhook = "http://0x8080808/x"', {}, ["deploy.webhook", "http://0x8080808", "https://"]),
         (GOOD + 'safe_requests = ["post /search"]', {}, ["safe_requests", "'post /search'", "'POST /search'"]),
         (GOOD + 'safe_requests = ["BREW /tea"]', {}, ["safe_requests", "'BREW /tea'"]),
         (GOOD + 'safe_requests = ["POST search"]', {}, ["safe_requests", "'POST search'"]),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests import children
 from tests.sentry.running import ENVIRONMENTS, HERE, PYTHON, App, Stock
 
 pytestmark = pytest.mark.xdist_group("sentry-healing")
@@ -42,7 +42,7 @@ class Healing:
         environment |= {"HEALER_HOME": str(self.home), "HEALER_CONFIG": str(config), "HEALER_PORT": str(port)}
         with self._log.open("ab") as log:
             command = [sys.executable, "-m", "healer.cli", "serve"]
-            self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+            self._process = children.start(command, env=environment, stdout=log, stderr=log)
         self.http = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False)
 
     @staticmethod

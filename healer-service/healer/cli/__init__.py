@@ -6,6 +6,7 @@ refused, broken or missing, as each command says.
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -204,6 +205,11 @@ def _turn(stopped: bool, reason: str, json_: bool) -> None:
 
 
 def main() -> None:
+    if sys.stderr is None:  # closed
+        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 - to the end of the process
+    if sys.stdout is None:  # and what is opened next would take its number: a child's output would go there
+        _complain("the standard output is closed; send it to /dev/null where nobody wants it")
+        sys.exit(1)
     try:
         app(prog_name="healer")
     except HealerError as error:

@@ -26,7 +26,9 @@ def up(root: Path, console: Console) -> int:
         links = _start(root, home)
     console.print(f"shop    {links['shop']}/products", soft_wrap=True, markup=False)
     console.print(f"healer  {links['healer']}", soft_wrap=True, markup=False)
-    console.print(f"llm     {links['llm'] or 'not running: no model in models/, playbooks only'}", soft_wrap=True)
+    console.print(
+        f"llm     {links['llm'] or 'not running: no model in models/, playbooks only'}", soft_wrap=True, markup=False
+    )
     console.print("`make down` stops everything.", style="dim")
     return 0
 

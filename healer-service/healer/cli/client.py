@@ -100,6 +100,10 @@ class Client:
             answer = self._http.request(method, path, json=body, params=query or None)
         except httpx.HTTPError as error:
             raise self._away(error) from None
+        except httpx.InvalidURL as error:  # such as one that is too long
+            raise BadInput(f"what was given does not fit into an address: {error}") from None
+        except UnicodeError:
+            raise BadInput(f"{_no_text({**query, **(body or {})})} is no UTF-8") from None
         if not answer.is_success:
             raise self._refusal(answer)
         try:
@@ -127,4 +131,17 @@ class Client:
                 "operator-token in HEALER_HOME: run them as the healer's user and with its settings (in compose: "
                 "docker-compose exec healer-service healer …)"
             )
-        return (BadInput if answer.status_code == 400 else HealerError)(detail)
+        if answer.status_code == 400:
+            return BadInput(detail)
+        passes = answer.status_code == 429 or answer.status_code >= 500  # by asking again later, as when it is away
+        return (EdgeError if passes else HealerError)(detail)
+
+
+def _no_text(given: Mapping[str, Any]) -> str:
+    """Of what was given the one that cannot be encoded: Python holds bytes that are no UTF-8 as lone surrogates."""
+    for name, value in given.items():
+        try:
+            str(value).encode()
+        except UnicodeError:
+            return f"{name}: {value!r}"
+    return "what was given"

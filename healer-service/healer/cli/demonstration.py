@@ -19,7 +19,7 @@ from healer.cli import samples, stack
 from healer.cli.client import Client
 from healer.cli.following import Following
 from healer.cli.load import Load
-from healer.cli.printing import printable
+from healer.cli.printing import plain, printable
 from healer.cli.showing import print_proposal
 from healer.model import EdgeError, HealerError
 
@@ -98,7 +98,7 @@ def run(root: Path, bug: str, *, ask: bool, console: Console) -> int:
         try:
             return _heal(running, samples.load(folder, bug, running.admin_token), ask, console)
         except HealerError as error:
-            console.print(f"The demo failed: {escape(str(error))}", style="red bold", soft_wrap=True)
+            console.print(f"The demo failed: {plain(str(error))}", style="red bold", soft_wrap=True)
             console.print("The end of the healer's log:", style="dim")
             for line in running.last_lines("healer", 12):
                 console.print(printable(line), style="dim", markup=False, highlight=False, soft_wrap=True)

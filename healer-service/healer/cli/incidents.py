@@ -8,7 +8,7 @@ import typer
 
 from healer.cli import choices, completing
 from healer.cli.client import Client, connect
-from healer.cli.printing import AsJson, ago, as_json, line, out, plain, span, sparkline, state_cell
+from healer.cli.printing import ID_WIDTH, NARROW, AsJson, ago, as_json, line, out, plain, span, sparkline, state_cell
 from healer.model import BadInput
 
 app = typer.Typer()
@@ -47,8 +47,8 @@ def incidents(
     everything: Annotated[bool, typer.Option("--all", help="All there are.")] = False,
     as_json_: AsJson = False,
 ) -> None:
-    """List the incidents, newest first."""
-    states = ",".join(choices.listed(state or (), "--state", choices.STATES))
+    """List the incidents: what was seen last comes first, or what --order says."""
+    states = ",".join(choices.states(state or (), "--state"))
     wanted = {"state": states, "service": service, "origin": origin, "category": category, "q": search}
     client = connect()
     wanted["order"] = choices.chosen(order, "--order", choices.ORDERS)
@@ -115,17 +115,19 @@ def _print(found: list[dict[str, Any]]) -> None:
 
     console = out()
     table = Table(box=None, header_style="bold", pad_edge=False, expand=True)
-    table.add_column("id", no_wrap=True)
+    table.add_column("id", no_wrap=True, min_width=ID_WIDTH)  # the other commands want it
     table.add_column("state", no_wrap=True)
     table.add_column("what", no_wrap=True, overflow="ellipsis", ratio=3)
     if console.width >= WIDE:
         table.add_column("service", no_wrap=True, overflow="ellipsis")
     if console.width >= WIDER:
         table.add_column("where", no_wrap=True, overflow="ellipsis", ratio=2)
-    table.add_column("count", no_wrap=True, justify="right")
+    if console.width >= NARROW:
+        table.add_column("count", no_wrap=True, justify="right")
     if console.width >= WIDER:
         table.add_column("last 24 hours", no_wrap=True)
-    table.add_column("last seen", no_wrap=True, justify="right")
+    if console.width >= NARROW:
+        table.add_column("last seen", no_wrap=True, justify="right")
     if console.width >= WIDE:
         table.add_column("origin", no_wrap=True, overflow="ellipsis", max_width=24)
         table.add_column("healed in", no_wrap=True, justify="right")
@@ -141,10 +143,12 @@ def _cells(item: dict[str, Any], width: int) -> list[str]:
         cells.append(plain(item["service"]))
     if width >= WIDER:
         cells.append(plain(f"{fault['file']}:{fault['line']}") if fault else "-")
-    cells.append(str(item["count"]))
+    if width >= NARROW:
+        cells.append(str(item["count"]))
     if width >= WIDER:
         cells.append(sparkline(item["sparkline"]))
-    cells.append(ago(item["last_seen"]))
+    if width >= NARROW:
+        cells.append(ago(item["last_seen"]))
     if width >= WIDE:
         cells += [plain(item["origin"] or "-"), span(item["seconds_to_healed"])]
     return cells

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 AsJson = Annotated[bool, typer.Option("--json", help="JSON for scripts.")]
 
 BLOCKS = "▁▂▃▄▅▆▇█"
+ID_WIDTH = 12  # of an incident
+NARROW = 60  # columns below which a table keeps to what matters most
 WIDTH_OF_A_PIPE = 160  # nobody looks at it, and a row that is cut cannot be searched
 STATE_STYLES = {
     "proposed": "yellow",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 
-from healer.cli import completing, deciding
+from healer.cli import choices, completing, deciding
 from healer.cli.client import Client, connect
 from healer.cli.incidents import service_names, whole
 from healer.cli.printing import AsJson, as_json, line, out, plain
@@ -35,7 +36,9 @@ STATE_STYLES = {
 @app.command()
 def releases(service: Service, as_json_: AsJson = False) -> None:
     """List a service's releases, newest first; the running one is marked, and those that can be served again."""
-    found = _releases(connect(), service)
+    client = connect()
+    service = _known(client, service)
+    found = _releases(client, service)
     if as_json_:
         as_json(found)
         return
@@ -51,7 +54,9 @@ def releases(service: Service, as_json_: AsJson = False) -> None:
     for item in found["releases"]:
         state = f"[{STATE_STYLES.get(item['state'], 'default')}]{plain(item['state'])}[/]"
         row = (item["origin"], item["incident_id"] or "-", item["at"][:16].replace("T", " "))
-        table.add_row(_mark(item, found["serving"]), item["commit"][:SHORT], state, *(plain(cell) for cell in row))
+        table.add_row(
+            _mark(item, found["serving"]), plain(item["commit"][:SHORT]), state, *(plain(cell) for cell in row)
+        )
     out().print(table)
     for item in found["releases"]:
         if item["reason"]:
@@ -92,7 +97,7 @@ def rollback(
     way = f"from {(found['serving']['release'] or 'nothing')[:SHORT]} to {commit[:SHORT]}"
     if asks:
         deciding.ask(f"{what}: go {way}?")
-    answer = client.post(f"/api/v1/services/{what}/rollback", {"to": commit, "reason": reason})
+    answer = client.post(f"{_path(what)}/rollback", {"to": commit, "reason": reason})
     if as_json_:
         as_json(answer)
         return
@@ -124,6 +129,7 @@ def _incident(client: Client, beginning: str, to: str, names: list[str]) -> dict
 
 def _decide(service: str, beginning: str, action: str, reason: str, json_: bool, *, asks: bool) -> None:
     client = connect()
+    service = _known(client, service)
     proposal = _the_one(service, beginning, _open_reverts(_releases(client, service)))
     if not json_:
         line(f"{_called(proposal)} at {proposal['head_sha'][:SHORT]}: {proposal['title']}")
@@ -133,7 +139,7 @@ def _decide(service: str, beginning: str, action: str, reason: str, json_: bool,
         print_diff(out(), proposal["diff"])
         deciding.ask("Merge it?")
     body = {"reason": reason} if action == "reject" else {"head_sha": proposal["head_sha"]}
-    answer = client.post(f"/api/v1/services/{service}/reverts/{proposal['commit']}/{action}", body)
+    answer = client.post(f"{_path(service)}/reverts/{proposal['commit']}/{action}", body)
     if json_:
         as_json(answer)
         return
@@ -141,8 +147,17 @@ def _decide(service: str, beginning: str, action: str, reason: str, json_: bool,
 
 
 def _releases(client: Client, service: str) -> dict[str, Any]:
-    found: dict[str, Any] = client.get(f"/api/v1/services/{service}/releases")
+    found: dict[str, Any] = client.get(f"{_path(service)}/releases")
     return found
+
+
+def _path(service: str) -> str:
+    return f"/api/v1/services/{quote(service, safe='')}"
+
+
+def _known(client: Client, service: str) -> str:
+    """As healer.toml has it. Raises BadInput with what is probably meant."""
+    return choices.chosen(service, "SERVICE", service_names(client))
 
 
 def _before(found: dict[str, Any]) -> str:

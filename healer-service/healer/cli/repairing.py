@@ -12,10 +12,10 @@ from typing import Any
 
 from rich.console import Console
 from rich.status import Status
-from rich.syntax import Syntax
 
 from healer.cli.files import read_bounded
-from healer.cli.printing import printable
+from healer.cli.printing import plain, printable
+from healer.cli.showing import print_diff
 from healer.cli.workbench import Outcome, Workbench, find_interpreter, read_tests
 from healer.edges.llm import Llm
 from healer.model import BadInput, Diagnosis, Site, Verdict
@@ -70,7 +70,7 @@ def run(wanted: Wanted, console: Console, err: Console) -> int:
     if wanted.out is not None:
         wanted.out.write_text(diff)
     elif console.is_terminal:
-        console.print(Syntax(diff, "diff", background_color="default", word_wrap=True))
+        print_diff(console, diff)
     else:
         print(diff, end="")
     return PATCHED
@@ -197,4 +197,4 @@ class _Progress:
             if event.type == "stage.started":
                 self._status.update(str(event.payload["stage"]))
             elif event.type == "candidate.judged" and not event.payload["accepted"]:
-                self._status.update(f"repair: refused {event.payload['origin']}")
+                self._status.update(plain(f"repair: refused {event.payload['origin']}"))

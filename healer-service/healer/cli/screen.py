@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from healer.cli import telling
 from healer.cli.printing import clock, line, out, printable
@@ -30,6 +31,8 @@ class Screen:
 
     def __enter__(self) -> Screen:
         if self.is_live:
+            for number in (signal.SIGTERM, signal.SIGHUP):  # dying of them would leave the cursor hidden
+                signal.signal(number, _end)
             self._live.start()
         return self
 
@@ -45,13 +48,22 @@ class Screen:
         if telling.is_detail(event):
             return
         about = f"{event['key'].removeprefix('service/')}  " if named else ""
-        text = printable(f"{clock(event['timestamp'])}  {about}{telling.told(event)}")
-        self._console.print(text, markup=False, highlight=False, soft_wrap=not self.is_live)
-        self._console.file.flush()
+        self._print(f"{clock(event['timestamp'])}  {about}{telling.told(event)}")
 
     def say(self, text: str) -> None:
         """What is no event: about the watching itself."""
         if self.is_live:
-            self._console.print(printable(text), style="yellow", markup=False, highlight=False)
+            self._print(text, "yellow")
         else:
             line(text, stderr=True)
+
+    def _print(self, text: str, style: str = "") -> None:
+        """As a Text of its own: what print() is told besides holds for the part below too, which it draws anew."""
+        from rich.text import Text  # noqa: PLC0415 - as above
+
+        self._console.print(Text(printable(text), style), soft_wrap=not self.is_live)
+        self._console.file.flush()
+
+
+def _end(number: int, _frame: object) -> NoReturn:
+    raise SystemExit(128 + number)

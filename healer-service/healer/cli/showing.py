@@ -5,20 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.syntax import Syntax
 from rich.table import Table
 
 from healer.cli import reported
-from healer.cli.printing import printable
+from healer.cli.printing import plain, printable
 
 _MORE = {"comment": " TEXT", "request-changes": " TEXT"}  # what a command needs besides the incident
 
 
 def print_proposal(console: Console, item: dict[str, Any]) -> None:
     proposal = item["proposal"]
-    line = f"\n  {proposal_name(proposal)} on {proposal['branch']} at {proposal['head_sha'][:10]}"
-    console.print(line, style="bold", markup=False, soft_wrap=True)
+    line = f"  {proposal_name(proposal)} on {proposal['branch']} at {proposal['head_sha'][:10]}"
+    console.print(f"\n{printable(line)}", style="bold", markup=False, soft_wrap=True)
     for line in (proposal["title"], *_standing(proposal)):
         console.print(f"  {printable(line)}", markup=False, highlight=False, soft_wrap=True)
     chosen = next((verdict for verdict in item["verdicts"] if verdict["chosen"]), None)
@@ -75,8 +74,8 @@ def _exchange(exchange: dict[str, Any] | None) -> str:
     if exchange is None:
         return "not run"
     if exchange["exception"]:
-        return escape(f"crashes with {exchange['exception']['type']}")
-    return escape(printable(f"{exchange['status']} {exchange['body'][:80]}"))
+        return plain(f"crashes with {exchange['exception']['type']}")
+    return plain(f"{exchange['status']} {exchange['body'][:80]}")
 
 
 def _suite(suite: dict[str, Any] | None) -> str:
@@ -86,7 +85,7 @@ def _suite(suite: dict[str, Any] | None) -> str:
 def print_diff(console: Console, diff: str) -> None:
     lines = [printable(line.expandtabs(4)) for line in diff.splitlines()]
     if console.is_terminal:
-        console.print(Syntax("\n".join(lines), "diff", background_color="default"))
+        console.print(Syntax("\n".join(lines), "diff", background_color="default", word_wrap=True))
         return
     for line in lines:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
@@ -97,7 +96,7 @@ def print_incident(console: Console, item: dict[str, Any]) -> None:
     head = (
         f"{item['id']}  {item['state']}  {item['service']}  seen {item['count']} times, last {item['last_seen'][:19]}"
     )
-    console.print(head, style="bold", markup=False, soft_wrap=True)
+    console.print(printable(head), style="bold", markup=False, soft_wrap=True)
     exception = item["exception"]
     console.print(printable(f"{exception['type']}: {exception['message']}"), style="red", markup=False, soft_wrap=True)
     if item["reason"]:
@@ -127,7 +126,7 @@ def print_incident(console: Console, item: dict[str, Any]) -> None:
             _print_discussion(console, item["proposal"]["discussion"])
     if item["actions"]:
         commands = (f"healer {action} {item['id']}{_MORE.get(action, '')}" for action in item["actions"])
-        console.print("you can: " + ", ".join(commands), markup=False, soft_wrap=True)
+        console.print(printable("you can: " + ", ".join(commands)), markup=False, soft_wrap=True)
 
 
 def _place(site: dict[str, Any]) -> str:

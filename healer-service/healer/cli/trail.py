@@ -8,7 +8,7 @@ import typer
 
 from healer.cli import completing, telling
 from healer.cli.client import Client, connect
-from healer.cli.printing import AsJson, as_json, line, out, plain, printable
+from healer.cli.printing import ID_WIDTH, NARROW, AsJson, as_json, line, out, plain
 
 MOST_AT_ONCE = 500  # that one answer of the API holds
 
@@ -57,13 +57,17 @@ def _found(client: Client, wanted: dict[str, str], limit: int) -> list[dict[str,
 def _print(found: list[dict[str, Any]]) -> None:
     from rich.table import Table  # noqa: PLC0415 - a completion starts faster without
 
+    console = out()
     table = Table(box=None, header_style="bold", pad_edge=False, expand=True)
-    for name in ("id", "when", "about"):
-        table.add_column(name, no_wrap=True, overflow="ellipsis", max_width=20)
+    table.add_column("id", no_wrap=True)
+    if console.width >= NARROW:
+        table.add_column("when", no_wrap=True)
+    table.add_column("about", no_wrap=True, overflow="ellipsis", min_width=ID_WIDTH, max_width=20)
     table.add_column("what", no_wrap=True, overflow="ellipsis", ratio=1)
     for event in found:
-        when = printable(event["timestamp"])[:19].replace("T", " ")
+        when = event["timestamp"][:19].replace("T", " ")
         about = event["key"].removeprefix("service/")
         what = f"{event['type']}  {telling.told(event)}" if event["type"] == "incident.state" else telling.told(event)
-        table.add_row(str(event["id"]), when, plain(about), plain(what))
-    out().print(table)
+        times = [plain(when)] if console.width >= NARROW else []
+        table.add_row(str(event["id"]), *times, plain(about), plain(what))
+    console.print(table)

@@ -13,7 +13,7 @@ from healer.cli import choices, completing
 from healer.cli.client import Client, connect
 from healer.cli.following import Following, News
 from healer.cli.incidents import listed
-from healer.cli.printing import AsJson, ago, line, out, plain, span, state_cell
+from healer.cli.printing import ID_WIDTH, NARROW, AsJson, ago, line, out, plain, span, state_cell
 from healer.cli.screen import Screen
 from healer.model import BadInput, EdgeError, State
 
@@ -32,13 +32,13 @@ MOST_ROWS = 200
 @app.command()
 def watch(
     incident_id: Annotated[
-        str,
+        str | None,
         typer.Argument(
             metavar="[ID]",
             help="An incident's id, or the beginning of it; all without.",
             autocompletion=completing.incidents(*choices.UNFINISHED),
         ),
-    ] = "",
+    ] = None,
     service: Annotated[str, typer.Option(help="Only of this service.", autocompletion=completing.services)] = "",
     until: Annotated[
         str, typer.Option(help="Of an incident: end in this state, or once passed.", autocompletion=completing.states)
@@ -52,11 +52,11 @@ def watch(
     """
     if incident_id and service:
         raise BadInput(f"--service: {incident_id} is one incident, of one service; leave one of the two out")
-    if not incident_id and (until or timeout):
+    if incident_id is None and (until or timeout):
         raise BadInput(f"{'--until' if until else '--timeout'}: it needs the incident that is waited for")
-    wanted = choices.chosen(until, "--until", choices.STATES) if until else State.RESOLVED.value
+    wanted = choices.state(until, "--until") if until else State.RESOLVED.value
     client = connect()
-    if incident_id:
+    if incident_id is not None:  # an empty one is a script's unset variable, and no wish for everything
         raise typer.Exit(_OneIncident(client, client.whole_id(incident_id), wanted, timeout, as_json=as_json).run())
     _Everything(client, service, as_json=as_json).run()
 
@@ -191,20 +191,23 @@ class _Everything:
     def _below(self) -> RenderableType:
         from rich.table import Table  # noqa: PLC0415 - as above
 
-        rows = max(out().height - 6, 3)
+        console = out()
+        rows, narrow = max(console.height - 6, 3), console.width < NARROW
         table = Table(box=None, header_style="bold", pad_edge=False, expand=True)
-        for name in ("id", "state", "service"):
+        table.add_column("id", no_wrap=True, min_width=ID_WIDTH)
+        for name in ("state", "service"):
             table.add_column(name, no_wrap=True, overflow="ellipsis", max_width=20)
         table.add_column("what", no_wrap=True, overflow="ellipsis", ratio=1)
-        table.add_column("count", no_wrap=True, justify="right")
-        table.add_column("last seen", no_wrap=True, justify="right")
+        for name in () if narrow else ("count", "last seen"):
+            table.add_column(name, no_wrap=True, justify="right")
         for item in self._listed[:rows]:
-            cells = (plain(item["service"]), plain(item["title"]), str(item["count"]), ago(item["last_seen"]))
+            seen = () if narrow else (str(item["count"]), ago(item["last_seen"]))
+            cells = (plain(item["service"]), plain(item["title"]), *seen)
             table.add_row(plain(item["id"]), state_cell(item["state"]), *cells)
         if not self._listed:
-            table.add_row("", "[green]all quiet[/]", "", "", "", "")
+            table.add_row("", "[green]all quiet[/]")
         elif len(self._listed) > rows:
-            table.add_row("", f"and {len(self._listed) - rows} more", "", "", "", "")
+            table.add_row("", f"and {len(self._listed) - rows} more")
         return table
 
 

@@ -12,7 +12,6 @@ from healer.model import CheckoutError, Outcome, State
 from healer.pipeline.parts import Parts, Service
 
 UNDER_WAY = (State.MERGED, State.RELEASING)
-SERVED = (State.RELEASING, State.SOAKING, State.RESOLVED)  # that may be with the users
 
 
 def carried(parts: Parts, service: Service, commit: str) -> list[Incident]:

@@ -14,11 +14,10 @@ from uuid import uuid4
 import structlog
 from dbos import DBOS
 
-from healer.edges.store import AT_WORK, ENDS, SURPLUS, Delivery, Filed, Incident, now
+from healer.edges.store import AT_WORK, ENDS, SERVED, SURPLUS, Delivery, Filed, Incident, now
 from healer.model import Conflict, Remark, Report, State
 from healer.pipeline import conversation, publishing, rechecking, reverting, stopping
 from healer.pipeline.beat import Beat
-from healer.pipeline.carrying import SERVED
 from healer.pipeline.parts import Parts, Service
 from healer.pipeline.returned import Returned
 from healer.pipeline.rollout import Rollout
@@ -91,16 +90,16 @@ class Dispatch:
         came = {report.received_at for report in reports}
         if any(incident.state == State.OPEN and incident.first_seen in came for incident in incidents):
             self._beat.soon()  # not for those that wait already: a flood would have us look at nothing else
-        # A flood says nothing that the first report of each release did not say.
-        told = {
-            (incident.id, report.release): (incident, report)
-            for incident, report in zip(incidents, reports, strict=True)
-        }
         if not self.at_work:
             return incidents  # the one at work finds in the store what follows
-        for incident, report in told.values():
-            if incident.state in SERVED:
-                self._returned.put(incident, report)
+        # A flood says nothing that the first report of each release did not say.
+        told = {
+            (incident.service, incident.id, report.release): None
+            for incident, report in zip(incidents, reports, strict=True)
+            if incident.state in SERVED and report.release is not None
+        }
+        for service, incident_id, release in told:
+            self._returned.put(service, incident_id, release)
         return incidents
 
     def deliver(self, delivery: Delivery) -> bool:

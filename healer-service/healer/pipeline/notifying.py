@@ -116,7 +116,7 @@ class _Teller:
     def _tell_one(self, event: Event) -> bool:
         """Whether it is done with."""
         self._alone = event.id
-        change = _change(self._parts, event)
+        change = _change(self._parts, event, self.name)
         if change is not None and not self._deliver(change, event):
             return False
         self.follower.done(event.id)
@@ -147,7 +147,7 @@ class _Teller:
             states.update(str(event.payload["to"]) for event in self._wanted(events))
             last, seen = events[-1], events[-1].id
         url = self._parts.base_url
-        return More(_name(last, "sum"), states.total(), states, first.timestamp, last.timestamp, url), last
+        return More(_name(last, "sum", self.name), states.total(), states, first.timestamp, last.timestamp, url), last
 
     def _deliver(self, message: Message, event: Event) -> bool:
         """Whether it was sent or given up; not when the healer ends meanwhile."""
@@ -202,13 +202,13 @@ def _incident(parts: Parts, event: Event) -> Incident | None:
         return None
 
 
-def _change(parts: Parts, event: Event) -> Change | None:
+def _change(parts: Parts, event: Event, target: str) -> Change | None:
     incident = _incident(parts, event)
     if incident is None:
         return None
     filed = parts.store.proposals.of_incident(incident.id)
     return Change(
-        id=_name(event, "change"),
+        id=_name(event, "change", target),
         incident=incident.id,
         service=incident.service,
         title=incident.title,
@@ -222,7 +222,9 @@ def _change(parts: Parts, event: Event) -> Change | None:
     )
 
 
-def _name(event: Event, kind: str) -> str:
-    """The same each time, and of no other message: another database counts its events from 1 as well."""
-    told = f"{kind} {event.id} {event.key} {event.timestamp}"
+def _name(event: Event, kind: str, target: str) -> str:
+    """The same each time, and of no other message: another target may be told other things of the same event, and
+    another database counts its events from 1 as well.
+    """
+    told = f"{kind} {event.id} {event.key} {event.timestamp} {target}"
     return hashlib.sha256(told.encode()).hexdigest()[:32]

@@ -138,11 +138,11 @@ def _post(parts: Parts, service: Service, filed: Filed) -> None:
 
 
 def require_looked_at(what: str, head_sha: str, looked_at: str) -> None:
-    """Raises Conflict when what is to be merged is at another commit than was looked at; "" takes what is there."""
+    """Raises Conflict when what is decided on is at another commit than was looked at; "" takes what is there."""
     if looked_at and looked_at != head_sha:
         raise Conflict(
             f"the {what} has changed meanwhile: it is at {head_sha[:10]}, and {looked_at[:10]} was looked at; "
-            "look again, then approve"
+            "look again, then decide"
         )
 
 

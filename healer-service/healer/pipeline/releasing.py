@@ -10,11 +10,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 
-from healer.edges.store import Incident, Release, now
+from healer.edges.store import SERVED, Incident, Release, now
 from healer.model import Probe, Request, State, Watch
 from healer.pipeline import reverting
 from healer.pipeline.carrying import (
-    SERVED,
     UNDER_WAY,
     attach,
     carried,

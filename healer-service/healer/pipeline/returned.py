@@ -10,63 +10,58 @@ from collections.abc import Callable
 
 import structlog
 
-from healer.edges.store import Incident, Store
-from healer.model import Report
-from healer.pipeline.carrying import SERVED
+from healer.edges.store import SERVED, Incident, Store
 
 log = structlog.get_logger()
 
 MOST = 100  # of a service that wait: a reporter may name any release
 
-Look = Callable[[Incident, Report], None]
+Look = Callable[[Incident, str], None]
 
 
 class Returned:
     def __init__(self, store: Store, look: Look) -> None:
+        """`look` is given the release that reported the crash."""
         self._store = store
         self._look = look
         self._lock = threading.Lock()
-        # service -> (incident, release) -> a report of it; a service that is listed has a thread
-        self._waiting: dict[str, dict[tuple[str, str | None], Report]] = {}
-        self._recalled: dict[str, str] = {}  # incident -> when it was seen last, at the last recall
+        # service -> (incident, release), in order; a service that is listed has a thread
+        self._waiting: dict[str, dict[tuple[str, str], None]] = {}
+        self._recalled = 0  # the number of the last comeback that was recalled
 
     def recall(self) -> None:
-        """Look once more at what came since each fix went live: a killed process may have owed the look, or another one
-        may have taken the report in. What has not come again since the last recall is left out.
+        """Look at what came since each fix went live, and since the last recall: a killed process may have owed the
+        look, or another one may have taken the report in.
         """
-        recalled, self._recalled = self._recalled, {}
-        for incident in self._store.incidents.list(SERVED):
-            self._recalled[incident.id] = incident.last_seen
-            if incident.last_seen == recalled.get(incident.id):
-                continue
-            release = self._store.releases.get(incident.service, incident.release) if incident.release else None
-            if release is not None and release.live_at is not None and incident.last_seen > release.live_at:
-                self.put(incident, self._store.incidents.latest_report(incident.id))
+        until = self._store.comebacks.last()
+        if until > self._recalled:
+            for one in self._store.comebacks.between(self._recalled, until):
+                self.put(one.service, one.incident_id, one.release)
+            self._recalled = until
 
-    def put(self, incident: Incident, report: Report) -> None:
+    def put(self, service: str, incident_id: str, release: str) -> None:
         """Have it looked at now. What is beyond the bound is left out; it counts when it comes again."""
         with self._lock:
-            busy = incident.service in self._waiting
-            waiting = self._waiting.setdefault(incident.service, {})
+            busy = service in self._waiting
+            waiting = self._waiting.setdefault(service, {})
             if len(waiting) < MOST:
-                waiting.setdefault((incident.id, report.release), report)
+                waiting.setdefault((incident_id, release))
         if not busy:
-            name = f"returned {incident.service}"
-            threading.Thread(target=self._work, args=(incident.service,), name=name, daemon=True).start()
+            threading.Thread(target=self._work, args=(service,), name=f"returned {service}", daemon=True).start()
 
     def _work(self, service: str) -> None:
-        while reports := self._next(service):
-            for (incident_id, _), report in reports.items():
+        while waiting := self._next(service):
+            for incident_id, release in waiting:
                 try:
                     incident = self._store.incidents.get(incident_id)
                     if incident.state in SERVED:
-                        self._look(incident, report)
+                        self._look(incident, release)
                 except Exception:  # it must not keep the others from being looked at
                     log.exception("a returned crash was not looked at", service=service, incident=incident_id)
 
-    def _next(self, service: str) -> dict[tuple[str, str | None], Report]:
+    def _next(self, service: str) -> list[tuple[str, str]]:
         with self._lock:
-            reports = self._waiting.pop(service)
-            if reports:
+            waiting = self._waiting.pop(service)
+            if waiting:
                 self._waiting[service] = {}
-            return reports
+            return list(waiting)

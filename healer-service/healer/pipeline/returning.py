@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from healer.edges.deployment import Deployment
-from healer.edges.store import Release
+from healer.edges.store import SERVED, Release
 from healer.model import State
 from healer.pipeline import reverting
-from healer.pipeline.carrying import SERVED, deployment_of, holds, key_of, note_relapse, tell
+from healer.pipeline.carrying import deployment_of, holds, key_of, note_relapse, tell
 from healer.pipeline.parts import Parts, Service
 from healer.stages.announcement import wording
 

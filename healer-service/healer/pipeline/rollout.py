@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 
 from healer.edges.store import Incident, Release
-from healer.model import Conflict, EdgeError, HealerError, NotFound, Report, State
+from healer.model import Conflict, EdgeError, HealerError, NotFound, State
 from healer.pipeline import releasing, returning, stopping
 from healer.pipeline.beat import Beat
 from healer.pipeline.carrying import UNDER_WAY, attach, deployment_of, holds, merge_of, note_healed, note_relapse, tell
@@ -154,15 +154,15 @@ class Rollout:
         returning.leave(self._parts, release, _by(by, reason), by=by)
         self._beat.soon()
 
-    def came_back(self, incident: Incident, report: Report) -> None:
-        """A report of a crash that a release was to heal, or had healed."""
+    def came_back(self, incident: Incident, reported_by: str) -> None:
+        """A release reported a crash that one was to heal, or had healed."""
         service = self._parts.services.get(incident.service)
-        if service is None or service.deployment is None or report.release is None or incident.release is None:
+        if service is None or service.deployment is None or incident.release is None:
             return
-        if not holds(service, report.release, incident.release):
+        if not holds(service, reported_by, incident.release):
             return  # from a release without the fix
         store = self._parts.store
-        release = store.releases.get(service.name, report.release)
+        release = store.releases.get(service.name, reported_by)
         reason = "The same crash was reported by the release that was to heal it."
         if incident.state in (State.RELEASING, State.SOAKING):
             own = store.releases.get(service.name, incident.release)

@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator
 
-from healer.hosts import is_loopback
-
 USUAL_PORTS = {"https": 443, "http": 80}
 SCHEMES = ("https", "http", "ssh", "file")  # git's others have no encryption, or run programs
 SSH_HOSTS = {"ssh.github.com": "github.com"}  # GitHub's SSH for networks that let nothing but port 443 out
+_HTTP = ("http", "https")
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")  # which a resolver takes for an IPv4 address: 134744072 is 8.8.8.8
 _NEAR_NAMES = (".internal", ".lan", ".local", ".home.arpa")
 _USER_OF_ADDRESS = re.compile(r"//[^/\s]+@")
 _SHORT_SSH = re.compile(r"(?P<user>[^/@]+)@(?P<host>[^/:@]+):(?P<path>.*)")
@@ -119,13 +119,10 @@ def told_address(address: str, example: str, instead: str = "sign by secret_file
     """
     if not address:
         return address
-    try:
-        parts = urlsplit(address)
-        host, good = parts.hostname or "", parts.port is None or parts.port > 0
-    except ValueError:
-        host, good, parts = "", False, urlsplit("")
-    if not (good and host and parts.scheme in ("http", "https") and address.isascii() and address.isprintable()):
+    if not (_leads_to_a_host(address, _HTTP) and address.isascii() and address.isprintable()):
         raise ValueError(f"this is no http(s) address; write for example {example}")
+    parts = urlsplit(address)
+    host = parts.hostname or ""
     if parts.username is not None or parts.password is not None:
         raise ValueError(f"no user or password belongs in the address; {instead}")
     if parts.scheme == "http" and not _is_near(host):
@@ -133,24 +130,27 @@ def told_address(address: str, example: str, instead: str = "sign by secret_file
     return address
 
 
+def _leads_to_a_host(address: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(address)
+        return parts.scheme in schemes and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
+
+
 def _is_near(host: str) -> bool:
     """Whether what goes there stays on this machine or in its network: a container's name, a private address."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
-        return is_loopback(host) or "." not in host or host.endswith(_NEAR_NAMES)
+        return ("." not in host and not _NUMBER.fullmatch(host)) or host.endswith(_NEAR_NAMES)
     return address.is_loopback or address.is_private or address.is_link_local
 
 
 def _http_url(value: object) -> object:
     if not isinstance(value, str) or not value:
         return value
-    try:
-        parts = urlsplit(value)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        good = False
-    if not good:
+    if not _leads_to_a_host(value, _HTTP):
         shown = without_user(value).partition("?")[0]  # a query often holds a key
         raise ValueError(f"{shown!r} is no http(s) address; write for example http://127.0.0.1:8001")
     return value.rstrip("/")
@@ -173,12 +173,7 @@ def bus_address(value: object) -> object:
     """What HEALER_BUS may be. Its password must not be told, so the value is in no message."""
     if not isinstance(value, str) or value in ("", "postgres"):
         return value
-    try:
-        parts = urlsplit(value)
-        good = parts.scheme in ("redis", "rediss") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        good = False
-    if not good:
+    if not _leads_to_a_host(value, ("redis", "rediss")):
         raise ValueError(
             "this is no bus; write postgres, or the address of a Redis such as redis://127.0.0.1:6379/0 "
             "(rediss:// is encrypted), or leave it out where one healer is alone on its database"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -18,9 +17,8 @@ from healer.settings.secret_files import private_file
 
 LARGEST = 1 << 20  # bytes
 _BODIES = ("json", "form", "body", "body_b64")
-_POINTER = re.compile(r"(/[^/]+)+")
 
-Pointer = Annotated[str, Field(max_length=200, pattern=_POINTER.pattern)]
+Pointer = Annotated[str, Field(max_length=200, pattern=r"^(/[^/]+)+$")]
 Header = Annotated[str, Field(max_length=4096, pattern=r"^[ -~]*$")]
 
 

@@ -60,12 +60,19 @@ def signing_secret(path: Path | None) -> Path | None:
         secret = read_secret(path, "secret_file")
     except BadInput as error:
         raise ValueError(str(error)) from None
-    if len(secret) < SHORTEST_SECRET:
-        raise ValueError(
-            f"{str(path)!r} holds {len(secret)} characters, which can be guessed; write at least "
-            f"{SHORTEST_SECRET}, for example of `openssl rand -hex 32`"
-        )
+    if lack := guessable(secret):
+        raise ValueError(f"{str(path)!r} holds {lack}")
     return path
+
+
+def guessable(secret: str) -> str:
+    """What is wrong with it, and the remedy; "" where nothing is."""
+    if len(secret) >= SHORTEST_SECRET:
+        return ""
+    return (
+        f"{len(secret)} characters, which can be guessed; write at least {SHORTEST_SECRET}, for example of "
+        "`openssl rand -hex 32`"
+    )
 
 
 def open_to_others(path: Path) -> bool:
@@ -94,15 +101,24 @@ def checked_token(token: str, what: str) -> str:
 
 
 def kept_secret(path: Path) -> str:
-    """The secret in `path`, made at the first start with mode 0600. Concurrent makers agree on one value."""
+    """The secret in `path`, made at the first start with mode 0600. Concurrent makers agree on one value.
+
+    Raises BadInput for one that protects nothing, such as a full disk, or a power cut, may have left.
+    """
     if not path.exists():
         draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         draft.touch(mode=0o600)
-        draft.write_text(secrets.token_urlsafe(32) + "\n")
         try:
+            with draft.open("w") as file:
+                file.write(secrets.token_urlsafe(32) + "\n")
+                file.flush()
+                os.fsync(file.fileno())  # else a power cut may leave the name with nothing in it
             os.link(draft, path)  # fails if someone was faster, unlike a rename
         except FileExistsError:
             pass
         finally:
             draft.unlink()
-    return path.read_text().strip()
+    secret = path.read_text().strip()
+    if lack := guessable(secret):
+        raise BadInput(f"{str(path)!r} holds {lack}, or delete the file, and the next start makes a new one")
+    return secret

@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from healer.hosts import address_of
 from healer.settings.addresses import GitHubAddress, HttpUrl, bus_address, proxy_addresses, told_address
 from healer.settings.notifications import NotificationSettings
-from healer.settings.secret_files import read_token
+from healer.settings.secret_files import guessable, read_token
 from healer.settings.services import ServiceSettings
 
 # At the first start, where none is given.
@@ -57,6 +57,13 @@ class Settings(BaseSettings):
     @classmethod
     def _is_a_bus(cls, value: object) -> object:
         return bus_address(value)
+
+    @field_validator("operator_token", "viewer_token")
+    @classmethod
+    def _is_long(cls, token: SecretStr) -> SecretStr:
+        if token.get_secret_value() and (lack := guessable(token.get_secret_value())):
+            raise ValueError(f"it has {lack}, or leave it out to have it made")
+        return token
 
     @field_validator("proxy")
     @classmethod

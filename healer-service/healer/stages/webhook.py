@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+_SIGNATURE = re.compile(r"sha256=([0-9a-f]{64})")
 _NAME = re.compile(r"[\w.-]{1,100}/[\w.-]{1,100}", re.ASCII)
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _LOGIN = re.compile(r"[\w-]{1,60}(?:\[bot\])?", re.ASCII)
@@ -31,12 +32,25 @@ class Hint:
     by: str = ""  # login of who did it; "" when it is not told
 
 
-def signed(body: bytes, header: str | None, secret: str) -> bool:
-    """Whether `X-Hub-Signature-256` fits the raw body; compared in constant time."""
-    if not secret or header is None or not header.startswith("sha256="):
-        return False
-    expected = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    return hmac.compare_digest(expected.encode(), header.removeprefix("sha256=").encode(errors="replace"))
+class Check:
+    """Whether `X-Hub-Signature-256` fits a raw body that comes in pieces."""
+
+    def __init__(self, digest: str, secret: str) -> None:
+        self._digest = digest
+        self._hmac = hmac.new(secret.encode(), digestmod=hashlib.sha256)
+
+    def feed(self, piece: bytes) -> None:
+        self._hmac.update(piece)
+
+    def fits(self) -> bool:
+        """Compared in constant time."""
+        return hmac.compare_digest(self._hmac.hexdigest(), self._digest)
+
+
+def checking(header: str | None, secret: str) -> Check | None:
+    """None where no body could fit: there is no secret, or the header is no signature."""
+    said = _SIGNATURE.fullmatch(header or "")
+    return Check(said[1], secret) if said and secret else None
 
 
 def hint(event: str, payload: object) -> Hint | None:

@@ -5,15 +5,20 @@ It reads the body itself, so that nothing has begun to answer when it turns out 
 
 from __future__ import annotations
 
+import asyncio
 import re
 
+from fastapi import Request
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from healer.web.problems import problem
+from healer.web.reading import TooLarge, whole
 
 LARGEST_BODY = 64 * 2**10  # bytes; a person's words are the largest part of one
+READING_SECONDS = 30.0  # that anybody has to send a body, before it is known who that is
 # Reports, also those of Sentry's clients, and deliveries of a forge may be larger; their routes bound them.
-_BOUND_BY_ROUTE = re.compile(r"/api/v1/reports|/webhooks/.*|/.*api/[^/]+/(envelope|store)/?", re.DOTALL)
+_BOUND_BY_ROUTE = re.compile(r"/api/v1/reports|/webhooks/.*|(?!/api/v1/)(/.*)?/api/[^/]+/(envelope|store)/?", re.DOTALL)
 
 
 class BoundBodies:
@@ -24,32 +29,22 @@ class BoundBodies:
         if scope["type"] != "http" or _BOUND_BY_ROUTE.fullmatch(scope["path"]):
             await self._app(scope, receive, send)
             return
-        read = None if _says_more(scope) else await _read(receive)
-        if read is None:
-            refusal = problem(413, f"what is sent here has at most {LARGEST_BODY} bytes; say it in fewer words")
-            await refusal(scope, receive, send)
+        try:
+            async with asyncio.timeout(READING_SECONDS):
+                body = await whole(Request(scope, receive), LARGEST_BODY, "what is sent here")
+            waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+        except TooLarge as error:
+            await problem(413, f"{error}; say it in fewer words")(scope, receive, send)
             return
-        waiting = [read]
+        except TimeoutError:
+            await problem(408, f"what is sent here has to come within {READING_SECONDS:.0f} seconds")(
+                scope, receive, send
+            )
+            return
+        except ClientDisconnect:
+            waiting = [{"type": "http.disconnect"}]
 
         async def again() -> Message:
             return waiting.pop() if waiting else await receive()
 
         await self._app(scope, again, send)
-
-
-def _says_more(scope: Scope) -> bool:
-    said = dict(scope["headers"]).get(b"content-length", b"")
-    return said.isdigit() and (len(said) > 9 or int(said) > LARGEST_BODY)
-
-
-async def _read(receive: Receive) -> Message | None:
-    """The whole body as one message, or that whoever sent it is gone; None when it is too large."""
-    body = bytearray()
-    while len(body) <= LARGEST_BODY:
-        message = await receive()
-        if message["type"] != "http.request":
-            return message
-        body += message.get("body", b"")
-        if not message.get("more_body", False):
-            return {**message, "body": bytes(body)} if len(body) <= LARGEST_BODY else None
-    return None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from typing import Any
 
 from healer.edges.sandbox import request_json
-from healer.model import Report
+from healer.model import Report, Request
 from healer.stages import announcement
 
 # What is told of a mechanism, by the last part of its name: the client's own, and those of Sentry's SDKs.
@@ -42,9 +43,18 @@ def report(item: Report) -> dict[str, Any]:
         "exception": asdict(item.exception),
         "frames": [asdict(frame) for frame in item.frames],
         "chain": [asdict(linked) for linked in item.chain],
-        "request": {**request_json(item.request), "truncated": item.request.truncated} if item.request else None,
-        "earlier_requests": [request_json(request) for request in item.earlier_requests],
+        "request": {**_request(item.request), "truncated": item.request.truncated} if item.request else None,
+        "earlier_requests": [_request(request) for request in item.earlier_requests],
     }
+
+
+def _request(item: Request) -> dict[str, Any]:
+    told = request_json(item)
+    if "json" in told:
+        # A browser reads long numbers as others, and 1.0 as 1: there it is sent again from this text.
+        text = json.dumps(told["json"], ensure_ascii=False, separators=(",", ":"))
+        told["json_text"] = text.encode(errors="backslashreplace").decode()  # half a sign as JSON writes it
+    return told
 
 
 def _caught(item: Report) -> str:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import re
-import threading
 import time
 from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter
+from fastapi.concurrency import run_in_threadpool
 
-from healer.edges.store import Place, Wanted
-from healer.edges.store.finding import ORDERS
+from healer.edges.store import Place, Store, Wanted
+from healer.edges.store.finding import ORDERS, Page
 from healer.edges.store.statistics import Statistics
 from healer.model import BadInput, State
 from healer.pipeline.parts import Service
@@ -24,6 +25,7 @@ from healer.web.problems import Escaped
 
 LONGEST = 200  # characters of a filter
 MOST_LISTED = 200
+FEW = 5  # that the overview tells of what waits and of what is at work, see attention.js
 MOST_DAYS = 365
 KEPT_SECONDS = 10.0  # that sums are given again: they take long to make, and every open page asks
 LARGEST = 2**63 - 1  # that a database counts to
@@ -32,29 +34,29 @@ _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")  # o
 _BAD_CURSOR = "take it as `next` gave it, with the same order, or leave it out to begin at the front"
 
 
-class _Sums:
-    """Made once for all who ask within some seconds."""
+class Sums:
+    """Made once for all who ask within some seconds, and one at a time: who waits holds no thread."""
 
     def __init__(self, statistics: Statistics, services: Collection[Service]) -> None:
         self._statistics = statistics
         self._ends_at_merge = frozenset(one.name for one in services if one.deployment is None)
         self._deploys = any(one.deployment is not None for one in services)
-        self._making = threading.Lock()
+        self._making = asyncio.Lock()
         self._made: dict[int, tuple[float, dict[str, Any]]] = {}
 
-    def of_days(self, number: int) -> dict[str, Any]:
-        with self._making:
-            at, sums = self._made.get(number, (float("-inf"), {}))
-            if time.monotonic() - at > KEPT_SECONDS:
-                found = self._statistics.of_days(number, self._ends_at_merge)
-                sums = {**asdict(found), "deploys": self._deploys}
-                self._made[number] = time.monotonic(), sums
-            return sums
+    async def of_days(self, number: int) -> dict[str, Any]:
+        async with self._making:
+            oldest = time.monotonic() - KEPT_SECONDS
+            self._made = {days: one for days, one in self._made.items() if one[0] >= oldest}
+            if number not in self._made:
+                found = await run_in_threadpool(self._statistics.of_days, number, self._ends_at_merge)
+                self._made[number] = time.monotonic(), {**asdict(found), "deploys": self._deploys}
+            return self._made[number][1]
 
 
 def routes(web: Web) -> APIRouter:
     router = APIRouter()
-    sums = _Sums(web.store.statistics, web.parts.services.values())
+    sums = Sums(web.store.statistics, web.parts.services.values())
 
     @router.get("/incidents")
     def incidents(
@@ -78,16 +80,25 @@ def routes(web: Web) -> APIRouter:
         )
         by = _one_of("order", order or ORDERS[0], ORDERS)
         page = web.store.finding.page(wanted, by, _number("limit", limit, MOST_LISTED), _place(cursor, by))
-        filed = web.store.proposals.newest([one.id for one in page.incidents])
-        listed = [views.summary(one, filed.get(one.id), page.sparklines[one.id]) for one in page.incidents]
-        answer = {"incidents": listed, "next": _cursor(by, page.next), "total": page.total, "states": page.states}
+        answer = {**_listed(web.store, page), "next": _cursor(by, page.next), "states": page.states}
         return Escaped(answer)  # as it is: looking for what is no JSON takes FastAPI longer than all the rest
 
     @router.get("/statistics")
-    def statistics(days: str = "30") -> dict[str, Any]:
-        return sums.of_days(_number("days", days, MOST_DAYS))
+    async def statistics(days: str = "30") -> Escaped:
+        return Escaped(await sums.of_days(_number("days", days, MOST_DAYS)))
 
     return router
+
+
+def few(store: Store, wanted: Wanted) -> dict[str, Any]:
+    """Those that were seen last, and how many there are."""
+    return _listed(store, store.finding.page(wanted, ORDERS[0], FEW))
+
+
+def _listed(store: Store, page: Page) -> dict[str, Any]:
+    filed = store.proposals.newest([one.id for one in page.incidents])
+    listed = [views.summary(one, filed.get(one.id), page.sparklines[one.id]) for one in page.incidents]
+    return {"incidents": listed, "total": page.total}
 
 
 def _states(value: str) -> frozenset[State]:

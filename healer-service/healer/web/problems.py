@@ -6,13 +6,17 @@ import json
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
+import structlog
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
-from healer.model import BadInput, Conflict, EdgeError, HealerError, NotFound, Unauthorised
+from healer.model import BadInput, Conflict, EdgeError, HealerError, NotFound, StoreError, Unauthorised
 from healer.web.access import Forbidden
+from healer.web.reading import TooLarge
 from healer.web.throttle import Throttled
 
 _STATUS: dict[type[HealerError], int] = {
@@ -22,8 +26,13 @@ _STATUS: dict[type[HealerError], int] = {
     NotFound: 404,
     Conflict: 409,
     Throttled: 429,
+    TooLarge: 413,
+    StoreError: 503,
     EdgeError: 502,
 }
+
+
+log = structlog.get_logger()
 
 
 class Escaped(JSONResponse):
@@ -53,6 +62,16 @@ def install(app: FastAPI) -> None:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
         return problem(400, f"{field}: {first['msg']}")
+
+    @app.exception_handler(DataError)
+    def _unstorable(request: Request, error: DataError) -> JSONResponse:
+        # Postgres takes no NUL, and no number beyond its column's; SQLite takes both, and finds nothing.
+        log.warning("a value that the database does not take", path=request.url.path, reason=str(error.orig))
+        return problem(400, "the database does not take a value of this request; look for control characters in it")
+
+    @app.exception_handler(ClientDisconnect)
+    def _gone(_request: Request, _error: ClientDisconnect) -> Response:
+        return Response(status_code=400)  # which nobody reads
 
 
 def _headers(error: HealerError) -> dict[str, str] | None:

@@ -11,11 +11,15 @@ from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
+import structlog
+
 from healer.pipeline.parts import Service
 from healer.web.releases import serving, unserved
 
 PATIENCE = 0.25  # seconds that a look waits for the answers to what it asked
 MOST_AT_ONCE = 16  # deployments that are asked; each ends its own wait
+
+log = structlog.get_logger()
 
 
 class Standings:
@@ -33,13 +37,15 @@ class Standings:
                     self._asked[name] = time.monotonic(), self._threads.submit(self._ask, name, service)
             asked = [self._asked[name] for name in services]
         late = time.monotonic() - PATIENCE  # who was waited for by another look is not waited for again
-        for answer in wait([answer for since, answer in asked if since > late], PATIENCE).done:
-            answer.result()
+        wait([answer for since, answer in asked if since > late], PATIENCE)
         return {name: self._known.get(name) or unserved("unknown") for name in services}
 
     def _ask(self, name: str, service: Service) -> None:
         try:
             self._known[name] = serving(service)
+        except Exception:  # a fault of ours in one must not hide the others
+            log.exception("a deployment cannot be asked", service=name)
+            self._known[name] = unserved("unreachable: the healer's log tells more")
         finally:
             with self._lock:
                 self._asked.pop(name)

@@ -1,9 +1,7 @@
-"""Slows down whoever guesses tokens, and counts what was refused. It knows no tokens.
+"""Slows down who is wrong, and counts what was refused. It knows no tokens, and holds up none that is right: those are
+too long to be guessed, and else a stranger could keep the operator out.
 
-An address may be wrong ten times a minute. All addresses together may be wrong a hundred times; then only those are
-heard from which a right token came before, so that an attacker with many addresses holds up nobody who works here.
-From such an address a right token is always taken: behind a proxy or a published port everybody may have the same one.
-Browsers that are signed in give no token and are never held up.
+An address may be wrong ten times a minute, and all together a hundred times.
 """
 
 from __future__ import annotations
@@ -11,10 +9,11 @@ from __future__ import annotations
 import ipaddress
 import threading
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable
 from math import ceil
 
+import structlog
 from fastapi import Request
 
 from healer.hosts import is_loopback
@@ -23,7 +22,8 @@ from healer.model import HealerError
 WINDOW = 60.0  # seconds
 MOST_OF_ONE = 10
 MOST_OF_ALL = 100
-MOST_TRUSTED = 100  # addresses
+
+log = structlog.get_logger()
 
 
 class Throttled(HealerError):
@@ -39,39 +39,20 @@ class Throttle:
         self._clock = clock
         self._lock = threading.Lock()
         self._failures: deque[tuple[float, str]] = deque()  # of the last window: when, and whose
-        self._trusted: OrderedDict[str, None] = OrderedDict()
 
-    def attempt(self, address: str, check: Callable[[], str]) -> str:
-        """What `check` finds, "" for a wrong token. Of an address that was never right it is asked only when that may
-        try. Raises Throttled.
-        """
+    def note(self, address: str) -> None:
+        """That a token from there was wrong. Raises Throttled when that was so too often."""
         with self._lock:
-            trusted = address in self._trusted
-            if not trusted:
-                self._require_turn(address)
-            if found := check():
-                self._trust(address)
-                return found
-            if trusted:
-                self._require_turn(address)
-            self._failures.append((self._clock(), address))
-            return found
-
-    def _trust(self, address: str) -> None:
-        self._trusted[address] = None
-        self._trusted.move_to_end(address)
-        if len(self._trusted) > MOST_TRUSTED:
-            self._trusted.popitem(last=False)
-
-    def _require_turn(self, address: str) -> None:
-        over = self._clock() - WINDOW
-        while self._failures and self._failures[0][0] <= over:
-            self._failures.popleft()
-        own = [moment for moment, whose in self._failures if whose == address]
-        if len(own) >= MOST_OF_ONE:
-            raise Throttled(own[-MOST_OF_ONE] - over)
-        if len(self._failures) >= MOST_OF_ALL and address not in self._trusted:
-            raise Throttled(self._failures[-MOST_OF_ALL][0] - over)
+            now = self._clock()
+            over = now - WINDOW
+            while self._failures and self._failures[0][0] <= over:
+                self._failures.popleft()
+            own = [moment for moment, whose in self._failures if whose == address]
+            if len(own) >= MOST_OF_ONE:
+                raise Throttled(own[-MOST_OF_ONE] - over)
+            if len(self._failures) >= MOST_OF_ALL:
+                raise Throttled(self._failures[-MOST_OF_ALL][0] - over)
+            self._failures.append((now, address))
 
 
 class Refusals:
@@ -116,8 +97,15 @@ class Refusals:
         with self._lock:
             count, remote = self._count, self._remote
             self._count = self._remote = 0
-        if count:
+        if not count:
+            return
+        try:
             self._tell(count, remote)
+        except Exception:  # who is refused is to be told that, and the rest in a minute
+            log.exception("refusals cannot be told", count=count)
+            with self._lock:
+                self._count += count
+                self._remote += remote
 
 
 def address_of(request: Request) -> str:

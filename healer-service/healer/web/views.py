@@ -8,6 +8,7 @@ from typing import Any
 
 from healer.edges.store import AT_WORK, ENDS, SURPLUS, Filed, Incident, Release, Revert, Store
 from healer.model import Evidence, Exchange, Regression, State, Suite, Verdict
+from healer.pipeline import stopping
 from healer.pipeline.conversation import MOST_ROUNDS
 from healer.pipeline.parts import Parts
 from healer.web import attempts, crashes, releases
@@ -71,6 +72,7 @@ def whole(parts: Parts, incident: Incident, role: str) -> dict[str, Any]:
         "events": [asdict(event) for event in lines],
         "events_in_all": in_all,
         **_users(parts, incident.service),
+        "automation": asdict(stopping.switch(parts)),
         "actions": actions(incident, filed) if role == OPERATOR else [],
     }
 
@@ -112,6 +114,7 @@ def service(parts: Parts, name: str, incidents_open: int, now: Mapping[str, Any]
         **{fact: now[fact] for fact in ("release", "state", "canary", "fell_back")},
         "incidents_open": incidents_open,
         "autonomy": item.autonomy,
+        "deploys": item.deployment is not None,
         "address": item.address,
         "forge": forge(parts, name),
         "reverts": [_revert_line(one) for one in parts.store.reverts.unfinished(name) if not one.closing],

@@ -1,5 +1,6 @@
 """The commands against a real healer: tables for people, JSON for scripts, one clear line when it does not work."""
 
+import io
 import json
 
 from healer.cli import showing
@@ -87,6 +88,29 @@ def test_who_reported_a_crash_and_what_else_belongs_to_it_is_shown_inert():
         "caused by: KeyError:  [2Jx\n"
         "approximate replay: reported by sentry.python.fastapi/2.75.0: cookies are missing\n"
     ) in console.export_text()
+
+
+CHOICES = ("relation", "kind")  # which decide what is shown
+
+
+def hostile(value, told=""):
+    """The same answer with foreign text after each text of it."""
+    if isinstance(value, dict):
+        return {name: hostile(one, name) for name, one in value.items()}
+    if isinstance(value, list):
+        return [hostile(one) for one in value]
+    return f"{value}\x1b]0;pwned\x07\x9b2J\u202e[red]" if isinstance(value, str) and told not in CHOICES else value
+
+
+def test_nothing_that_is_shown_of_an_incident_gets_through_to_the_terminal():
+    chain = [{"relation": "cause", "exception": {"type": "KeyError", "message": "m"}, "frames": []}]
+    item = incident(report=REPORT | {"chain": chain}, proposal=ON_GITHUB | {"discussion": DISCUSSION})
+    console = Console(record=True, width=400, force_terminal=True, color_system=None, file=io.StringIO())
+    showing.print_incident(console, hostile(item))
+    printed = console.export_text()
+    assert printed.count("[red]") > 30
+    assert "crashes with AttributeError" in printed
+    assert [one for one in printed if not one.isprintable() and one != "\n"] == []
 
 
 def shown(**proposal) -> str:

@@ -14,6 +14,7 @@ from healer.model import State
 
 from tests.healer.cli.conftest import Done, Served
 from tests.healer.samples import a_report
+from tests.healer.web.release_desk import OPERATOR
 
 Complete = Callable[[str], list[str]]
 # Of which each would take longer to load than the answer of the healer takes.
@@ -98,7 +99,7 @@ def test_without_a_healer_nothing_is_offered_and_nothing_said(
     token = tmp_path / "home" / "operator-token"
     assert not token.parent.exists()  # a completion makes no home
     token.parent.mkdir()
-    token.write_text("operator\n")
+    token.write_text(f"{OPERATOR}\n")
     monkeypatch.delenv("HEALER_OPERATOR_TOKEN")
     assert bash("healer releases ") == ["shop", "stock"]
     monkeypatch.setattr(completing, "PATIENCE_SECONDS", 0.05)

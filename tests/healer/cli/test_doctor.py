@@ -204,7 +204,11 @@ def test_one_service_can_be_looked_at_and_a_wrong_name_is_told(site, tmp_path):
 
 def test_no_secret_is_shown(site):
     site.configure(repository="http://127.0.0.1:9/a/x.git", url="http://me:secret-2@127.0.0.1:9")
-    site.given(HEALER_LLM_URL="http://127.0.0.1:9/v1", HEALER_LLM_KEY="secret-3", HEALER_OPERATOR_TOKEN="secret-4")
+    site.given(
+        HEALER_LLM_URL="http://127.0.0.1:9/v1",
+        HEALER_LLM_KEY="secret-3",
+        HEALER_OPERATOR_TOKEN="secret-4-of-some-length",
+    )
     site.given(HEALER_GITHUB_TOKEN="secret-1-of-twenty-characters")
     site.given(HEALER_AUDIT_KEY="secret-5", HEALER_DATABASE_URL="postgresql+psycopg://me:secret-6@127.0.0.1:9/x")
     for words in (["doctor"], ["doctor", "--json"]):

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import re
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from healer.cli import client, deciding, printing
-from healer.model import Conflict, State
+from healer.cli import choices, client, deciding, printing
+from healer.model import BadInput, Conflict, State
+from healer.web import files
 
 from tests.healer.cli.conftest import Done, Served
 from tests.healer.samples import a_report
+from tests.healer.web.release_desk import VIEWER
 
+NO_UTF_8 = b"a\xff".decode(errors="surrogateescape")  # as Python has such an argument
 HOSTILE = "[red]\x1b[2Jx" + "y" * 300
 Run = Callable[..., Done]
 
@@ -44,12 +51,28 @@ def test_incidents_are_found_by_what_they_are(served: Served, healer: Run) -> No
     assert ids() == {first, declined}
     assert ids("--state", "declined,rolled-back") == {declined}
     assert ids("--state", "declined", "--state", "open") == {first, declined}
+    assert ids("--state", "Healed") == set()
     assert ids("--service", "stock") == set()
     assert ids("--search", declined) == {declined}
     assert len(ids("--limit", "1")) == 1
     listed = healer("incidents", "--limit", "1").out
     assert "1 of 2; --all lists all" in listed
     assert "No incident is like that" in healer("incidents", "--category", "nope").out
+
+
+def test_a_state_may_have_the_word_that_the_page_has_for_it() -> None:
+    words = Path(files.__file__).parent / "page" / "words.js"
+    states, _, _ = words.read_text().partition("};")
+    shown = dict(re.findall(r'^\t(\w+): \["([^"]+)"', states, re.MULTILINE))
+    assert set(shown) == set(choices.STATES)
+    assert {state: choices.state(word, "--state") for state, word in shown.items()} == {state: state for state in shown}
+    with pytest.raises(BadInput, match="'healed'"):
+        choices.chosen("healed", "--order", choices.ORDERS)
+
+
+def test_where_there_is_nothing_to_choose_from_it_says_so() -> None:
+    with pytest.raises(BadInput, match=r"--service: there is no 'nope'; there are none$"):
+        choices.chosen("nope", "--service", ())
 
 
 def test_all_are_listed_however_many_pages_they_take(
@@ -65,6 +88,7 @@ def test_all_are_listed_however_many_pages_they_take(
 @pytest.mark.parametrize(
     ("width", "words"),
     [
+        (40, ["id", "state", "what"]),
         (60, ["id", "state", "what", "count", "last seen"]),
         (80, ["id", "state", "what", "count", "last seen"]),
         (110, ["id", "state", "what", "service", "count", "last seen", "origin", "healed in"]),
@@ -81,6 +105,8 @@ def test_a_row_is_one_line_at_any_width(
     head, *rows = shown.rstrip("\n").splitlines()
     assert all(word in head for word in words)
     assert len(rows) == 2
+    assert {row.split()[0] for row in rows} == {hostile, served.desk.incident_id}
+    assert ("last seen" in head) == (width >= printing.NARROW)
     assert all(len(line) <= width for line in (head, *rows))
     assert "\x1b" not in shown
 
@@ -90,6 +116,19 @@ def test_blocks_are_shown_where_they_can_be(monkeypatch: pytest.MonkeyPatch) -> 
     assert printing.sparkline([0] * 24) == ""
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
     assert printing.sparkline([1, 2]) == ""
+
+
+@pytest.mark.parametrize(
+    ("closed", "code", "said"),
+    [(">&-", 1, "healer: the standard output is closed"), ("2>&-", 0, "open"), ("2>&- --state nope", 2, "")],
+)
+def test_a_closed_stream_gives_no_traceback(served: Served, closed: str, code: int, said: str) -> None:
+    given = {**os.environ, "COLUMNS": "100"}
+    command = f"exec {sys.executable} -m healer.cli incidents {closed}"
+    done = subprocess.run(["sh", "-c", command], env=given, capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    assert said in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_colour_is_for_terminals_that_want_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,9 +147,21 @@ def test_colour_is_for_terminals_that_want_it(monkeypatch: pytest.MonkeyPatch) -
     [
         (["incidents", "--state", "opne"], "--state: there is no 'opne'; did you mean 'open'?"),
         (["incidents", "--service", "shp"], "--service: there is no 'shp'; did you mean 'shop'?"),
+        (["incidents", "--state", "heled"], "--state: there is no 'heled'; "),
         (["incidents", "--order", "counts"], "--order: there is no 'counts'; did you mean 'count'?"),
         (["watch", "--service", "shp"], "did you mean 'shop'?"),
         (["watch", "--until", "open"], "--until: it needs the incident"),
+        (["releases", "shp"], "SERVICE: there is no 'shp'; did you mean 'shop'?"),
+        (["releases", "a/b\n?"], "SERVICE: there is no 'a/b\\n?'; it is one of shop, stock"),
+        (["revert", "approve", "shp", "abc"], "SERVICE: there is no 'shp'; did you mean 'shop'?"),
+        (["show", NO_UTF_8], "id: 'a\\udcff' is no UTF-8"),
+        (["watch", NO_UTF_8], "id: 'a\\udcff' is no UTF-8"),
+        (["incidents", "--search", NO_UTF_8], "q: 'a\\udcff' is no UTF-8"),
+        (["audit", "list", "--since", NO_UTF_8], "since: 'a\\udcff' is no UTF-8"),
+        (["pause", "--reason", NO_UTF_8], "reason: 'a\\udcff' is no UTF-8"),
+        (["releases", NO_UTF_8], "SERVICE: there is no 'a\\udcff'"),
+        (["rollback", NO_UTF_8], "id: 'a\\udcff' is no UTF-8"),
+        (["incidents", "--search", "x" * 70_000], "what was given does not fit into an address: "),
         (["audit", "export", "--format", "cvs"], "--format: there is no 'cvs'; did you mean 'csv'?"),
         (["audit", "list", "--since", "soon"], "'soon' is no time"),
         (["incidnts"], "Did you mean 'incidents'?"),
@@ -127,12 +178,12 @@ def test_what_is_not_known_is_told_with_what_is_probably_meant(
 
 
 def test_a_healer_that_cannot_be_asked_is_told_of(served: Served, healer: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HEALER_OPERATOR_TOKEN", "wrong")
+    monkeypatch.setenv("HEALER_OPERATOR_TOKEN", "none-of-this-healers")
     refused = healer("incidents")
     assert refused.code == 2
     for word in ("HEALER_OPERATOR_TOKEN", "operator-token in HEALER_HOME", f"http://127.0.0.1:{served.port}"):
         assert word in refused.err
-    monkeypatch.setenv("HEALER_OPERATOR_TOKEN", "viewer")
+    monkeypatch.setenv("HEALER_OPERATOR_TOKEN", VIEWER)
     assert healer("retry", served.desk.incident_id).code == 2
     monkeypatch.setenv("HEALER_PORT", "1")
     away = healer("incidents")
@@ -159,7 +210,13 @@ def test_an_id_that_is_not_whole_is_told_with_the_candidates(
 
 def test_an_empty_id_is_not_the_only_incident_that_there_is(served: Served, healer: Run) -> None:
     assert healer("show", served.desk.incident_id[:1]).code == 0
-    for words in (["approve", "", "--yes"], ["retry", ""], ["rollback", ""]):
+    for words in (
+        ["approve", "", "--yes"],
+        ["retry", ""],
+        ["rollback", ""],
+        ["watch", ""],
+        ["watch", "", "--until", "open"],
+    ):
         done = healer(*words)
         assert (done.code, done.out) == (2, "")
         assert done.err == "healer: the incident's id is empty; `healer incidents` lists them\n"
@@ -227,6 +284,10 @@ def test_the_log_is_listed_newest_first(served: Served, healer: Run, monkeypatch
     assert "reported: KeyError: 'x'" in rows[3]
     assert all(len(row) <= 80 for row in rows)
     assert "\x1b" not in "".join(rows)
+    with monkeypatch.context() as patched:
+        patched.setenv("COLUMNS", "40")
+        narrow = healer("audit", "list").out.splitlines()
+    assert [row.split()[1] for row in narrow[2:4]] == [incident_id] * 2
     kept = json.loads(healer("audit", "list", "--incident", incident_id[:5], "--type", "report.received", "--json").out)
     assert [(event["id"], event["key"]) for event in kept] == [(2, incident_id)]
     assert len(kept[0]["digest"]) == 64

@@ -59,7 +59,7 @@ def test_releases_are_a_table_and_json(desk: Desk, run: Run) -> None:
     assert "It breaks something new:  [2J[red]KeyError" in listed
     assert f"revert #8 takes {PUSH[:10]} back: Revert a push\n  healer revert approve shop {PUSH[:10]}" in listed
     assert json.loads(run("releases", "shop", "--json").stdout) == desk.get("/services/shop/releases")
-    failed(run("releases", "nope"), HealerError, "'nope'")
+    failed(run("releases", "shp"), BadInput, "did you mean 'shop'?")
 
 
 def test_a_service_goes_back_to_the_release_before_or_to_a_named_one(desk: Desk, run: Run) -> None:

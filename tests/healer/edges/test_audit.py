@@ -15,7 +15,8 @@ from alembic.config import Config
 from healer.edges.store import Store
 from healer.edges.store.database import MIGRATIONS, Database
 from healer.edges.store.head import read_head
-from healer.model import BadInput
+from healer.edges.store.trail import EventFilter
+from healer.model import BadInput, StoreError
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
@@ -260,6 +261,18 @@ def test_the_file_lags_behind_and_is_whole_at_the_end(place):
     assert place.kind() == "whole"
 
 
+@pytest.mark.parametrize("stamp", ["2020-01-01T00:00:00.000000Z", "2090-01-01T00:00:00.000000Z"])
+def test_a_changed_time_hides_no_other_event(place, stamp):
+    tampered = range(EVENTS // 3, EVENTS, 4)
+    place.tamper(*(f"update events set timestamp = '{stamp}' where id = {number}" for number in tampered))
+    ids = {number for (number,) in place.read("select id from events")} - {*tampered}
+    with closing(place.store()) as store:
+        for wanted in (EventFilter(since="2026"), EventFilter(until="2089"), EventFilter(since="2026", until="2089")):
+            page = store.auditor.trail.page(wanted, None, 100)
+            assert ids <= {event["id"] for event in page.events}
+            assert ids <= {event["id"] for event in store.auditor.trail.all(wanted)}
+
+
 def test_two_healers_may_write_the_file_at_the_same_time(place, monkeypatch):
     with closing(place.store()) as one, closing(place.store()) as other:
         one.log.append("here", "a", {}, trace_id="", ui_hint="control")
@@ -349,7 +362,7 @@ def test_where_there_is_no_log_there_is_nothing_to_verify(tmp_path):
     with pytest.raises(BadInput, match="no audit chain yet"):
         place.verify()
     place.database.write_bytes(b"no database at all" * 100)
-    with pytest.raises(BadInput, match="cannot be read"):
+    with pytest.raises(StoreError, match="cannot be read"):
         place.verify()
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import queue
 import random
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,8 @@ from healer.edges.bus.redis import RedisLine
 from healer.edges.bus.shared import Line, SharedBus
 from healer.edges.store import Store
 from healer.model import BadInput
+from sqlalchemy import make_url
+from structlog.testing import capture_logs
 
 from tests.postgres import Postgres
 from tests.redis import PASSWORD, RedisServer, redis_server
@@ -253,6 +256,92 @@ def test_the_duty_goes_to_another_when_its_session_ends(postgres: Postgres):
         assert not first.lost()  # nobody was faster
         first.close()
         assert second.take() and first.lost()
+
+
+class Way:
+    """To a server on a Unix socket, over TCP; it can break without the server's noticing."""
+
+    def __init__(self, socket_file: Path) -> None:
+        self._file = socket_file
+        self._ends: list[socket.socket] = []
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listening.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def break_it(self) -> None:
+        for end in self._ends:
+            with suppress(OSError):  # broken before
+                end.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        with suppress(OSError):  # closed before
+            self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+        self.break_it()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                end, _ = self._listening.accept()
+            except OSError:
+                return
+            other = socket.socket(socket.AF_UNIX)
+            other.connect(str(self._file))
+            self._ends.append(end)
+            for pair in ((end, other), (other, end)):
+                threading.Thread(target=self._carry, args=pair, daemon=True).start()
+
+    @staticmethod
+    def _carry(this: socket.socket, that: socket.socket) -> None:
+        with suppress(OSError):  # broken
+            while data := this.recv(65536):
+                that.sendall(data)
+
+
+@pytest.fixture
+def way(postgres: Postgres) -> Iterator[Way]:
+    with closing(Way(postgres.folder / ".s.PGSQL.5432")) as made:
+        yield made
+
+
+def over(way: Way, url: str) -> str:
+    return f"postgresql+psycopg://healer@127.0.0.1:{way.port}/{make_url(url).database}"
+
+
+def test_a_session_of_its_own_that_the_server_takes_for_alive_costs_nobody_the_duty(postgres: Postgres, way: Way):
+    url = postgres.database()
+    with closing(DatabaseDuty(over(way, url))) as first, closing(DatabaseDuty(url)) as second:
+        assert first.take() and not second.take()
+        way.break_it()
+        assert not first.lost() and not first.lost()
+        assert not second.take()
+        # That another has it is its to keep.
+        first.close()
+        deadline = time.monotonic() + 5
+        while not second.take():
+            assert time.monotonic() < deadline
+        assert first.lost() and not second.lost()
+
+
+def test_how_long_the_duty_is_not_proved_is_known_without_asking(postgres: Postgres, way: Way):
+    duty = DatabaseDuty(over(way, postgres.database()))
+    with closing(duty), capture_logs() as said:
+        assert duty.take()
+        time.sleep(0.05)
+        before = time.monotonic()
+        assert not duty.lost()
+        assert duty.unproved() <= time.monotonic() - before
+        way.close()
+        for _ in range(3):
+            assert not duty.lost()
+        assert duty.unproved() <= time.monotonic() - before
+        since = time.monotonic()
+        time.sleep(0.05)
+        assert duty.unproved() >= time.monotonic() - since > 0
+    assert [line["event"].partition("; ")[0] for line in said] == [
+        "the connection that holds the duty was lost",
+        "the database does not answer",
+    ]
 
 
 def test_beside_a_file_a_second_healer_is_told_so(tmp_path: Path):

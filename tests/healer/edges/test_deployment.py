@@ -1,4 +1,6 @@
 import json
+import socketserver
+import threading
 
 import pytest
 from healer.edges.deployment.supervisor import LARGEST_ORDER, STOPPING, SupervisorDeployment
@@ -110,6 +112,19 @@ def test_a_supervisor_that_is_away_or_stopping_means_not_now(tmp_path, deploymen
     for asked in (nobody.serving, lambda: nobody.change("a", (), ())):
         with pytest.raises(DeploymentError, match=r"none\.sock does not answer"):
             asked()
+
+
+@pytest.mark.parametrize("answer", [b"[" * 200_000, b"\xff", b"{", b"[]"])
+def test_a_supervisor_that_answers_with_something_else_is_one_that_cannot_be_asked(tmp_path, answer):
+    class Odd(socketserver.StreamRequestHandler):
+        def handle(self):
+            self.rfile.readline()
+            self.wfile.write(answer + b"\n")
+
+    with socketserver.UnixStreamServer(str(tmp_path / "odd"), Odd) as server:
+        threading.Thread(target=server.handle_request).start()
+        with pytest.raises(DeploymentError, match="answer"):
+            SupervisorDeployment(tmp_path, tmp_path / "odd", "", python="python").serving()
 
 
 def test_a_release_without_what_its_lock_file_names_is_refused(deployment):

@@ -101,7 +101,21 @@ def test_states_are_counted_whatever_states_are_asked_for(store):
     open_ones = {
         name: sum(o.service == name and o.state not in ENDS for o in store.incidents.list()) for name in SERVICES
     }
-    assert store.finding.open_by_service() == {name: number for name, number in open_ones.items() if number}
+    assert store.finding.open_by_service(SERVICES) == {name: number for name, number in open_ones.items() if number}
+
+
+@everywhere
+def test_what_is_merged_is_over_where_nothing_is_released(store):
+    for number in range(4):
+        one = store.incidents.take(a_report(report_id=f"{number:032d}"), f"f{number}").id
+        if number:
+            store.incidents.move(one, State.MERGED, expected=tuple(State))
+    at_work = frozenset({State.OPEN, State.MERGED})
+    for deploying, number in ((frozenset({"shop"}), 4), (frozenset({"another"}), 1), (frozenset[str](), 1)):
+        assert store.finding.open_by_service(deploying) == {"shop": number}
+        page = store.finding.page(Wanted(at_work, deploying=deploying), "last_seen", 10)
+        assert (page.total, len(page.incidents)) == (number, number)
+    assert store.finding.page(Wanted(at_work), "last_seen", 10).total == 4
 
 
 @everywhere
@@ -179,7 +193,7 @@ def test_what_the_page_asks_most_is_answered_by_indexes(store):
     page = store.finding.page(Wanted(), "last_seen", 10)
     store.finding.page(Wanted(service=SERVICES[0]), "last_seen", 10, page.next)
     store.finding.page(Wanted(), "first_seen", 10)
-    store.finding.open_by_service()
+    store.finding.open_by_service(SERVICES)
     store.statistics.of_days(30)
     event.remove(store._database.engine, "before_cursor_execute", listen)
     with store._database.engine.connect() as connection:

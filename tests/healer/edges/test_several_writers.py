@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from threading import Barrier
 
 import pytest
@@ -11,6 +12,7 @@ from healer.edges.store import Store
 from healer.edges.store.tables import metadata
 from healer.model import State
 from sqlalchemy import select
+from sqlalchemy.exc import InternalError
 
 from tests.healer.samples import a_report
 
@@ -56,3 +58,19 @@ def test_several_may_start_at_once_on_an_empty_database(postgres):
     assert healers[0].auditor.verify().flaw is None
     for healer in healers:
         healer.close()
+
+
+def test_the_server_notices_a_healer_that_is_gone_in_the_middle_of_a_write(postgres):
+    """Which would keep the lock that all others wait for; on a machine that vanished there is nobody to close it."""
+    url = postgres.database()
+    with closing(Store(url, audit_key="key")) as store:
+        store.migrate()
+        with pytest.raises(InternalError, match="idle-in-transaction"), store._database.writing() as transaction:
+            raw = transaction.connection.connection.dbapi_connection
+            assert raw.info.get_parameters().items() >= {"keepalives_idle": "5", "tcp_user_timeout": "10000"}.items()
+            kept = transaction.connection.exec_driver_sql("SHOW idle_in_transaction_session_timeout").scalar()
+            assert kept == "1min"
+            transaction.connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 100")
+            with closing(Store(url, audit_key="key")) as other:
+                other.log.append("test.written", "t", {}, trace_id="", ui_hint="control")
+                assert other.auditor.verify().flaw is None

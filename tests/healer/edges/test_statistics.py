@@ -87,6 +87,17 @@ def test_where_healing_ends_at_the_merge_there_is_no_share(told):
     assert [day.declined + day.rejected for day in sums.days] == [0, 1, 1]
 
 
+@everywhere
+def test_where_healing_ends_at_the_merge_there_is_no_share_of_what_was_deleted_either(told):
+    for _ in range(4):
+        told.ends(told.opened(1), 1, State.DECLINED)
+    assert told.store.statistics.of_days(3, {"shop"}).healed_share is None
+    assert told.store.retention.over(told.at(0)).incidents == 4
+    sums = told.store.statistics.of_days(3, {"shop"})
+    assert (sums.ended_healed, sums.ended_otherwise, sums.healed_share) == (0, 0, None)
+    assert told.store.statistics.of_days(3, {"another"}).ended_otherwise == 4
+
+
 def test_what_is_long_ago_is_not_counted(told):
     for _ in range(30):
         told.ends(told.opened(9), 9, State.DECLINED)

@@ -202,7 +202,7 @@ class ReleaseDesk:
         report = a_report(report_id=f"r{time.monotonic_ns()}", frames=frames, release=release, **changes)
         incident = self.store.incidents.take(report, fingerprint or f"f{number}")
         if incident.state in (State.RELEASING, State.SOAKING, State.RESOLVED):
-            self.rollout.came_back(incident, report)
+            self.rollout.came_back(incident, release)
         return incident.id
 
     def release(self, commit: str) -> Release:

@@ -15,9 +15,7 @@ from types import SimpleNamespace
 
 import pytest
 from healer.edges import notify
-from healer.edges.bus import Bus
 from healer.edges.notify import Target, signed
-from healer.edges.store import Store
 from healer.model import State
 from healer.pipeline import following, notifying
 from healer.pipeline.following import STOP_SECONDS
@@ -30,19 +28,6 @@ from tests.healer.samples import a_report
 SECRET = "a-secret-of-some-length"
 ALL = frozenset(State)
 PROJECT = Path(__file__).parents[3]
-
-
-@pytest.fixture
-def bus():
-    return Bus()
-
-
-@pytest.fixture
-def store(tmp_path, bus):
-    made = Store(f"sqlite:///{tmp_path / 'healer.db'}", bus.notify)
-    made.migrate()
-    yield made
-    made.close()
 
 
 @pytest.fixture
@@ -260,6 +245,26 @@ def test_a_flood_is_summed_up(store, bus, receiver, monkeypatch):
     assert [one["to"] for one in single] == states[:5]
     assert (more["type"], more["number"], more["to"]) == ("incident.states", 41, {"proposed": 20, "resolved": 21})
     assert last["to"] == "regressed"
+
+
+def test_no_two_targets_are_told_under_the_same_name(store, bus, receiver, monkeypatch):
+    """Of the same events they may be told other things, and one receiver may be behind both."""
+    monkeypatch.setattr(notifying, "A_MINUTE", 1)
+    monkeypatch.setattr(notifying, "WINDOW", 0.2)
+    wishes = [a_wish(receiver, name="shop", services=["shop"]), a_wish(receiver, name="blog", services=["blog"])]
+    wishes.append(a_wish(receiver, name="all"))
+    with telling(store, bus, *wishes):
+        pass
+    shop = store.incidents.take(a_report(), "f")
+    blog = store.incidents.take(a_report(report_id="b" * 32, service="blog"), "g")
+    for _ in range(3):
+        for incident in (shop, blog):
+            tell(store, incident, State.PROPOSED)
+    with telling(store, bus, *wishes):
+        until(lambda: len(receiver.received) == 6)
+    sums = [message.json["number"] for message in receiver.received if "number" in message.json]
+    assert sorted(sums) == [2, 2, 5]
+    assert len({message.delivery for message in receiver.received}) == 6
 
 
 def test_a_sum_of_what_is_deleted_is_not_sent(store, bus, receiver, monkeypatch):

@@ -5,8 +5,6 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from healer.edges.bus import Bus
-from healer.edges.store import Store
 from healer.edges.tracing import Collector, Span
 from healer.model import State
 from healer.pipeline import tracing
@@ -18,19 +16,6 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
 from tests.healer.notified import a_receiver, counted, until
 from tests.healer.samples import a_report
-
-
-@pytest.fixture
-def bus():
-    return Bus()
-
-
-@pytest.fixture
-def store(tmp_path, bus):
-    made = Store(f"sqlite:///{tmp_path / 'healer.db'}", bus.notify)
-    made.migrate()
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -25,6 +25,12 @@ DIFF = """\
 +        raise HTTPException(409, "no return policy")
 +    days = item.policy.days
 """
+
+
+def a_body(value: Any) -> dict[str, Any]:
+    return {"json": value, "json_text": json.dumps(value, ensure_ascii=False, separators=(",", ":"))}
+
+
 SITE = {"file": "shop/returns.py", "line": 38, "function": "open_return"}
 EXCEPTION = {"type": "AttributeError", "module": "builtins", "message": "'NoneType' has no 'days'", "bases": []}
 REPORT = {
@@ -40,7 +46,7 @@ REPORT = {
         {"file": "site-packages/fastapi/routing.py", "line": 1, "function": "app", "in_app": False, "source": "run()"},
         {**SITE, "in_app": True, "source": "days = item.policy.days", "locals": {"item": "<Item policy=None>"}},
     ],
-    "request": {"method": "POST", "path": "/returns", "headers": {}, "json": {"line_id": 12}},
+    "request": {"method": "POST", "path": "/returns", "headers": {}, **a_body({"line_id": 12})},
     "earlier_requests": [],
 }
 EVIDENCE = {
@@ -273,7 +279,7 @@ class CannedHealer:
         self.forge = PROPOSAL["forge"]
         self.automation = {"stopped": False, "by": "", "reason": "", "at": ""}
         self.releases = RELEASES
-        self.service = {"canary": None, "fell_back": ""}
+        self.service: dict[str, Any] = {"canary": None, "fell_back": ""}
         self.services: list[dict[str, Any]] = []  # beside the shop: what differs from it
         self.audit: dict[str, Any] = {}  # what the log's state differs in
         self.examples: list[dict[str, Any]] = []
@@ -283,19 +289,23 @@ class CannedHealer:
         self.now = AT  # when events happen
 
     def emit(self, type_: str, key: str = "i1", **payload: Any) -> None:
+        self.tell(self.note(type_, key, **payload))
+
+    def note(self, type_: str, key: str = "i1", **payload: Any) -> dict[str, Any]:
+        """The log has it, and the streams do not tell it yet."""
         event = {"id": len(self.log) + 1, "type": type_, "key": key, "timestamp": self.now}
         event["trace_id"] = key if key == "i1" else ""
         event |= {"payload": payload, "ui_hint": "execution"}
         self.log.append(event)
-        self._tell(event)
+        return event
 
     def break_streams(self) -> None:
-        self._tell(None)
+        self.tell(None)
 
     def keep_alive(self) -> None:
-        self._tell({})
+        self.tell({})
 
-    def _tell(self, event: dict[str, Any] | None) -> None:
+    def tell(self, event: dict[str, Any] | None) -> None:
         assert self.loop is not None
         for queue in list(self.streams):
             self.loop.call_soon_threadsafe(queue.put_nowait, event)
@@ -315,6 +325,9 @@ class CannedHealer:
     def _services(self) -> set[str]:
         return {"shop", *(one["name"] for one in self.services)}
 
+    def _incidents(self) -> list[dict[str, Any]]:
+        return [self.incident] * self.listed + self.others
+
     def _add_switch(self, app: FastAPI) -> None:
         @app.post("/api/v1/automation")
         def automation(body: dict[str, Any]) -> Any:
@@ -327,11 +340,16 @@ class CannedHealer:
             service = {"name": "shop", "release": "4be1c8f2d0", "state": "serving", "incidents_open": 1, "reverts": []}
             service |= self.service | {"autonomy": "propose", "address": "127.0.0.1:8000", "forge": self.forge}
             services = [service, *(service | other for other in self.services)]
-            return {"services": services, "version": "0.1.0", "automation": self.automation}
+            over = [] if self.service.get("deploys", True) else ["merged"]
+            attention = canned_overview.attention([one for one in self._incidents() if one["state"] not in over])
+            return {"services": services, "version": "0.1.0", "automation": self.automation, **attention}
 
         @app.get("/api/v1/incidents")
         def incidents(request: Request) -> Any:
-            return canned_overview.answer([self.incident] * self.listed + self.others, request.query_params)
+            for name in filter(None, request.query_params.get("state", "").split(",")):
+                if name not in canned_overview.STATES:
+                    return problem(400, f"state: '{name}' is none")
+            return canned_overview.answer(self._incidents(), request.query_params)
 
         @app.get("/api/v1/statistics")
         def statistics() -> Any:

@@ -29,12 +29,13 @@ def answer(log: Sequence[Mapping[str, Any]], query: Mapping[str, str]) -> dict[s
 
 
 def _fits(event: Mapping[str, Any], query: Mapping[str, str]) -> bool:
-    of_type = not query.get("type") or event["type"] in query["type"].split(",")
-    text = f"{event['type']} {json.dumps(event['payload'])}".lower()
+    of_type = not query.get("type") or event["type"] in [name.strip() for name in query["type"].split(",")]
+    asked = query.get("q", "").lower()
+    found = asked in event["type"].lower() or json.dumps(asked)[1:-1] in json.dumps(event["payload"]).lower()
     by = query.get("by", "").lower()
     of_whom = not by or (isinstance(event["payload"], dict) and str(event["payload"].get("by")).lower() == by)
     at = datetime.fromisoformat(event["timestamp"])
     since, until = (datetime.fromisoformat(query[name]) if query.get(name) else at for name in ("since", "until"))
     in_time = since <= at and (at < until or not query.get("until"))
-    about = event["key"].startswith(query.get("key", "")) and query.get("q", "").lower() in text
-    return of_type and of_whom and in_time and about
+    about = event["key"].startswith(query.get("key", ""))
+    return of_type and of_whom and in_time and about and found

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 ENDED = ("healed", "declined", "rejected", "rolled_back", "regressed")
+WORKING = ("open", "diagnosing", "repairing", "merged", "releasing", "soaking")
+STATES = (*WORKING, *ENDED[1:], "proposed", "resolved")
 QUIET = [0] * 24
 
 
@@ -67,6 +69,17 @@ def answer(incidents: list[dict[str, Any]], query: Mapping[str, str]) -> dict[st
         "total": len(found),
         "states": Counter(one["state"] for one in fitting),
     }
+
+
+def attention(incidents: list[dict[str, Any]]) -> dict[str, Any]:
+    """What `GET /overview` answers of what waits and of what is at work."""
+    known = summary("", proposal=0)
+    short = [{name: one[name] for name in known if name in one} for one in incidents]
+    for one in short:  # as the list has it: without its diff, text and discussion
+        one["proposal"] = one["proposal"] and {name: one["proposal"].get(name) for name in known["proposal"]}
+    waiting = [one for one in short if one["state"] == "proposed"]
+    working = [one for one in short if one["state"] in WORKING]
+    return {name: answer(of, {"limit": "5"}) for name, of in (("waiting", waiting), ("working", working))}
 
 
 def statistics(**changes: Any) -> dict[str, Any]:

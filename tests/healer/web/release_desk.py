@@ -20,6 +20,7 @@ from healer.web.application import Web, create_app
 
 from tests.healer.samples import a_report
 
+OPERATOR, VIEWER = "the-operators-token", "the-viewers-token"
 FIRST, FIX, PUSH = "1" * 40, "2" * 40, "abc" + "3" * 37
 DIFF = "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n"
 
@@ -91,9 +92,9 @@ class Desk:
         service = SimpleNamespace(name="shop", deployment=self.deployment, **facts)
         unreleased = SimpleNamespace(name="stock", deployment=None, **facts)
         self.parts = Parts(self.store, {"shop": service, "stock": unreleased}, "", 0)
-        web = Web(self.parts, self.dispatch, bus, Access("operator", {}, "viewer"), "", lambda: "", {"shop": examples})
+        web = Web(self.parts, self.dispatch, bus, Access(OPERATOR, {}, VIEWER), "", lambda: "", {"shop": examples})
         self.http = TestClient(create_app(web, None))
-        self.http.headers["authorization"] = "Bearer operator"
+        self.http.headers["authorization"] = f"Bearer {OPERATOR}"
         self._fill()
 
     def _fill(self) -> None:

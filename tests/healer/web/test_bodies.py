@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from healer.web import bodies
 from healer.web.bodies import LARGEST_BODY, BoundBodies
 from starlette.types import Message, Receive, Scope, Send
 
@@ -50,6 +51,24 @@ def test_what_is_announced_as_too_much_is_not_read_at_all() -> None:
         assert len(messages) == 1
 
 
+def test_who_sends_too_slowly_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "READING_SECONDS", 0.05)
+    sent: list[Message] = []
+
+    async def application(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        raise AssertionError("it has nothing to answer to")
+
+    async def receive() -> Message:
+        await asyncio.sleep(0.01)
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    asyncio.run(BoundBodies(application)({"type": "http", "path": "/signin", "headers": []}, receive, send))
+    assert sent[0]["status"] == 408
+
+
 def test_the_largest_body_reaches_the_application_whole() -> None:
     answered, given = status("/signin", chunks(64), [(b"content-length", b"65536")])
     assert (answered, b"".join(message["body"] for message in given)) == (200, KIB * 64)
@@ -58,6 +77,11 @@ def test_the_largest_body_reaches_the_application_whole() -> None:
 def test_who_goes_away_meanwhile_is_seen_to_be_gone() -> None:
     gone: Message = {"type": "http.disconnect"}
     assert status("/signin", [*chunks(2)[:1], gone], []) == (200, [gone])
+
+
+@pytest.mark.parametrize("name", ["orders-api", "api"])
+def test_a_service_may_be_called_like_a_part_of_sentrys_address(name: str) -> None:
+    assert status(f"/api/v1/services/{name}/examples/store", chunks(100), []) == (413, [])
 
 
 @pytest.mark.parametrize("path", ["/api/v1/reports", "/webhooks/github", "/api/1/store", "/under/api/1/envelope/"])

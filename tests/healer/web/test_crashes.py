@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from healer.model import ExceptionInfo, Frame, Linked
+from healer.model import ExceptionInfo, Frame, Linked, Request
 from healer.web import crashes
 
 from tests.healer.samples import a_report
@@ -39,3 +39,12 @@ def test_who_reported_it_with_which_versions_and_what_it_came_from() -> None:
     assert told["approximate"].startswith("reported by sentry.python/2.0.0: cookies")
     assert told["chain"][0]["relation"] == "cause"
     assert told["chain"][0]["frames"][0]["file"] == "a.py"
+
+
+def test_a_body_of_json_is_told_as_text_too_with_numbers_as_they_are():
+    body = {"id": 1234567890123456789, "price": 1.0, "why": "ü\ud83d"}
+    request = Request("POST", "/", {}, "json", body)
+    told = crashes.report(a_report(request=request, earlier_requests=(request, Request("GET", "/", {}))))
+    assert told["request"]["json_text"] == '{"id":1234567890123456789,"price":1.0,"why":"ü\\ud83d"}'
+    assert json.loads(told["request"]["json_text"]) == told["request"]["json"] == body
+    assert ["json_text" in one for one in told["earlier_requests"]] == [True, False]

@@ -92,10 +92,12 @@ def test_what_cannot_be_taken_is_refused_by_its_field(desk: Desk) -> None:
     assert (desk.asked(), desk.store.remarks.of_proposal(BRANCH)) == ([], ())
 
 
-def test_an_approval_of_what_has_moved_on_merges_nothing(desk: Desk) -> None:
-    answer = desk.act("approve", {"head_sha": "b" * 40})
+@pytest.mark.parametrize("action", ["approve", "reject", "request-changes"])
+def test_a_decision_on_what_has_moved_on_changes_nothing(desk: Desk, action: str) -> None:
+    answer = desk.act(action, {"head_sha": "b" * 40, "reason": "no", "text": "no"})
     assert (answer.status_code, "look again" in answer.json()["detail"]) == (409, True)
-    assert [what for what, _, _ in desk.asked()] == ["operator.approve", "operator.failed"]
+    assert [what for what, _, _ in desk.asked()] == [f"operator.{action.replace('-', '_')}", "operator.failed"]
+    assert (desk.store.incidents.get(desk.id).state, desk.store.remarks.of_proposal(BRANCH)) == (State.PROPOSED, ())
 
 
 def test_the_next_attempt_gets_the_hint(desk: Desk) -> None:

@@ -16,7 +16,7 @@ from healer.model import BadInput
 from healer.settings import load_settings
 from healer.settings.examples import read_examples
 
-from tests.healer.web.release_desk import Desk
+from tests.healer.web.release_desk import VIEWER, Desk
 
 RETURN = {
     "name": "return",
@@ -213,7 +213,7 @@ def test_one_play_at_a_time(shop: Shop, play: Callable[..., Any]) -> None:
 
 def test_what_is_offered_is_listed_and_a_viewer_may_only_look(desk: Desk, shop: Shop, play: Callable[..., Any]) -> None:
     names = [{"name": one["name"], "title": one["title"]} for one in (RETURN, *OTHERS)]
-    viewer = {"authorization": "Bearer viewer"}
+    viewer = {"authorization": f"Bearer {VIEWER}"}
     assert desk.http.get("/api/v1/examples", headers=viewer).json() == {
         "services": [{"service": "shop", "examples": names}]
     }
@@ -248,6 +248,8 @@ def step(**changes: object) -> dict[str, object]:
         (step(json={}, body=""), ["json and body", "all but one"]),
         (step(body_b64="%"), ["body_b64", "no base64"]),
         (step(save={"cart": "id"}), ["requests.0.save.cart", "'id'"]),
+        (step(save={"cart": "of /id"}), ["requests.0.save.cart", "'of /id'"]),
+        (step(save={"cart": "/id/"}), ["requests.0.save.cart", "'/id/'"]),
         ('{"examples": "' + "x" * 2**20 + '"}', ["larger than 1048576 bytes"]),
     ],
 )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import random
+import threading
 from types import SimpleNamespace
 
 import pytest
 from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
 from fastapi.testclient import TestClient
-from healer.edges.store import Store
+from healer.edges.store import Store, Wanted
 from healer.model import Proposal, State
 from healer.web import listing, problems
 from healer.web.views import MOST_MESSAGE
@@ -86,6 +89,13 @@ def test_a_summary_tells_the_times_and_what_a_list_has_room_for(tmp_path, api):
     assert one["seconds_to_proposal"] > 0
     assert one["sparkline"] == [0] * 24
     assert len(one["exception"]["message"]) == MOST_MESSAGE
+
+
+def test_few_are_those_seen_last_of_how_many_there_are(api):
+    few = listing.few(api.store, Wanted(frozenset({State.PROPOSED})))
+    whole = asked(api, state="proposed")
+    assert few == {"incidents": whole["incidents"][:5], "total": whole["total"]}
+    assert few["total"] > len(few["incidents"]) == 5
 
 
 def forged(*said: object) -> str:
@@ -165,3 +175,23 @@ def test_statistics_are_those_of_the_days_that_are_asked_for(api):
 def test_days_are_bounded(api, days):
     answer = api.get("/statistics", params={"days": days})
     assert (answer.status_code, "use a whole number from 1 to 365" in answer.json()["detail"]) == (400, True)
+
+
+def test_who_waits_for_sums_holds_no_thread_and_each_is_made_once(api):
+    made, may_end = [], threading.Event()
+
+    def of_days(number, ends_at_merge):
+        made.append(number)
+        may_end.wait(10)
+        return api.store.statistics.of_days(number, ends_at_merge)
+
+    async def ask():
+        sums = listing.Sums(SimpleNamespace(of_days=of_days), ())
+        asking = [asyncio.create_task(sums.of_days(number)) for number in (*range(1, 61), *range(1, 61))]
+        await asyncio.sleep(0)
+        await asyncio.wait_for(run_in_threadpool(may_end.set), 5)  # the threads are free for others
+        return await asyncio.gather(*asking)
+
+    answers = asyncio.run(ask())
+    assert [len(one["days"]) for one in answers] == [*range(1, 61), *range(1, 61)]
+    assert made == [*range(1, 61)]

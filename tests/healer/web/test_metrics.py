@@ -278,6 +278,9 @@ def test_the_dashboard_is_of_these_metrics(measured):
         assert panel["datasource"] == {"type": "prometheus", "uid": "${datasource}"}
         for target in panel["targets"]:
             assert target["datasource"] == panel["datasource"]
+            if re.search(r"\b(process|python)_", target["expr"]):  # which every exporter has
+                assert target["expr"].endswith(" and on (job, instance) healer_build_info")
+                assert target["legendFormat"] == "{{instance}}"
             asked |= set(re.findall(r"\b(?:healer|process|python)_[a-z_]+", target["expr"]))
             for around, name in re.findall(
                 r"([a-z_]+(?: by \([a-z, ]+\) )?\((?:(?:rate|increase)\()?)?(healer_\w+)", target["expr"]

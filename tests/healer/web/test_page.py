@@ -220,7 +220,7 @@ def test_reject_needs_a_reason_and_shows_why_it_was_refused(page: Page, healer: 
     asked.get_by_label("Reason").fill("wrong place")
     asked.get_by_role("button", name="Reject").click()
     expect(asked.get_by_role("alert")).to_have_text("The proposal is merged already.")
-    assert healer.posts == [("reject", {"reason": "wrong place"})]
+    assert healer.posts == [("reject", {"reason": "wrong place", "head_sha": PROPOSAL["head_sha"]})]
     page.keyboard.press("Escape")
     expect(asked).to_have_count(0)
     expect(page.get_by_role("button", name="Reject")).to_be_enabled()
@@ -244,7 +244,8 @@ def test_asks_for_changes_and_gives_a_hint_in_the_readers_words(page: Page, heal
     asked.get_by_label("What the next attempt should know (optional)").fill("look at the caller")
     asked.get_by_role("button", name="Retry").click()
     expect(asked).to_have_count(0)
-    assert healer.posts == [("request-changes", {"text": "answer 422"}), ("retry", {"hint": "look at the caller"})]
+    asked_for = {"text": "answer 422", "head_sha": PROPOSAL["head_sha"]}
+    assert healer.posts == [("request-changes", asked_for), ("retry", {"hint": "look at the caller"})]
 
 
 def test_the_discussion_is_shown_and_joined(page: Page, healer: CannedHealer) -> None:

@@ -15,9 +15,11 @@ from tests.healer.web.canned import (
     ON_GITHUB,
     PROPOSAL,
     REPORT,
+    REVERT,
     SITE,
     VERDICTS,
     CannedHealer,
+    a_body,
     incident,
 )
 from tests.healer.web.canned_overview import ago
@@ -118,7 +120,7 @@ def copied(page: Page, lane: str) -> str:
 def test_the_patch_and_the_request_are_copied_ready_for_use(page: Page, healer: CannedHealer, tmp_path: Path) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     headers = {"host": "shop.test:8000", "x-note": HOSTILE, "authorization": "[redacted]", "@/etc/passwd": "x"}
-    sent = {"method": "POST", "path": "/returns?a=[1]&b='c d'", "headers": headers, "json": {"why": HOSTILE}}
+    sent = {"method": "POST", "path": "/returns?a=[1]&b='c d'", "headers": headers, **a_body({"why": HOSTILE})}
     report = REPORT | {"request": sent}
     healer.incident = incident(proposal=PROPOSAL | {"diff": CHANGED}, report=report, address="127.0.0.1:8100")
     page.goto("/incidents/i1")
@@ -238,6 +240,44 @@ def test_says_what_a_merge_does_not_do(page: Page, healer: CannedHealer) -> None
     page.goto("/incidents/i1")
     page.get_by_role("button", name="Approve and merge").click()
     expect(page.get_by_role("dialog")).to_contain_text("Proposal #3 is merged into main. shop has no deployment here")
+
+
+def test_a_fix_that_nobody_releases_here_is_done_when_it_is_merged(page: Page, healer: CannedHealer) -> None:
+    healer.incident = incident(deploys=False)
+    page.goto("/incidents/i1")
+    expect(page.locator("#connection")).to_have_text("live")
+    healer.incident = incident(state="merged", actions=[], deploys=False)
+    healer.emit("incident.state", **{"from": "proposed", "to": "merged", "reason": ""})
+    status = page.locator(".status")
+    expect(status.locator(".badge.good")).to_have_text("merged")
+    expect(status).to_contain_text("The fix is merged; its users get it when you release it.")
+    expect(page.locator("#announce")).to_contain_text("The fix is merged; its users get it when you release it.")
+    steps = status.get_by_role("list", name="Progress").get_by_role("listitem")
+    expect(steps.nth(3)).to_contain_class("done")
+    expect(steps.nth(4)).to_contain_class("ahead")
+    expect(status.locator("[aria-current]")).to_have_count(0)
+
+
+def test_says_that_automation_is_stopped_where_that_holds_it(page: Page, healer: CannedHealer) -> None:
+    healer.incident = incident(state="open", actions=[])
+    page.goto("/incidents/i1")
+    expect(page.locator("#connection")).to_have_text("live")
+    said = page.locator(".status .says")
+    expect(said).to_have_text("Reported. The heal starts in a moment.")
+    healer.incident |= {"automation": {"stopped": True, "by": "ada", "reason": "", "at": AT}}
+    healer.emit("automation.stopped", "automation", by="ada", reason="")
+    expect(said).to_have_text("All automation is stopped: it goes on when you let it.")
+    healer.incident |= {"state": "declined"}
+    healer.emit("incident.state", **{"from": "open", "to": "declined", "reason": ""})
+    expect(said).to_have_text("No fix was proposed.")
+
+
+def test_an_address_that_is_none_hides_nothing(page: Page, healer: CannedHealer) -> None:
+    for url in ("https://", "http://["):
+        healer.incident = incident(revert=REVERT | {"url": url})
+        page.goto("/incidents/i1")
+        expect(page.locator(".revert")).to_contain_text("Revert #7 (open)")
+        expect(page.locator(".revert a")).to_have_count(0)
 
 
 def test_what_others_added_is_decided_on_when_it_is_proved(page: Page, healer: CannedHealer) -> None:

@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from healer.web.files import PAGE, VIEWS, Files
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.healer.web.canned import AT, FILES, CannedHealer, incident
+from tests.healer.web.canned import AT, FILES, CannedHealer, incident, release
 from tests.healer.web.canned_overview import ago, statistics
 
 LINES = "[...document.querySelectorAll('#log .told')].map(one => one.textContent)"
@@ -27,6 +27,28 @@ HOLD_ANSWERS = """() => {
 }"""
 SIZES = """[...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
     .map(({name, encodedBodySize}) => [new URL(name).pathname, encodedBodySize])"""
+# [ms from the frame's own time to its drawing, ms of drawing] → ms that the next one waits, if more than a frame
+REST_AFTER = """async ([path, cases]) => {
+    const { framed } = await import(path);
+    const really = [performance.now, window.requestAnimationFrame, window.setTimeout];
+    let now = 1000;
+    let frame, waits;
+    performance.now = () => now;
+    window.requestAnimationFrame = (drawn) => (frame = drawn);
+    window.setTimeout = (_, wait) => (waits = wait);
+    const rests = cases.map(([held, took]) => {
+        const draw = framed(() => (now += took));
+        draw();
+        const begun = now;
+        now += held;
+        frame(begun);
+        waits = null;
+        draw();
+        return waits;
+    });
+    [performance.now, window.requestAnimationFrame, window.setTimeout] = really;
+    return rests;
+}"""
 LARGEST_FIRST_LOAD = 60 * 1024  # without headers, with what the API answers
 
 
@@ -212,6 +234,35 @@ def test_a_healer_with_another_log_is_noticed(page: Page, healer: CannedHealer) 
     assert page.evaluate(LINES) == ["new 1"]
 
 
+def test_another_log_with_the_same_ids_stands_alone(page: Page, context: BrowserContext, healer: CannedHealer) -> None:
+    away = context.new_page()
+    for tab in (page, away):
+        tab.goto("/incidents/i1")
+        live(tab)
+    for number in range(3):
+        healer.emit("log", message=f"old {number}")
+    for tab in (page, away):
+        expect(tab.get_by_text("old 2")).to_have_count(1)
+    hide(away, True)
+    healer.log[:] = [one | {"payload": {"message": f"new {one['id'] - 1}"}} for one in healer.log]
+    healer.break_streams()
+    expect(page.get_by_text("new 2")).to_have_count(1)
+    healer.emit("log", message="new 3")
+    expect(page.get_by_text("new 3")).to_have_count(1)
+    assert page.evaluate(LINES) == [f"new {number}" for number in range(4)]
+    hide(away, False)
+    expect(away.get_by_text("new 3")).to_have_count(1)
+    expect(away.get_by_text("old")).to_have_count(0)
+    away.close()
+
+
+def test_a_drawing_that_was_held_up_holds_up_nothing_more(page: Page) -> None:
+    page.goto("/")
+    live(page)
+    path = f"/page/{FILES.version}/frames.js"
+    assert page.evaluate(REST_AFTER, [path, [[3000, 0], [0, 50], [0, 3000]]]) == [None, 50, 200]
+
+
 def test_an_answer_older_than_an_event_does_not_undo_it(page: Page, healer: CannedHealer) -> None:
     page.goto("/incidents/i1")
     live(page)
@@ -228,6 +279,45 @@ def test_an_answer_older_than_an_event_does_not_undo_it(page: Page, healer: Cann
     expect(page.get_by_text("seen 4 times")).to_be_visible()
     expect(page.locator(".stage")).to_have_count(1)
     expect(page.locator(".heading .badge").first).to_have_text("merged")
+
+
+def test_an_event_that_the_answer_holds_is_not_applied_again(page: Page, healer: CannedHealer) -> None:
+    late = [
+        healer.note("incident.state", **{"from": "declined", "to": "open", "reason": "retry"}),
+        healer.note("candidate.judged", accepted=True, summary="Refuse it", origin="none-guard"),
+    ]
+    healer.note("incident.state", **{"from": "open", "to": "repairing", "reason": ""})
+    blank = {"round": 0, "asked": "", "why": "retry", "states": [], "judged": 0, "stood": 0, "stages": []}
+    repair = {"stage": "repair", "started_at": AT, "seconds": 1.0, "state": "done", "detail": ""}
+    attempts = [blank | {"number": 1}, blank | {"number": 2, "judged": 1, "stood": 1, "stages": [repair]}]
+    healer.incident = incident(state="repairing", actions=[], attempts=attempts)
+    page.goto("/incidents/i1")
+    live(page)
+    page.wait_for_timeout(300)  # what is asked when the stream begins is answered
+    page.evaluate(HOLD_ANSWERS)
+    for event in late:
+        healer.tell(event)
+    healer.emit("log", message="and on")
+    healer.emit("candidate.judged", accepted=False, summary="Use 0", origin="zero")
+    lane = page.get_by_role("region", name="Execution")
+    expect(lane).to_contain_text("2 candidates judged, 1 stood")
+    expect(lane).to_contain_text("Attempt 2: retry")
+    expect(page.locator(".heading .badge").first).to_have_text("repairing")
+    expect(page.get_by_text("and on", exact=True)).to_be_visible()
+    expect(page.locator("#announce")).to_be_empty()
+
+
+def test_what_is_no_event_is_asked_for(page: Page, healer: CannedHealer) -> None:
+    page.clock.install()
+    healer.incident = incident(state="soaking", actions=[], releases=[release("9c1d22e7b4", "soaking")])
+    page.goto("/incidents/i1")
+    live(page)
+    badge = page.locator(".release .badge")
+    expect(badge.last).to_have_text("soaking")
+    page.wait_for_timeout(500)  # what is asked when the stream begins is answered
+    healer.incident = incident(state="soaking", actions=[], releases=[release("9c1d22e7b4")])
+    page.clock.run_for(12_000)
+    expect(badge.last).to_have_text("served before")
 
 
 def test_times_are_in_the_readers_zone_and_language(

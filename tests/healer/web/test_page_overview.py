@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -83,6 +84,20 @@ def test_a_row_tells_its_fix_its_times_and_its_day_in_words(page: Page, healer: 
     expect(rows(page)).to_contain_text("Proposal #9 openby coder in 1 min 24 shealed in 2 h 1 min")
     rows(page).get_by_role("img", name="7 reports in 24 hours, at most 4 in one hour").click()
     expect(page).to_have_url("/incidents/h1")
+
+
+def test_a_row_is_followed_by_a_plain_click_only(page: Page, healer: CannedHealer) -> None:
+    live(page)
+    seen = rows(page).locator(".seen time").first
+    for key in ("Control", "Shift", "Alt", "Meta"):
+        seen.click(modifiers=[key])
+    seen.evaluate("part => getSelection().selectAllChildren(part)")
+    seen.dispatch_event("click")  # as at the end of selecting with the mouse
+    expect(page.get_by_role("heading", name="Incidents")).to_be_visible()
+    expect(page).to_have_url("/")
+    page.evaluate("getSelection().empty()")
+    seen.click()
+    expect(page).to_have_url("/incidents/i1")
 
 
 def test_filters_live_in_the_address_and_work_by_keyboard(page: Page, healer: CannedHealer) -> None:
@@ -273,3 +288,33 @@ def test_long_names_fit_a_narrow_screen(page: Page, healer: CannedHealer) -> Non
     for width in (320, 390, 700, 900, 1280):
         page.set_viewport_size({"width": width, "height": 800})
         assert page.evaluate("document.documentElement.scrollWidth") <= width, width
+
+
+def test_what_ends_at_the_merge_is_not_at_work(page: Page, healer: CannedHealer) -> None:
+    healer.service |= {"deploys": False}
+    page.goto("/")
+    expect(page.locator("#connection")).to_have_text("live")
+    expect(page.get_by_role("region", name="Needs you")).to_contain_text("Review #3")
+    states = "open,diagnosing,repairing,releasing,soaking"
+    link = page.get_by_role("link", name="1 open incident")
+    assert parse_qs(urlsplit(link.get_attribute("href") or "").query)["state"] == [f"proposed,{states}"]
+    page.wait_for_timeout(300)  # what is asked when the stream begins is answered
+    page.route("**/api/v1/overview", lambda _: None)  # and nothing more
+    healer.emit("incident.state", **{"from": "proposed", "to": "merged", "reason": ""})
+    expect(page.get_by_text("Nothing waits for your decision.")).to_be_visible()
+    expect(page.get_by_text("Nothing is being healed right now.")).to_be_visible()
+
+
+def test_filters_that_are_none_take_nothing_else_away(page: Page, healer: CannedHealer) -> None:
+    page.goto("/?state=nonsense")
+    expect(page.get_by_text("These filters find nothing: state: 'nonsense' is none")).to_be_visible()
+    expect(page.get_by_role("region", name="Services")).to_contain_text("shop")
+    expect(page.get_by_role("region", name="Needs you")).to_contain_text("Review #3")
+    page.get_by_role("button", name="Clear").click()
+    expect(page.locator(".incident")).to_have_count(1)
+
+
+def test_days_are_said_to_be_those_of_utc(page: Page, healer: CannedHealer) -> None:
+    healer.statistics = statistics()
+    page.goto("/")
+    expect(page.get_by_role("region", name="The last 30 days")).to_contain_text("days in UTC")

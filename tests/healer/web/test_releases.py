@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from healer.model import Conflict, NotFound, Serving, State
+from healer.pipeline import stopping
 
+from tests.healer.samples import a_report
 from tests.healer.web.release_desk import DIFF, FIRST, FIX, PUSH, Desk
 
 
@@ -67,6 +70,24 @@ def test_the_overview_tells_which_reverts_wait_for_a_decision(desk: Desk) -> Non
     assert waiting() == [[], []]
     desk.store.reverts.set("shop", PUSH, closing="", state="merged")
     assert waiting() == [[], []]
+
+
+def test_what_is_merged_is_at_work_only_where_it_is_released(desk: Desk) -> None:
+    other = desk.store.incidents.take(replace(a_report(report_id="2" * 32), service="stock"), "g").id
+    for one in (desk.incident_id, other):
+        desk.store.incidents.move(one, State.MERGED, expected=(State.OPEN,))
+    found = desk.get("/overview")
+    assert [(item["deploys"], item["incidents_open"]) for item in found["services"]] == [(True, 1), (False, 0)]
+    assert [one["id"] for one in found["working"]["incidents"]] == [desk.incident_id]
+    assert found["working"]["total"] == 1
+    assert desk.get(f"/incidents/{other}")["deploys"] is False
+
+
+def test_an_incident_tells_that_automation_is_stopped(desk: Desk) -> None:
+    assert desk.get(f"/incidents/{desk.incident_id}")["automation"]["stopped"] is False
+    stopping.turn(desk.parts, True, "ada", "too much")
+    switch = desk.get(f"/incidents/{desk.incident_id}")["automation"]
+    assert (switch["stopped"], switch["by"], switch["reason"]) == (True, "ada", "too much")
 
 
 def test_a_deployment_that_is_away_or_not_there_says_so(desk: Desk) -> None:

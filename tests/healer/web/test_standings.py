@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import structlog
 from healer.edges.deployment import supervisor
 from healer.edges.deployment.supervisor import SupervisorDeployment
 from healer.model import Serving
@@ -23,6 +24,18 @@ def hung(tmp_path: Path) -> Iterator[SupervisorDeployment]:
         control.bind(str(tmp_path / "control"))
         control.listen()
         yield SupervisorDeployment(tmp_path, tmp_path / "control", "", python="python")
+
+
+def test_one_that_fails_as_nobody_foresaw_hides_no_other(tmp_path: Path) -> None:
+    def nested() -> Serving:
+        raise RecursionError
+
+    well = SimpleNamespace(serving=lambda: Serving(release="a" * 40, state="serving"))
+    services = {"odd": SimpleNamespace(serving=nested), "well": well}
+    with structlog.testing.capture_logs() as lines:
+        said = Standings().of({name: SimpleNamespace(deployment=one) for name, one in services.items()})  # type: ignore[misc]
+    assert [one["state"] for one in said.values()] == ["unreachable: the healer's log tells more", "serving"]
+    assert [(line["service"], line["exc_info"]) for line in lines] == [("odd", True)]
 
 
 def test_one_that_never_answers_holds_up_nobody(hung: SupervisorDeployment, monkeypatch: pytest.MonkeyPatch) -> None:

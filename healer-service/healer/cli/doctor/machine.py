@@ -17,7 +17,7 @@ import httpx
 from healer.cli.doctor.check import MISSING, OK, WEAKER, Check
 from healer.edges.llm import Llm
 from healer.edges.store import NOT_MADE, Store
-from healer.model import BadInput, LlmError
+from healer.model import BadInput, LlmError, StoreError
 from healer.settings import MADE_SECRETS, SECRETS, Settings, open_to_others, without_user
 
 ABOUT = "healer"
@@ -124,7 +124,7 @@ def _database(settings: Settings) -> Iterator[Check]:
             return
         yield Check(ABOUT, "database", OK, f"{store.kind}, reachable, tables up to date")
         yield _audit(store)
-    except BadInput as error:
+    except (BadInput, StoreError) as error:
         remedy = "Check HEALER_DATABASE_URL and whether its server runs."
         yield Check(ABOUT, "database", MISSING, without_user(str(error))[:300], remedy)
     finally:

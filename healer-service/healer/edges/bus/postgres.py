@@ -8,16 +8,15 @@ from typing import Any
 import psycopg
 from sqlalchemy import make_url
 
+from healer.alive import CLIENT
+
 CHANNEL = "healer_log"
-# A peer that is gone without a word must be noticed: within seconds, not hours.
-_ALIVE = {"connect_timeout": 5, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
-_ALIVE |= {"tcp_user_timeout": 10_000}
 
 
 def connect(url: str, name: str) -> psycopg.Connection[tuple[Any, ...]]:
     """`url` as SQLAlchemy takes it. Each statement is a transaction of its own."""
     address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-    return psycopg.connect(address, autocommit=True, application_name=name, **_ALIVE)  # type: ignore[arg-type]
+    return psycopg.connect(address, autocommit=True, application_name=name, **CLIENT)  # type: ignore[arg-type]
 
 
 class PostgresLine:

@@ -104,7 +104,7 @@ class SupervisorDeployment:
                 connection.sendall(json.dumps(question).encode() + b"\n")
                 with connection.makefile("rb") as lines:
                     answer = json.loads(lines.readline(LARGEST_ANSWER))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise DeploymentError(f"the supervisor at {self._control} does not answer: {error}") from error
         if not isinstance(answer, dict):
             raise DeploymentError(f"the supervisor at {self._control} answered with something else than an object")

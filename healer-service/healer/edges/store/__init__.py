@@ -12,10 +12,11 @@ from healer.edges.store import tables
 from healer.edges.store.audit import Audit, Auditor
 from healer.edges.store.batch import Bounds
 from healer.edges.store.chain import Chain
+from healer.edges.store.comebacks import Comeback, Comebacks
 from healer.edges.store.database import NOT_MADE, Database, age, ago, now
 from healer.edges.store.finding import Finding, Page, Place, Wanted
 from healer.edges.store.head import HeadFile
-from healer.edges.store.incident import AT_WORK, ENDS, SURPLUS, Incident
+from healer.edges.store.incident import AT_WORK, ENDS, SERVED, SURPLUS, Incident
 from healer.edges.store.incidents import Incidents
 from healer.edges.store.log import Log
 from healer.edges.store.marks import Marks
@@ -45,6 +46,7 @@ class Store:
         self._on_event = on_event
         self._head = HeadFile(audit_head, self._database, chain) if audit_head else None
         self.incidents = Incidents(self._database)
+        self.comebacks = Comebacks(self._database)
         self.finding = Finding(self._database)
         self.statistics = Statistics(self._database)
         self.log = Log(self._database)
@@ -105,10 +107,12 @@ __all__ = [
     "AT_WORK",
     "ENDS",
     "NOT_MADE",
+    "SERVED",
     "SURPLUS",
     "Audit",
     "Auditor",
     "Bounds",
+    "Comeback",
     "Delivery",
     "Filed",
     "Freed",

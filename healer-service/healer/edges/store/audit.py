@@ -20,7 +20,7 @@ from healer.edges.store.database import Database
 from healer.edges.store.head import read_head
 from healer.edges.store.tail import STORED, read_record
 from healer.edges.store.trail import ROWS_AT_ONCE, Trail, parsed
-from healer.model import BadInput
+from healer.model import BadInput, StoreError
 
 MOST_NOTES = 50
 
@@ -76,7 +76,7 @@ class Auditor:
         self.trail = Trail(self._snapshot)
 
     def verify(self) -> Audit:
-        """Raises BadInput when there is no log that could be verified."""
+        """Raises BadInput when there is no log that could be verified, StoreError when it cannot be read now."""
         # Before the database: the file lags behind it, so what it names must be in what is read afterwards.
         kept, head_flaw = self._kept()
         with self._snapshot() as connection:
@@ -109,13 +109,14 @@ class Auditor:
     @contextmanager
     def _snapshot(self) -> Iterator[Connection]:
         """One state of the database for all that is read; the healer may go on writing."""
+        driver = self._database.engine.dialect.loaded_dbapi  # by which the record is read
         try:
             with self._connected() as connection:
                 if not inspect(connection).has_table("chain"):
                     raise BadInput("the database has no audit chain yet; start the healer once, which makes it")
                 yield connection
-        except SQLAlchemyError as error:
-            raise BadInput(f"the healer's database cannot be read: {str(error).splitlines()[0]}") from error
+        except (SQLAlchemyError, driver.Error) as error:
+            raise StoreError(f"the healer's database cannot be read: {str(error).splitlines()[0]}") from error
 
     @contextmanager
     def _connected(self) -> Iterator[Connection]:

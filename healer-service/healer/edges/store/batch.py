@@ -16,8 +16,9 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from healer.edges.store import tables
 from healer.edges.store.codec import REPORT
+from healer.edges.store.comebacks import keep_comebacks
 from healer.edges.store.database import Transaction, ago, hour_of
-from healer.edges.store.incident import FORGOTTEN, SURPLUS, Incident, incident_of
+from healer.edges.store.incident import FORGOTTEN, SERVED, SURPLUS, Incident, incident_of
 from healer.edges.store.tail import run_each
 from healer.model import Report, State
 
@@ -115,6 +116,7 @@ class Batch:
             return []
         self._count(counted)
         self._keep(counted)
+        keep_comebacks(self._transaction, _comebacks(counted))
         ids = [{"id": _key(report), "incident_id": one.incident.id} for one in counted for report in one.reports]
         self._transaction.run(_KNOW_ID, ids)
         for one in counted:
@@ -226,6 +228,17 @@ def _key(report: Report) -> str:
 
 def _incident_id(service: str, fingerprint: str) -> str:
     return hashlib.sha256(f"{service}\0{fingerprint}".encode()).hexdigest()[:12]
+
+
+def _comebacks(counted: Iterable[Arrival]) -> Iterable[tuple[str, str, str]]:
+    newest = {
+        (one.incident.id, report.release): report.received_at
+        for one in counted
+        if one.incident.state in SERVED
+        for report in one.reports
+        if report.release is not None
+    }
+    return ((incident_id, release, at) for (incident_id, release), at in newest.items())
 
 
 def _is_fresh(report: Report, newest: str) -> bool:

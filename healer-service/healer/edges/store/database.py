@@ -17,6 +17,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, Executable, RowMapping, bindparam, create_engine, event, make_url, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from healer.alive import ENGINE
 from healer.edges.store import tables
 from healer.edges.store.chain import Chain, Head, Record
 from healer.edges.store.tail import add_event, begin, move_record, read_record
@@ -139,8 +140,9 @@ class Database:
         self._chain = chain or Chain()
         self._on_event = on_event
         self._writing = threading.Lock()
-        self.engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"), max_overflow=MOST_CONNECTIONS - 5)
         self.sqlite = make_url(url).get_backend_name() == "sqlite"
+        server: dict[str, Any] = {} if self.sqlite else {"pool_pre_ping": True, **ENGINE}
+        self.engine = create_engine(url, max_overflow=MOST_CONNECTIONS - 5, **server)
         if self.sqlite:
             _tune_sqlite(self.engine)
 
@@ -178,6 +180,9 @@ class Database:
     def migrate(self) -> None:
         config = _alembic()
         with self.engine.begin() as connection:
+            if not self.sqlite:
+                # Between two statements a migration may compute for minutes.
+                connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
             self._wait_for_others(connection)
             config.attributes["connection"] = connection
             command.upgrade(config, "head")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, func, not_, or_, select, tuple_
 
 from healer.edges.store import tables
 from healer.edges.store.database import Database, Transaction, hour_of, now
@@ -38,6 +38,7 @@ class Wanted:
     category: str = ""
     text: str = ""  # words that all have to be there
     begins: str = ""  # of the id
+    deploying: frozenset[str] | None = None  # services; of all others those that are merged are left out, see `_over`
 
 
 @dataclass(frozen=True)
@@ -95,10 +96,10 @@ class Finding:
         with self._database.reading() as transaction:
             return _sparklines(transaction, [incident_id])[incident_id]
 
-    def open_by_service(self) -> dict[str, int]:
+    def open_by_service(self, deploying: Collection[str]) -> dict[str, int]:
         """How many of each service's incidents have not ended; services without any are left out."""
-        ended = [state.value for state in ENDS]
-        query = select(_INCIDENT.service, func.count().label("number")).where(_INCIDENT.state.not_in(ended))
+        ended = or_(_INCIDENT.state.in_([state.value for state in ENDS]), _over(deploying))
+        query = select(_INCIDENT.service, func.count().label("number")).where(not_(ended))
         with self._database.reading() as transaction:
             return {row["service"]: row["number"] for row in transaction.all(query.group_by(_INCIDENT.service))}
 
@@ -115,7 +116,14 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
         found.append(or_(_INCIDENT.origin == wanted.origin, version))
     if wanted.begins:
         found.append(_INCIDENT.id.startswith(wanted.begins, autoescape=True))
+    if wanted.deploying is not None:
+        found.append(not_(_over(wanted.deploying)))
     return found
+
+
+def _over(deploying: Collection[str]) -> ColumnElement[bool]:
+    """It is merged where nothing more happens to it: its service is not released here."""
+    return and_(_INCIDENT.state == State.MERGED.value, _INCIDENT.service.not_in(deploying))
 
 
 def _escaped(text: str) -> str:

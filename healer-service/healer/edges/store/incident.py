@@ -12,6 +12,7 @@ from healer.model import Diagnosis, State
 
 ENDS = frozenset({State.RESOLVED, State.DECLINED, State.REJECTED, State.ROLLED_BACK, State.REGRESSED})
 AT_WORK = frozenset({State.DIAGNOSING, State.REPAIRING})
+SERVED = (State.RELEASING, State.SOAKING, State.RESOLVED)  # its fix may be with the users
 RELAPSED = frozenset({State.ROLLED_BACK, State.REGRESSED})
 
 SURPLUS = "surplus"  # in place of a fingerprint: here counts what a service reports beyond its bounds

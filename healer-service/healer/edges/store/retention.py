@@ -131,7 +131,7 @@ def _needed() -> ColumnElement[bool]:
 def _strip(transaction: Transaction, ids: Sequence[str]) -> Freed:
     """Leave only the incidents themselves, with their numbers."""
     counts = {}
-    for table in (tables.reports, tables.verdicts, tables.seen, tables.occurrences):
+    for table in (tables.reports, tables.verdicts, tables.seen, tables.occurrences, tables.comebacks):
         counts[table.name] = transaction.run(delete(table).where(table.c.incident_id.in_(ids)))
     return Freed(reports=counts["reports"], candidates=counts["verdicts"])
 

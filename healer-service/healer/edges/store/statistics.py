@@ -12,6 +12,7 @@ from sqlalchemy import RowMapping, and_, case, func, or_, select
 
 from healer.edges.store import tables
 from healer.edges.store.database import Database
+from healer.edges.store.incident import FORGOTTEN
 from healer.edges.store.proposals import UNDECIDED
 from healer.edges.store.tail import first_since
 from healer.model import Outcome, State
@@ -90,8 +91,12 @@ class Statistics:
         with self._database.reading() as transaction:
             first = first_since(transaction.connection, days[0])
             happened = _HAPPENED.where(_EVENT.id >= first).order_by(_EVENT.id)
-            shareless = select(tables.incidents.c.id).where(tables.incidents.c.service.in_(ends_at_merge))
-            ids = transaction.connection.execute(shareless).scalars() if ends_at_merge else ()
+            there = select(tables.incidents.c.id).where(tables.incidents.c.service.in_(ends_at_merge))
+            # One that ended in these days was deleted in them too.
+            deleted = select(_EVENT.key).where(
+                _EVENT.id >= first, _EVENT.type == FORGOTTEN, _EVENT.payload["service"].as_string().in_(ends_at_merge)
+            )
+            ids = transaction.connection.execute(there.union_all(deleted)).scalars() if ends_at_merge else ()
             tally = _Tally(days, frozenset(ids))
             for row in transaction.connection.execute(happened, execution_options={"yield_per": ROWS_AT_ONCE}):
                 tally.add(*row)

@@ -74,6 +74,7 @@ incidents = Table(
     Index(None, "state"),
     Index(None, "last_seen"),
     Index(None, "first_seen"),
+    Index(None, "category", "last_seen"),  # else one that few or none have is looked for in all rows
 )
 
 reports = Table(
@@ -94,6 +95,18 @@ seen = Table(
     Column("id", String(64), nullable=False, unique=True),  # a hash of the service's name and its own id for it
     Column("incident_id", String(16), ForeignKey("incidents.id"), nullable=False),
     Index(None, "incident_id", "number"),
+)
+
+# The releases that reported a crash again whose fix may be with the users, each at its newest report.
+comebacks = Table(
+    "comebacks",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("incident_id", String(16), ForeignKey("incidents.id"), nullable=False),
+    Column("release", String(64), nullable=False),
+    Column("received_at", String(32), nullable=False),
+    Index(None, "incident_id", "release", unique=True),
+    sqlite_autoincrement=True,  # whoever reads on by number would miss one that is given again
 )
 
 # How often an incident was reported in an hour: what draws its sparkline.

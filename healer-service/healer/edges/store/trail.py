@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, RowMapping, Text, cast, func, or_, select
 
 from healer.edges.store import tables
-from healer.edges.store.tail import STORED, first_since
+from healer.edges.store.tail import STORED
 from healer.model import BadInput
 
 IDS_AT_ONCE = 10_000  # that are searched between two looks at the clock
@@ -29,6 +29,8 @@ MOST_TYPES = 500
 _EVENT = tables.events.c
 _WHOLE_ID = re.compile(r"[0-9a-f]{12}")  # of an incident
 _PAYLOAD = cast(_EVENT.payload, Text)
+# Each is looked up; asked for together, SQLite reads a whole index.
+_ENDS = select(select(func.min(_EVENT.id)).scalar_subquery(), select(func.max(_EVENT.id)).scalar_subquery())
 
 
 @dataclass(frozen=True)
@@ -85,8 +87,10 @@ class Trail:
         over = time.monotonic() + SECONDS
         rows: list[RowMapping] = []
         with self._snapshot() as connection:
-            first, last = _bounds(connection, wanted)
-            upto = _nearest(connection, func.max, _EVENT.id <= (last if before is None else min(last, before - 1)))
+            first, last = _bounds(connection)
+            end = last if before is None else min(last, before - 1)
+            # Below the first there is nothing, and Postgres is not asked for a number that its column cannot hold.
+            upto = _nearest(connection, func.max, _EVENT.id <= end) if end >= first else None
             while upto is not None and upto >= first:
                 start = max(first, upto - IDS_AT_ONCE + 1)
                 stretch = query.where(_EVENT.id.between(start, upto)).limit(limit + 1 - len(rows))
@@ -103,7 +107,7 @@ class Trail:
         """Oldest first, as far as the log goes now. Who reads slowly holds up nothing."""
         query = STORED.where(*wanted.conditions()).limit(ROWS_AT_ONCE)
         with self._snapshot() as connection:
-            first, last = _bounds(connection, wanted)
+            first, last = _bounds(connection)
             after = _nearest(connection, func.min, _EVENT.id >= first)
         while after is not None and after <= last:
             end = min(last, after + IDS_AT_ONCE - 1)
@@ -127,13 +131,10 @@ class Trail:
         return found
 
 
-def _bounds(connection: Connection, wanted: EventFilter) -> tuple[int, int]:
-    """The ids between which, both included, the times that are asked for are."""
-    lowest, highest = connection.execute(select(func.min(_EVENT.id), func.max(_EVENT.id))).one()
-    if lowest is None:
-        return 1, 0
-    first = first_since(connection, wanted.since) if wanted.since else lowest
-    return first, first_since(connection, wanted.until) - 1 if wanted.until else highest
+def _bounds(connection: Connection) -> tuple[int, int]:
+    """The first and the last id. Times narrow nothing here: one that was changed would hide what stands beside it."""
+    first, last = connection.execute(_ENDS).one()
+    return (1, 0) if first is None else (first, last)
 
 
 def _nearest(connection: Connection, end: Callable[..., Any], *conditions: ColumnElement[bool]) -> int | None:

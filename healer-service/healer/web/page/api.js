@@ -8,6 +8,8 @@ import { setClock } from "./words.js";
 const PATIENCE_MS = 20_000;
 const PATIENCE_WITH_A_PLAY_MS = 90_000; // of several requests to a service
 const PATIENCE_WITH_A_WALK_MS = 600_000; // over a log of millions of events
+const AWAY = "The healer does not answer. Is it running?";
+const UNSURE = "No answer yet: it may have been taken. Look at the log before you send it again.";
 
 /** What went wrong, in words for the reader. `status` is 0 when nothing answered. */
 export class Problem extends Error {
@@ -17,22 +19,39 @@ export class Problem extends Error {
 	}
 }
 
-async function call(path, options) {
+let leaving = new AbortController();
+
+/** What was asked is not waited for any more: a browser has six connections for all tabs. What was sent goes on. */
+export function leave() {
+	leaving.abort();
+	leaving = new AbortController();
+}
+
+async function call(path, { patience = PATIENCE_MS, ...options } = {}) {
+	const ends = [AbortSignal.timeout(patience), ...(options.method ? [] : [leaving.signal])];
 	let response;
+	let text;
 	try {
-		response = await fetch(path, {
-			cache: "no-store",
-			signal: AbortSignal.timeout(PATIENCE_MS),
-			...options,
-		});
-	} catch {
-		throw new Problem(0, "The healer does not answer. Is it running?");
+		response = await fetch(path, { cache: "no-store", signal: AbortSignal.any(ends), ...options });
+		text = await response.text();
+	} catch ({ name }) {
+		if (name === "AbortError") throw new Problem(0, ""); // nobody waits for it
+		throw new Problem(0, options.method && name === "TimeoutError" ? UNSURE : AWAY);
 	}
 	setClock(response.headers.get("date"));
-	const answer = await response.json().catch(() => null); // an action may answer with nothing
-	if (response.ok) return answer;
+	const answer = parsed(text);
+	if (response.ok && (answer !== null || options.method)) return answer;
 	const said = answer?.detail ?? answer?.title;
 	throw new Problem(response.status, typeof said === "string" ? said : `The healer answered ${response.status}.`);
+}
+
+/** An action may answer with nothing, and what stands between here and the healer with anything. */
+function parsed(text) {
+	try {
+		return JSON.parse(text);
+	} catch {
+		return null;
+	}
 }
 
 function post(path, body, options) {
@@ -56,11 +75,11 @@ export const decideRevert = ({ service: name, commit }, action, body) =>
 	post(`${service(name)}/reverts/${encodeURIComponent(commit)}/${action}`, body);
 export const examples = () => call("/api/v1/examples");
 export const playExample = (name, example) =>
-	post(`${service(name)}/examples/${encodeURIComponent(example)}`, {}, { signal: AbortSignal.timeout(PATIENCE_WITH_A_PLAY_MS) });
+	post(`${service(name)}/examples/${encodeURIComponent(example)}`, {}, { patience: PATIENCE_WITH_A_PLAY_MS });
 export const automation = (stopped, reason) => post("/api/v1/automation", { stopped, reason });
 export const auditEvents = (query) => call(`/api/v1/audit/events?${new URLSearchParams(query)}`);
 export const auditState = () => call("/api/v1/audit/state");
 export const auditVerify = () =>
-	post("/api/v1/audit/verify", {}, { signal: AbortSignal.timeout(PATIENCE_WITH_A_WALK_MS) });
+	post("/api/v1/audit/verify", {}, { patience: PATIENCE_WITH_A_WALK_MS });
 export const signIn = async (token) => keepPageKey((await post("/signin", { token }))?.page_key ?? "");
 export const signOut = () => post("/signout", {});

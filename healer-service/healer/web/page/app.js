@@ -4,6 +4,7 @@
  */
 
 import * as api from "./api.js";
+import { dismiss } from "./dialog.js";
 import { h, render, visible } from "./dom.js";
 import { Events } from "./events.js";
 import { follow } from "./follow.js";
@@ -32,6 +33,7 @@ let queued = []; // events that the next frame applies
 const draw = framed(() => {
 	apply();
 	render(element("view"), described());
+	element("view").setAttribute("aria-busy", String(place.cached && !place.problem));
 	render(element("nav"), session.signedIn && views.filter(offered).map(navigation));
 	document.title = titled();
 	element("account").hidden = !session.signedIn || !session.role;
@@ -67,7 +69,8 @@ function described() {
 	];
 	if (!data) return [said, !problem && h("p.dim", { key: "loading" }, "Loading…")];
 	try {
-		return [said, view.show(data, params, { role: session.role, changed, redraw: draw, go, keep: place.keep })];
+		const { keep, cached } = place;
+		return [said, view.show(data, params, { role: session.role, cached, changed, redraw: draw, go, keep })];
 	} catch (error) {
 		console.error(error);
 		return [said, note(`This cannot be shown, by a mistake of the page: ${clip(error.message, 300)}`, "bad", "mistake")];
@@ -116,7 +119,7 @@ async function load(here) {
 	} catch (error) {
 		if (error.status === 401) signedOut();
 		else here.problem = error;
-		if (error.status === 0 || error.status > 500) setTimeout(refresh, AGAIN_MS); // it is being started, maybe
+		if (here === place && passing(error)) setTimeout(refresh, AGAIN_MS);
 	}
 	here.asking = false;
 	if (here !== place) return;
@@ -125,6 +128,9 @@ async function load(here) {
 	if (here.again) refresh();
 	more(here);
 }
+
+/** Whether it is worth to ask again: the healer is being started, maybe, or has too much to do. */
+const passing = ({ status }) => [0, 429].includes(status) || status >= 500;
 
 /** A module that is not there any more is that of a healer before an upgrade: the page begins anew with the new one's. */
 async function renew() {
@@ -151,7 +157,8 @@ const outdated = () => session.page && session.page !== files;
 /** Whether the reader would lose something by a reload. */
 function busy() {
 	const fields = [...document.querySelectorAll("textarea, input")];
-	return document.querySelector("dialog[open]") || fields.some(({ value, defaultValue }) => value !== defaultValue);
+	const written = ({ localName, value, defaultValue }) => value !== (localName === "textarea" ? "" : defaultValue);
+	return document.querySelector("dialog") || fields.some(written);
 }
 
 function accept(answer) {
@@ -163,7 +170,7 @@ function accept(answer) {
 	const later = recent.filter((event) => event.id > newest);
 	const data = { ...added, ...joined };
 	place.data = later.length && view.after ? view.after(data, later, params) : data;
-	Object.assign(place, { whole: place.covered, problem: null });
+	Object.assign(place, { whole: place.covered, cached: false, problem: null });
 	if (before) announce(view.told?.(before, place.data));
 }
 
@@ -245,6 +252,8 @@ function start() {
 function leave() {
 	if (!session.signedIn) return;
 	Object.assign(session, { signedIn: false, sure: false, role: "", version: "", page: "" });
+	dismiss(true);
+	api.leave();
 	place = placeOf(location);
 	forget();
 	events.stop();
@@ -267,6 +276,8 @@ element("signout").addEventListener("click", () =>
 
 /** Shows what the address names now; `back`: as the reader left it. */
 function show(back) {
+	if (location.pathname !== place.pathname) dismiss();
+	api.leave();
 	place = following(place, back);
 	queued = [];
 	draw();

@@ -10,11 +10,10 @@ import { clip, failure, plural, stateOf } from "./words.js";
 
 export const WAITING = ["proposed"];
 export const WORKING = ["open", "diagnosing", "repairing", "merged", "releasing", "soaking"];
-export const FEW = 5; // of each are told; the list has them all
+const FEW = 5; // of each are told; the list has them all
 
-/** `{incidents, total}` after the moves, which are [incident before, incident after]. */
-function gathered({ incidents, total }, states, moves) {
-	const is = (one) => states.includes(one.state);
+/** `{incidents, total}` of those that the test `is` lets in, after the moves, which are [incident before, incident after]. */
+function gathered({ incidents, total }, is, moves) {
 	const known = new Map(moves.map(([, now]) => [now.id, now]));
 	const left = incidents.map((one) => known.get(one.id) ?? one).filter(is);
 	const came = moves.filter(([before, now]) => is(now) && !is(before)).map(([, now]) => now);
@@ -24,7 +23,10 @@ function gathered({ incidents, total }, states, moves) {
 }
 
 /** Both parts after the events, oldest first; `listed`: the incidents that are known beside them. */
-export function after({ waiting, working }, listed, events) {
+export function after({ waiting, working, overview }, listed, events) {
+	const deploying = overview.services.filter((one) => one.deploys !== false).map((one) => one.name);
+	const waits = ({ state }) => WAITING.includes(state);
+	const isAtWork = ({ state, service }) => WORKING.includes(state) && (state !== "merged" || deploying.includes(service));
 	const known = new Map([...listed, ...working.incidents, ...waiting.incidents].map((one) => [one.id, one]));
 	const touched = new Map();
 	for (const event of events) {
@@ -32,7 +34,7 @@ export function after({ waiting, working }, listed, events) {
 		if (one && event.type === "incident.state") touched.set(event.key, moved(one, event));
 	}
 	const moves = [...touched.values()].map((now) => [known.get(now.id), now]);
-	return moves.length ? { waiting: gathered(waiting, WAITING, moves), working: gathered(working, WORKING, moves) } : { waiting, working };
+	return moves.length ? { waiting: gathered(waiting, waits, moves), working: gathered(working, isAtWork, moves) } : { waiting, working };
 }
 
 const crash = (one) => clip(one.title || failure(one.exception), 120);

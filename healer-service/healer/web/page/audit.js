@@ -152,6 +152,11 @@ function filterForm(filters, types, { keep, go }) {
 			write(event.currentTarget);
 		},
 	};
+	const clear = ({ currentTarget: { form } }) => {
+		for (const name of NAMES) form.elements[name].value = "";
+		form.elements.q.focus(); // the button goes
+		write(form);
+	};
 	return h(
 		"form.filters",
 		{ key: `filters ${keep.form}`, role: "search", "aria-label": "Events", ...events },
@@ -160,7 +165,7 @@ function filterForm(filters, types, { keep, go }) {
 		field("Incident", "key", filters.key, { placeholder: "Its id", spellcheck: "false" }),
 		field("Who", "by", filters.by, { placeholder: "operator" }),
 		Object.entries(TIME).map(([name, label]) => field(label, name, fieldOf(filters[name]), { type: "datetime-local" })),
-		address !== "/audit" && h("a.clear", { key: "clear", href: "/audit" }, "Clear"),
+		address !== "/audit" && h("button.quiet", { key: "clear", type: "button", onclick: clear }, "Clear"),
 	);
 }
 

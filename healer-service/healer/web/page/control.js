@@ -7,12 +7,13 @@ import { copyButton } from "./copying.js";
 import { ask, Settled } from "./dialog.js";
 import { discussion } from "./discussion.js";
 import { h } from "./dom.js";
-import { card, note } from "./parts.js";
+import { card, decision, note } from "./parts.js";
 import { patchOf } from "./proposed.js";
 import { revertPart } from "./revert.js";
 import { elsewhere, remember, waiting } from "./sent.js";
 import { clip, published, short, stateOf } from "./words.js";
 
+const seen = ({ proposal }) => ({ head_sha: proposal?.head_sha ?? "" }); // what the reader saw is decided on, and nothing newer
 const named = (proposal) => (proposal?.number ? `Proposal #${proposal.number}` : "The proposal");
 
 /**
@@ -31,7 +32,7 @@ const ACTIONS = {
 					"served again."
 				: `${named(proposal)} is merged into ${proposal?.base}. ${service} has no deployment here, so its users get the ` +
 					"fix when you release it.",
-		body: (_, { proposal }) => ({ head_sha: proposal?.head_sha ?? "" }), // what the reader saw, and nothing newer
+		body: (_, incident) => seen(incident),
 		done: "Approved. The merge is on its way.",
 	},
 	"request-changes": {
@@ -43,7 +44,7 @@ const ACTIONS = {
 		reason: "required",
 		prompt: "What should be different",
 		lacking: "Say what should be different.",
-		body: (text) => ({ text }),
+		body: (text, incident) => ({ text, ...seen(incident) }),
 		done: "Changes are asked for. The new round is on its way.",
 	},
 	reject: {
@@ -54,6 +55,7 @@ const ACTIONS = {
 			`${named(proposal)} is closed without merging it. ${service} stays as it is, and the crash can happen again. ` +
 			"Retry makes another attempt.",
 		reason: "required",
+		body: (reason, incident) => ({ reason, ...seen(incident) }),
 		done: "Rejected.",
 	},
 	retry: {
@@ -97,7 +99,7 @@ async function sendOnce({ id }, action, body, changed) {
 		const now = error.status === 409 && (await oneIncident(id).catch(() => null));
 		if (!now || now.actions?.includes(action)) throw error;
 		changed("");
-		const { word, says } = stateOf(now.state);
+		const { word, says } = stateOf(now.state, now.deploys);
 		throw new Settled(`This incident is “${word}” now. ${now.reason ? clip(now.reason, 300) : says}`);
 	}
 }
@@ -146,7 +148,7 @@ function rechecked({ state, checking, recheck }) {
 	return note(`With the commits by ${by} it does not stand: ${clip(recheck.reason, 500)}`, "bad", "recheck");
 }
 
-function decisions(incident, { role, changed }) {
+function decisions(incident, { role, changed, cached }) {
 	if (role === "viewer")
 		return h("p.dim", { key: "viewer" }, "You are signed in as a viewer: you see everything, and an operator decides.");
 	const pending = waiting(incident.id, situation(incident)) ?? elsewhere(incident);
@@ -154,7 +156,7 @@ function decisions(incident, { role, changed }) {
 	const button = (action) => {
 		const { label, tone } = ACTIONS[action];
 		const onclick = () => decide(action, incident, changed);
-		return h("button", { key: action, class: tone, type: "button", disabled: Boolean(pending), onclick }, label);
+		return decision(label, { key: action, class: tone, off: Boolean(pending || cached), onclick });
 	};
 	return [
 		possible.length > 0 && h("div.actions", { key: "actions" }, possible.map(button)),

@@ -7,6 +7,7 @@ import { h } from "./dom.js";
 import { watch } from "./follow.js";
 import { badge, fold, note, when } from "./parts.js";
 import { clip } from "./words.js";
+import { long, tooLong, writing } from "./writing.js";
 
 // What a remark is besides a comment, and the tone of it. A reply is the healer's own, under whatever name it writes there.
 const KINDS = { changes: ["asks for changes", "ask"], approval: ["approves", "good"], reply: ["the healer", "calm"] };
@@ -15,6 +16,7 @@ const LONG = 800; // characters
 const COMMANDS = ["/heal explain", "/heal rebase", "/heal retry <hint>", "/heal ignore"];
 
 const under = new Map(); // incident's id → {sending, problem}: the comment that is on its way, or did not get there
+const drafts = new Map(); // role and incident's id → what is half written: it outlives the view, also a session that ends
 
 function remark({ id, kind, by, text, at }) {
 	const [word, tone] = KINDS[kind] ?? [];
@@ -32,15 +34,17 @@ function said(id, text) {
 	return text.length > LONG ? fold(`said ${id}`, h("span", clip(text.split("\n", 1)[0], 160)), false, whole) : whole;
 }
 
-async function send(id, field, changed, redraw) {
+async function send(id, draft, field, { changed, redraw }) {
 	if (under.get(id)?.sending) return;
 	const text = field.value.trim();
-	under.set(id, text ? { sending: true } : { problem: "Write something first." });
+	const problem = text ? tooLong(text) : "Write something first.";
+	under.set(id, { sending: !problem, problem });
 	redraw();
-	if (!text) return;
+	if (problem) return;
 	try {
 		await act(id, "comment", { text });
 		under.delete(id);
+		drafts.delete(draft);
 		field.value = "";
 		changed("Your comment is sent.");
 	} catch (error) {
@@ -49,21 +53,24 @@ async function send(id, field, changed, redraw) {
 	}
 }
 
-function field(id, may, changed, redraw) {
+function field(id, may, page) {
 	const { sending = false, problem } = under.get(id) ?? {};
+	const draft = `${page.role} ${id}`; // nobody else sees it
+	const text = drafts.get(draft) ?? "";
 	const submit = (event) => {
 		event.preventDefault();
-		send(id, event.currentTarget.elements.namedItem("comment"), changed, redraw);
+		send(id, draft, event.currentTarget.elements.namedItem("comment"), page);
+	};
+	const write = ({ currentTarget: { value } }) => {
+		const counted = long(value) || long(drafts.get(draft) ?? "");
+		drafts.set(draft, value);
+		if (counted) page.redraw();
 	};
 	// Hidden, not gone, while nothing can be said: what is half written stays. A field for each incident, for the same reason.
 	return h(
 		"form",
-		{ key: `say ${id}`, onsubmit: submit, hidden: !may },
-		h(
-			"label",
-			"Comment",
-			h("textarea", { name: "comment", rows: "2", maxlength: "1000", readonly: sending, "aria-describedby": "obeyed" }),
-		),
+		{ key: `say ${draft}`, onsubmit: submit, hidden: !may },
+		writing("Comment", { name: "comment", rows: "2", readonly: sending, "aria-describedby": "obeyed" }, text, write),
 		h(
 			"p.dim",
 			{ id: "obeyed" },
@@ -75,9 +82,9 @@ function field(id, may, changed, redraw) {
 	);
 }
 
-export function discussion({ id, proposal, actions = [] }, { role, changed, redraw }) {
+export function discussion({ id, proposal, actions = [] }, page) {
 	const remarks = proposal?.discussion ?? [];
-	const may = actions.includes("comment") && role !== "viewer";
+	const may = actions.includes("comment") && page.role !== "viewer";
 	if (!proposal || !(may || remarks.length)) return null;
 	return h(
 		"div.discussion",
@@ -90,6 +97,6 @@ export function discussion({ id, proposal, actions = [] }, { role, changed, redr
 					h("ol", remarks.map(remark)),
 				)
 			: h("p.dim", { key: "none" }, "Nobody has said anything yet."),
-		field(id, may, changed, redraw),
+		field(id, may, page),
 	);
 }

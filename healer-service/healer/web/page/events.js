@@ -11,6 +11,7 @@ export class Events {
 	#port = null;
 	#wanted = false;
 	#last = null; // id of the newest event seen
+	#epoch = null; // of the hub, to which that belongs
 
 	/**
 	 * `onEvents(events)`, oldest first; `onMissed()` when there were some that do not come; `onState("live" | "reconnecting" |
@@ -40,12 +41,12 @@ export class Events {
 
 	#say(here) {
 		if (!here) this.live = false;
-		if (this.#wanted) this.#port?.postMessage({ here, last: this.#last });
+		if (this.#wanted) this.#port?.postMessage({ here, last: this.#last, epoch: this.#epoch });
 	}
 
-	#hear({ events = [], missed, last, state, refused }) {
+	#hear({ events = [], missed, last, epoch, state, refused }) {
 		if (state !== undefined) this.live = state === "live" && !document.hidden;
-		if (missed) this.#last = last;
+		if (missed) [this.#last, this.#epoch] = [last, epoch];
 		const fresh = events.map(parsed).filter((event) => event && event.id > (this.#last ?? -1));
 		if (fresh.length) {
 			this.#last = fresh.at(-1).id;

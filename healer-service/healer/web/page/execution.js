@@ -35,12 +35,12 @@ const ENDS = ["declined", "rejected", "rolled_back", "regressed"];
 const stepOf = (state) => STEPS.findIndex(([, states]) => states.includes(state));
 
 /** → for each of STEPS: "done" | "now" | "stopped" | "ahead" */
-export function progress({ state, diagnosis }) {
+export function progress({ state, diagnosis, deploys = true }) {
 	let at = stepOf(state);
 	if (state === "declined") at = diagnosis && !diagnosis.decline_reason ? 2 : 1;
 	if (state === "resolved") at = STEPS.length;
 	return STEPS.map((_, index) =>
-		index < at ? "done" : index > at ? "ahead" : ENDS.includes(state) ? "stopped" : "now",
+		index < at ? "done" : index > at || (state === "merged" && !deploys) ? "ahead" : ENDS.includes(state) ? "stopped" : "now",
 	);
 }
 
@@ -53,7 +53,7 @@ function spent(states, index) {
 }
 
 export function track(incident) {
-	const { word, tone: busy } = stateOf(incident.state);
+	const { word, tone: busy } = stateOf(incident.state, incident.deploys);
 	const tone = { now: busy, stopped: "bad" };
 	const { states } = attemptsOf(incident).at(-1);
 	const step = (how, index) => {

@@ -3,16 +3,19 @@
  */
 
 const FRAME_MS = 16;
+const LONGEST_REST_MS = 200; // also after a drawing during which the browser got no time
 
 /** → a function that has `drawNow` called soon. */
 export function framed(drawNow) {
 	let waiting = false;
 	let rested = 0; // when it may be drawn again
 
-	function frame(begun) {
+	function frame() {
 		waiting = false;
+		const begun = performance.now(); // a frame's own time may be that of before a stall
 		drawNow();
-		rested = 2 * performance.now() - begun;
+		const now = performance.now();
+		rested = now + Math.min(now - begun, LONGEST_REST_MS);
 	}
 
 	return () => {

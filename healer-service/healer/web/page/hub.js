@@ -1,10 +1,10 @@
 /**
  * Holds the one event stream of all visible tabs, and hands every event to each of them once. What events mean is not decided here.
  *
- * It runs in a worker that the tabs share, or in a tab where there is no such worker. A tab says {here: true, last} when it is
- * visible, `last` being the id of the newest event it saw, or null; {here: false} when it is hidden; {here: false, out: true}
- * when it is signed out. It is told {events} (their JSON), {missed, last} when events since the newest it saw are not
- * known any more, {state: "live" | "reconnecting"}, and {refused} when the server refuses the stream.
+ * It runs in a worker that the tabs share, or in a tab where there is no such worker. A tab says {here: true, last, epoch} when
+ * it is visible, `last` being the id of the newest event it saw, or null; {here: false} when it is hidden; {here: false, out:
+ * true} when it is signed out. It is told {events} (their JSON), {missed, last, epoch} when events since the newest it saw are
+ * not known any more, {state: "live" | "reconnecting"}, and {refused} when the server refuses the stream.
  */
 
 const STREAM = "/api/v1/events";
@@ -20,6 +20,7 @@ export class Hub {
 	#ring = []; // [{id, text}], oldest first, everything after #from
 	#from = null;
 	#last = null;
+	#epoch = 0; // grows when what was known is forgotten: ids of before may be those of other events
 	#fresh = []; // texts that the tabs have not got yet
 	#source = null;
 	#state = ""; // nothing to say before the first connection
@@ -31,20 +32,21 @@ export class Hub {
 	#leftAt = 0;
 
 	join(port) {
-		port.onmessage = ({ data }) => (data.here ? this.#enter(port, data.last) : this.#leave(port, data.out));
+		port.onmessage = ({ data }) => (data.here ? this.#enter(port, data) : this.#leave(port, data.out));
 		port.onclose = () => this.#leave(port);
 		port.postMessage({});
 	}
 
-	#enter(port, last) {
+	#enter(port, { last, epoch }) {
 		this.#flush();
 		this.#here.add(port);
 		if (!this.#source) this.#open();
 		else clearTimeout(this.#timer);
 		this.#leftAt = 0;
-		const known = last !== null && this.#from !== null && last >= this.#from && last <= this.#last;
+		const same = epoch === this.#epoch && last !== null && this.#from !== null;
+		const known = same && last >= this.#from && last <= this.#last;
 		const missed = this.#ring.filter(({ id }) => id > last).map(({ text }) => text);
-		port.postMessage({ state: this.#state, ...(known ? { events: missed } : { missed: true, last: this.#last }) });
+		port.postMessage({ state: this.#state, ...(known ? { events: missed } : this.#missed()) });
 	}
 
 	#leave(port, out = false) {
@@ -53,6 +55,10 @@ export class Hub {
 		clearTimeout(this.#timer);
 		if (out) this.#close();
 		else this.#timer = setTimeout(() => this.#close(), LINGER_MS);
+	}
+
+	#missed() {
+		return { missed: true, last: this.#last, epoch: this.#epoch };
 	}
 
 	#tell(message) {
@@ -93,12 +99,14 @@ export class Hub {
 	}
 
 	#live() {
+		// After a break the healer may have another log, one that was put back: no id of its events tells.
+		const unknown = this.#last === null || this.#tries > 0;
+		if (unknown) this.#forget(this.#last);
 		this.#heard();
 		this.#tries = 0;
 		this.#first = true;
 		this.#state = "live";
-		// Without an id to go on from, what happened since the last connection is unknown.
-		this.#tell({ state: "live", ...(this.#last === null && { missed: true, last: null }) });
+		this.#tell({ state: "live", ...(unknown && this.#missed()) });
 	}
 
 	/** The browser tries again once by itself, after the pause that the server asks for; then it is tried in growing ones. */
@@ -118,7 +126,7 @@ export class Hub {
 		if (this.#last !== null && id <= this.#last) {
 			if (!this.#first) return;
 			this.#forget(id - 1); // the healer has another log now
-			this.#tell({ missed: true, last: id - 1 });
+			this.#tell(this.#missed());
 		}
 		this.#first = false;
 		this.#from ??= id - 1;
@@ -130,6 +138,7 @@ export class Hub {
 	}
 
 	#forget(last) {
+		this.#epoch += 1;
 		this.#ring = [];
 		this.#from = last;
 		this.#last = last;

@@ -9,7 +9,7 @@ import { h } from "./dom.js";
 import { executionLane, track } from "./execution.js";
 import { onRoom } from "./layout.js";
 import { extended, noLines } from "./lines.js";
-import { place, stateBadge, when } from "./parts.js";
+import { badge, place, when } from "./parts.js";
 import { patchLogLane } from "./patchlog.js";
 import { reasoningLane } from "./reasoning.js";
 import { clip, decoded, failure, plural, stateOf } from "./words.js";
@@ -30,15 +30,17 @@ function moved(incident, event) {
 }
 
 /** What is going on, in a sentence. */
-function doing({ state, proposal, releases = [] }) {
+function doing({ state, proposal, releases = [], deploys = true, automation }) {
+	if (automation?.stopped && (state === "open" || (state === "merged" && deploys)))
+		return "All automation is stopped: it goes on when you let it.";
 	if (proposal?.state === "prepared") return "A verified fix is being published.";
 	const release = ["merged", "releasing"].includes(state) && releases.at(-1);
 	if (release?.state === "waiting" && release.reason) return `The release waits: ${clip(release.reason, 600)}`;
-	return release?.state === "canary" ? "A share of the users has the fix." : stateOf(state).says;
+	return release?.state === "canary" ? "A share of the users has the fix." : stateOf(state, deploys).says;
 }
 
 function heading(one) {
-	const { tone } = stateOf(one.state);
+	const { word, tone } = stateOf(one.state, one.deploys);
 	return h(
 		"div.heading",
 		{ key: "heading" },
@@ -62,7 +64,7 @@ function heading(one) {
 		h(
 			"div",
 			{ key: "status", class: `card status ${tone}` },
-			h("div.row", stateBadge(one.state), h("p.says", doing(one), one.reason && ` ${clip(one.reason, 600)}`)),
+			h("div.row", badge(word, tone), h("p.says", doing(one), one.reason && ` ${clip(one.reason, 600)}`)),
 			track(one),
 		),
 	);
@@ -71,12 +73,16 @@ function heading(one) {
 /** How many events an answer leaves out: they are older than those that it has. */
 const missing = ({ events = [], events_in_all: inAll = events.length }) => inAll - events.length;
 
-function told(before, { state, reason }) {
-	const { word, says } = stateOf(state);
+function told(before, { state, reason, deploys }) {
+	const { word, says } = stateOf(state, deploys);
 	return before.state !== state && `${word}. ${says} ${reason ?? ""}`;
 }
 
+/** Id of the newest event that an answer of the API's holds. */
+const known = ({ events }) => events?.at(-1)?.id ?? -1;
+
 export const view = {
+	every: 10, // a release that stood its time, or was taken back at last, is no event
 	match({ pathname }) {
 		const [, id] = /^\/incidents\/([^/]+)\/?$/.exec(pathname) ?? [];
 		return id === undefined ? null : { id: decoded(id) };
@@ -84,18 +90,24 @@ export const view = {
 	load: ({ id }) => oneIncident(id),
 	show(one, _, page) {
 		onRoom(page.redraw);
-		const lanes = [controlLane(one, page), reasoningLane(one, page), executionLane(one), patchLogLane(one)];
+		const lanes = [controlLane(one, page), reasoningLane(one, page), executionLane(one), patchLogLane(one, page)];
 		return [heading(one), h("div.lanes", { key: "lanes" }, lanes)];
 	},
-	title: (one) => `${stateOf(one.state).word}: ${one.exception?.type}`,
+	title: (one) => `${stateOf(one.state, one.deploys).word}: ${one.exception?.type}`,
 	concerns: (event, one, params) =>
-		event.type === "forge.waits" || (belongs(event, params, one) && !QUIET.includes(event.type)),
+		event.type === "forge.waits" || event.key === "automation" || (belongs(event, params, one) && !QUIET.includes(event.type)),
 	after(one, events, params) {
 		const own = events.filter((event) => belongs(event, params, one));
-		return own.length ? { ...own.reduce(moved, one), ...extended(one, own) } : one;
+		if (!own.length) return one;
+		// The answer may hold an event that the stream brings later: it has moved the incident already.
+		const later = own.filter((event) => event.id > one.holds);
+		return { ...later.reduce(moved, one), holds: Math.max(one.holds, own.at(-1).id), ...extended(one, own) };
 	},
-	known: ({ events }) => events?.at(-1)?.id ?? -1,
-	joined: (before, one) => ({ ...one, ...extended(before ?? { ...noLines, left: missing(one) }, one.events ?? []) }),
+	known,
+	joined(before, one) {
+		const lines = extended(before ?? { ...noLines, left: missing(one) }, one.events ?? []);
+		return { ...one, holds: known(one), ...lines };
+	},
 	told,
 	moving: ({ stages = [] }) => stages.some((one) => one.state === "running"),
 };

@@ -22,8 +22,19 @@ function behind(incidents, filters) {
 	return shown.incidents.filter((one) => !known.has(one.id) && belongs(one));
 }
 
-/** Asks for as many as the reader saw; what is more than one answer can hold stays as it was. → {incidents, next, total, states} */
-export async function load(filters) {
+/** What the API does not find sensible, an unknown state for one, takes nothing else away. */
+const refused = (error) => {
+	if (error.status !== 400) throw error;
+	return { incidents: [], next: null, total: 0, states: {}, problem: error.message };
+};
+
+/**
+ * Asks for as many as the reader saw; what is more than one answer can hold stays as it was. → {incidents, next, total, states,
+ * problem}
+ */
+export const load = (filters) => found(filters).catch(refused);
+
+async function found(filters) {
 	const address = addressOf(filters);
 	if (shown.address !== address) shown = { address, asked: PAGE, incidents: [], next: null };
 	const answer = await api.incidents({ ...filters, limit: Math.min(shown.asked, MOST) });

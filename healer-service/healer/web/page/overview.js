@@ -3,7 +3,7 @@
  */
 
 import * as api from "./api.js";
-import { FEW, WAITING, WORKING, after as attended, attention } from "./attention.js";
+import { WAITING, WORKING, after as attended, attention } from "./attention.js";
 import { sparkline } from "./charts.js";
 import { h } from "./dom.js";
 import { filterForm, filtering, filtersOf } from "./filters.js";
@@ -39,8 +39,11 @@ function hours({ sparkline: counts = [] }) {
 	return h("div.hours", { title: words }, sum > 0 ? sparkline(counts, words) : h("span.dim", "quiet for a day"));
 }
 
-/** What has a tooltip lies above the row's link, and leads where it does. */
-const follow = ({ currentTarget, target }) => target.closest("a") ?? currentTarget.querySelector("a").click();
+/** What has a tooltip lies above the row's link, and leads where it does; not who selects something, or wants another tab. */
+function follow({ currentTarget, target, ctrlKey, metaKey, shiftKey, altKey }) {
+	if (target.closest("a") || ctrlKey || metaKey || shiftKey || altKey || String(getSelection())) return;
+	currentTarget.querySelector("a").click();
+}
 
 const incident = remembered((one) => {
 	const { type, message } = one.exception ?? {};
@@ -103,6 +106,7 @@ async function showMore(filters, { keep, changed, redraw }) {
 
 function list({ found }, filters, page) {
 	const { incidents, total, next } = found;
+	if (found.problem) return note(`These filters find nothing: ${clip(found.problem, 300)}`, "ask", "refused");
 	if (!incidents.length) return h("p.card.nothing", { key: "none" }, "No incident is like this.");
 	return [
 		h(
@@ -129,7 +133,7 @@ function incidentsPart(data, filters, page) {
 		category: names(statistics?.by_category),
 		origin: names(statistics?.by_origin),
 	};
-	const none = !found.incidents.length && !filtering(filters);
+	const none = !found.incidents.length && !filtering(filters) && !found.problem;
 	return h(
 		"section.incidents-part",
 		{ key: "incidents", "aria-labelledby": "incidents" },
@@ -151,9 +155,7 @@ export const view = {
 	match: (url) => (url.pathname === "/" ? filtersOf(url) : null),
 
 	async load(filters) {
-		const some = (states) => api.incidents({ state: states.join(","), limit: FEW });
-		const asked = [api.overview(), listing.load(filters), some(WAITING), some(WORKING)];
-		const [overview, found, waiting, working] = await Promise.all(asked);
+		const [{ waiting, working, ...overview }, found] = await Promise.all([api.overview(), listing.load(filters)]);
 		return { overview, found, waiting, working };
 	},
 

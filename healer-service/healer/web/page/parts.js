@@ -62,6 +62,12 @@ export function note(text, tone = "calm", key) {
 	return h("p", { key, class: `note ${tone}`, role: tone === "bad" ? "alert" : null }, text);
 }
 
+/** A button that decides. While it is `off` it does nothing, and keeps the focus that it has. */
+export function decision(label, { off, onclick, ...properties }) {
+	const still = { "aria-disabled": off && "true", onclick: off ? null : onclick };
+	return h("button", { type: "button", ...properties, ...still }, label);
+}
+
 const TICK_MS = 10_000; // for which "2 minutes ago" may be out of date
 
 /** `describe`, asked only once for the same object as long as its times stay: what is described again is not compared again. */

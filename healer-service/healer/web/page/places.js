@@ -12,8 +12,8 @@ export function placeOf({ pathname, search }) {
 	const kind = views.find(({ at }) => at.test(pathname));
 	const problem = kind ? null : new Error("There is nothing at this address.");
 	// `added`: what more() brought; `fresh`: nothing is drawn yet; `moved`: the reader came from another path;
-	// `whole`: no event between the data and now is missing.
-	const empty = { data: null, added: {}, keep: {}, fresh: true, moved: false, whole: false };
+	// `whole`: no event between the data and now is missing; `cached`: the data is that of when the place was left.
+	const empty = { data: null, added: {}, keep: {}, fresh: true, moved: false, whole: false, cached: false };
 	return prepared({ address: pathname + search, pathname, kind, problem, view: null, ...empty });
 }
 
@@ -31,13 +31,14 @@ export async function prepare(place) {
 
 /** The place that the address names now, coming from `before`; `back`: as the reader left it. */
 export function following(before, back) {
-	const { kind, pathname, data, added, keep } = before;
+	const { kind, pathname, data, added, keep, cached } = before;
 	if (data) remember(before.address, { data, added, keep, scroll: window.scrollY });
 	clearTimeout(before.timer);
 	const place = placeOf(location);
 	const same = kind === place.kind && pathname === place.pathname; // only its query is another: filters
 	const known = left.get(place.address) ?? {};
-	Object.assign(place, same && { data, added, keep, fresh: false }, known.data && { data: known.data, added: known.added });
+	Object.assign(place, same && { data, added, keep, cached, fresh: false });
+	Object.assign(place, known.data && { data: known.data, added: known.added, cached: true });
 	if (same) return place;
 	return Object.assign(place, { moved: true }, back && known.keep && { keep: known.keep, scroll: known.scroll });
 }

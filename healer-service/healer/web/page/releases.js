@@ -5,7 +5,7 @@
 import { releases as ofService, serve } from "./api.js";
 import { ask } from "./dialog.js";
 import { h } from "./dom.js";
-import { badge, card, note } from "./parts.js";
+import { badge, card, decision, note } from "./parts.js";
 import { releaseItem } from "./release.js";
 import { revertPart, undecided } from "./revert.js";
 import { remember, waiting } from "./sent.js";
@@ -37,7 +37,7 @@ async function serveAgain(data, { commit }, { changed }) {
 function item(data, one, pending, page) {
 	const may = page.role === "operator" && one.kept && !MOVING.includes(one.state) && (!one.serving || data.serving.canary);
 	const incident = one.incident_id && h("a", { href: `/incidents/${encodeURIComponent(one.incident_id)}` }, "its incident");
-	const button = { disabled: Boolean(pending), onclick: () => serveAgain(data, one, page) };
+	const button = { class: "quiet", off: Boolean(pending || page.cached), onclick: () => serveAgain(data, one, page) };
 	const label = [one.serving ? "Serve this to all" : "Serve this again", h("span.unseen", ` ${short(one.commit)}`)];
 	return releaseItem(
 		one,
@@ -47,7 +47,7 @@ function item(data, one, pending, page) {
 			h("span.dim", BROUGHT_BY[one.origin] ?? one.origin),
 			incident && [" · ", incident],
 		),
-		may && h("button.quiet", button, label),
+		may && decision(label, button),
 	);
 }
 

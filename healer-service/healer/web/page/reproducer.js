@@ -11,21 +11,25 @@ const HERE = "127.0.0.1:8000"; // where nothing else is known
 const quoted = (text) => `'${String(text).replaceAll("'", "'\\''")}'`;
 const plain = (text) => String(text).replace(UNSEEN, " ");
 
-/** JSON in which what cannot be seen is written out: pasted into a terminal it would act there. */
-const json = (value) =>
-	JSON.stringify(value).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (seen) =>
+/** The same JSON with what cannot be seen written out: pasted into a terminal it would act there. */
+const inert = (json) =>
+	json.replace(UNSEEN, (seen) =>
 		seen.replace(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`),
 	);
+
+/** A form as it is sent; a field of several values has a list. */
+export const encoded = (form) =>
+	new URLSearchParams(Object.entries(form).flatMap(([name, value]) => [value].flat().map((one) => [name, one]))).toString();
 
 function base64(text) {
 	return btoa(Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join(""));
 }
 
 /** → [options, base64 of what goes to standard input] */
-function body({ json: value, form, body: text, body_b64: encoded }) {
-	if (value !== undefined) return [["--data-raw", quoted(json(value))], ""];
-	if (form) return [["--data-raw", quoted(new URLSearchParams(Object.entries(form)))], ""];
-	if (encoded) return [["--data-binary", "@-"], encoded.replace(/[^\w+/=]/g, "")];
+function body({ json_text: json, form, body: text, body_b64: bytes }) {
+	if (json !== undefined) return [["--data-raw", quoted(inert(json))], ""];
+	if (form) return [["--data-raw", quoted(encoded(form))], ""];
+	if (bytes) return [["--data-binary", "@-"], bytes.replace(/[^\w+/=]/g, "")];
 	if (!text) return [[], ""];
 	return new RegExp(UNSEEN).test(text) ? [["--data-binary", "@-"], base64(text)] : [["--data-raw", quoted(text)], ""];
 }

@@ -6,7 +6,7 @@ import { decideRevert } from "./api.js";
 import { ask } from "./dialog.js";
 import { diff } from "./diff.js";
 import { h } from "./dom.js";
-import { block, fold, note } from "./parts.js";
+import { block, decision, fold, note } from "./parts.js";
 import { remember, waiting } from "./sent.js";
 import { clip, numbered, published, short } from "./words.js";
 
@@ -38,7 +38,7 @@ const DECISIONS = {
 
 function standing({ url, state, by, closing, merge_sha: merged }) {
 	const said = [merged && `as ${short(merged)}`, by && `by ${clip(by, 100)}`].filter(Boolean).join(" ");
-	const elsewhere = /^https?:/.test(url) && new URL(url).origin !== location.origin;
+	const elsewhere = /^https?:/.test(url) && URL.canParse(url) && new URL(url).origin !== location.origin;
 	return [
 		h(
 			"p.dim",
@@ -63,7 +63,7 @@ export function revertPart(revert, page) {
 	const button = ([action, { tells, done, body = (reason) => ({ reason }), ...asked }]) => {
 		const send = (given) => decideRevert(revert, action, body(given, revert));
 		const onclick = async () => (await ask({ ...asked, text: tells(revert), send })) && decided(done);
-		return h("button", { key: action, class: asked.tone, disabled: Boolean(pending), onclick }, asked.label);
+		return decision(asked.label, { key: action, class: asked.tone, off: Boolean(pending || page.cached), onclick });
 	};
 	const possible = Object.entries(DECISIONS).filter(([action]) => action === "reject" || revert.state === "open");
 	return h(

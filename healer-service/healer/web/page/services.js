@@ -31,9 +31,10 @@ function forgeLine({ kind, problem, remaining, limit, resets_at: resets }) {
 const wordOf = ({ state = "unknown" }) => String(state).split(":")[0]; // what follows is the reason
 const trouble = (one) => (serviceTone(wordOf(one)) === "bad" ? 2 : Number(Boolean(one.fell_back || one.forge?.problem)));
 
-function item(one, unended) {
+function item(one, states) {
 	const { name, state, release, canary, fell_back: fell, address, autonomy, forge, incidents_open: open = 0 } = one;
 	const word = wordOf(one);
+	const unended = one.deploys === false ? states.filter((name) => name !== "merged") : states; // there that is the end
 	return h(
 		"li.card",
 		{ key: name },
@@ -76,7 +77,7 @@ export function servicesPart({ services, automation }, unended, page) {
 			"div.row",
 			{ key: "title" },
 			h("h2", { id: "services" }, "Services"),
-			page.role !== "viewer" && automationSwitch(automation, page.changed),
+			page.role !== "viewer" && automationSwitch(automation, page),
 		),
 		automationStopped(automation),
 		h(

@@ -99,7 +99,7 @@ export function statisticsPart({ statistics, moreProblem }) {
 	return h(
 		"section",
 		{ key: "statistics", class: `card statistics ${blank ? "blank" : "full"}`, "aria-labelledby": "statistics" },
-		h("h2", { id: "statistics" }, `The last ${DAYS} days`),
+		h("div.row", { key: "title" }, h("h2", { id: "statistics" }, `The last ${DAYS} days`), h("p.dim", "days in UTC")),
 		moreProblem && note(`The numbers could not be counted: ${clip(moreProblem.message, 300)}`, "ask", "problem"),
 		statistics ? body(statistics) : !moreProblem && h("p.dim", { key: "wait" }, "Counting…"),
 	);

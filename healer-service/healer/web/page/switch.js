@@ -5,7 +5,7 @@
 import { automation } from "./api.js";
 import { ask } from "./dialog.js";
 import { h } from "./dom.js";
-import { note } from "./parts.js";
+import { decision, note } from "./parts.js";
 import { clip } from "./words.js";
 
 const STOP = {
@@ -23,14 +23,13 @@ const RESUME = {
 	text: "What has waited is worked on: open incidents are healed, merged fixes released.",
 };
 
-/** `changed(text)` is called when it was turned. */
-export function automationSwitch({ stopped } = {}, changed) {
+export function automationSwitch({ stopped } = {}, { changed, cached }) {
 	const turn = async () => {
 		const send = (given) => automation(!stopped, given);
 		if (await ask({ ...(stopped ? RESUME : STOP), send })) changed(stopped ? "Automation goes on." : "Automation is stopped.");
 	};
 	const { label, tone } = stopped ? { ...RESUME, tone: "primary" } : STOP;
-	return h("button", { key: "turn", class: `switch ${tone}`, onclick: turn }, label);
+	return decision(label, { key: "turn", class: `switch ${tone}`, off: cached, onclick: turn });
 }
 
 /** Says that it is turned; nothing while automation goes on. */

@@ -5,7 +5,7 @@
 import { copyButton } from "./copying.js";
 import { h } from "./dom.js";
 import { block, fold, source } from "./parts.js";
-import { curl, isRedacted } from "./reproducer.js";
+import { curl, encoded, isRedacted } from "./reproducer.js";
 import { clip, failure, plural } from "./words.js";
 
 function code(frame) {
@@ -64,9 +64,21 @@ export function chain(list) {
 	return list.map(item);
 }
 
+/** JSON with line breaks. It is not read: numbers would become the browser's, 1.0 for one is 1 there. */
+function spread(json) {
+	let depth = 0;
+	const line = (by) => `\n${"  ".repeat((depth += by))}`;
+	const MARKS = { "{": 1, "[": 1, "}": -1, "]": -1 };
+	return json.replace(/"(?:[^"\\]|\\.)*"|\{\}|\[\]|[{}[\],:]/g, (part) => {
+		const by = MARKS[part];
+		if (by) return by > 0 ? part + line(1) : line(-1) + part;
+		return part === "," ? part + line(0) : part === ":" ? ": " : part;
+	});
+}
+
 function body(one) {
-	if (one.json !== undefined) return JSON.stringify(one.json, null, 2);
-	if (one.form) return new URLSearchParams(Object.entries(one.form)).toString();
+	if (one.json_text !== undefined) return spread(one.json_text);
+	if (one.form) return encoded(one.form);
 	return one.body ?? one.body_b64 ?? "";
 }
 

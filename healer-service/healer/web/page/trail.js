@@ -9,18 +9,20 @@ import { absolute, clip, stamp, told } from "./words.js";
 const NAMES_NO_PERSON = new Set(["incident.healed", "release.superseded"]); // whose `by` is something else
 const PATHS = { service: (name) => `/services/${encodeURIComponent(name)}` };
 
-const textOf = ({ type, key, payload }) => `${type}\n${key}\n${JSON.stringify(payload)}`.toLowerCase();
+const within = (text, part) => text.toLowerCase().includes(part.toLowerCase());
+const written = (text) => JSON.stringify(text).slice(1, -1); // as it stands in a payload
 
 /** Whether the filters let an event through, as the API's do. */
-export function matches(event, { type, key, by, since, until, q }) {
+export function matches(event, { type = "", key, by, since, until, q = "" }) {
+	const types = type.split(",").map((name) => name.trim()).filter(Boolean);
 	const at = Date.parse(event.timestamp);
 	return (
-		(!type || type.split(",").includes(event.type)) &&
+		(!types.length || types.includes(event.type)) &&
 		(!key || event.key.startsWith(key)) &&
 		(!by || String(event.payload?.by).toLowerCase() === by.toLowerCase()) &&
 		(!since || at >= Date.parse(since)) &&
 		(!until || at < Date.parse(until)) &&
-		(!q || textOf(event).includes(q.toLowerCase()))
+		(within(event.type, q) || within(event.key, q) || within(JSON.stringify(event.payload), written(q)))
 	);
 }
 

@@ -31,6 +31,7 @@ function reported(attempt, incidents) {
 }
 
 async function send({ service, incidents }, { name, title }, page) {
+	if (page.keep[service]?.busy) return;
 	const attempt = { name, busy: true, before: marks(incidents) };
 	page.keep[service] = attempt;
 	page.redraw();

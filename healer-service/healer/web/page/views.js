@@ -18,8 +18,9 @@
  *	every: 5,                         optional: seconds between loads for what is no event
  *	moving(data),                     optional: true while something counts seconds (drawn five times a second)
  *
- * `page` is {role, changed(text), redraw(), go(href, {replace}), keep}: `keep` is the view's own while it is shown. It is empty
- * at each navigation to another path, and as the reader left it when going back.
+ * `page` is {role, cached, changed(text), redraw(), go(href, {replace}), keep}. `cached`: the data is that of when the reader left
+ * it, until the API answers; nothing is decided on it. `keep` is the view's own while it is shown. It is empty at each navigation
+ * to another path, and as the reader left it when going back.
  */
 
 export const views = [

@@ -8,7 +8,7 @@ const STATES = {
 	diagnosing: ["diagnosing", "busy", "Looking for the cause."],
 	repairing: ["repairing", "busy", "Making candidate fixes and judging each one in the sandbox."],
 	proposed: ["needs you", "ask", "A verified fix waits for your decision."],
-	merged: ["merged", "busy", "The fix is merged. Its release is being prepared."],
+	merged: ["merged", "busy", "The fix is merged. Its release is being prepared."], // or ENDS_AT_MERGE
 	releasing: ["releasing", "busy", "The service is changing over to the release with the fix."],
 	soaking: ["soaking", "busy", "The fix is live. Watching whether the crash comes back."],
 	resolved: ["healed", "good", "The fix is live and the crash has not come back."],
@@ -18,12 +18,16 @@ const STATES = {
 	regressed: ["regressed", "bad", "The crash came back after the fix."],
 };
 
+const ENDS_AT_MERGE = ["merged", "good", "The fix is merged; its users get it when you release it."]; // of a service without a deployment
+
 export const STATE_NAMES = ["proposed", ...Object.keys(STATES).filter((name) => name !== "proposed")]; // what waits for people first
 
 export const spaced = (name) => String(name).replace(/[_-]/g, " ");
 
-export function stateOf(name) {
-	const [word, tone, says] = STATES[name] ?? [spaced(name), "calm", ""];
+/** `deploys`: whether the healer releases what is merged. */
+export function stateOf(name, deploys = true) {
+	const known = name === "merged" && !deploys ? ENDS_AT_MERGE : STATES[name];
+	const [word, tone, says] = known ?? [spaced(name), "calm", ""];
 	return { word, tone, says };
 }
 

@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from healer.model import BadInput
-from healer.web.sentry.expanding import TooLarge
+from healer.web.reading import TooLarge
 
 LARGEST_EVENT = 2**20  # bytes
 LONGEST_LINE = 64 * 2**10

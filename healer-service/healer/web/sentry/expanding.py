@@ -18,10 +18,6 @@ PIECE = 64 * 2**10
 _TAKEN = "gzip, deflate, br and identity"
 
 
-class TooLarge(Exception):
-    """What came is more than is taken; the message says how much that is."""
-
-
 class Expander(Protocol):
     """All of them give pieces of about PIECE bytes at most, however much is behind what they were given."""
 

@@ -13,9 +13,10 @@ from fastapi.responses import JSONResponse
 
 from healer.web import problems
 from healer.web.needs import Web
+from healer.web.reading import TooLarge, pieces
 from healer.web.sentry.envelope import LARGEST_EVENT, Envelope
 from healer.web.sentry.event import NoCrash, id_of, read_event
-from healer.web.sentry.expanding import PIECE, TooLarge, expander_of
+from healer.web.sentry.expanding import PIECE, expander_of
 from healer.web.sentry.shapes import text
 
 LARGEST_ENVELOPE = 20 * 2**20  # bytes, as sent and expanded
@@ -50,8 +51,8 @@ def routes(web: Web) -> APIRouter:
     router = APIRouter()
     for name, take in (("envelope", _take_envelope), ("store", _take_single)):
         for end in ("/", ""):
-            # A DSN may have a path before its number.
-            router.add_route(f"/{{before:path}}api/{{project}}/{name}{end}", answering(take), methods=["POST"])
+            for before in ("", "/{before:path}"):  # a DSN may have a path before its number
+                router.add_route(f"{before}/api/{{project}}/{name}{end}", answering(take), methods=["POST"])
     return router
 
 
@@ -88,15 +89,8 @@ async def _take(web: Web, service: str, event: bytes, event_id: str) -> str:
 async def _expanded(request: Request, largest: int, what: str) -> AsyncIterator[bytes]:
     """Raises TooLarge as soon as it is known."""
     expander = expander_of(request.headers.get("content-encoding", ""))
-    said = request.headers.get("content-length", "")
-    sent, expanded = int(said) if said.isdecimal() and len(said) < 20 else 0, 0
-    if sent > largest:
-        raise TooLarge(f"{what} has at most {largest} bytes, not {sent}")
-    sent = 0
-    async for chunk in request.stream():
-        sent += len(chunk)
-        if sent > largest:
-            raise TooLarge(f"{what} has at most {largest} bytes")
+    expanded = 0
+    async for chunk in pieces(request, largest, what):
         for piece in expander.pieces(chunk):
             expanded += len(piece)
             if expanded > largest:

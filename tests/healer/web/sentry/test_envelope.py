@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from healer.model import BadInput
+from healer.web.reading import TooLarge
 from healer.web.sentry.envelope import LARGEST_EVENT, LONGEST_LINE, MOST_ITEMS, Envelope
-from healer.web.sentry.expanding import TooLarge
 
 HEAD = b'{"event_id":"1"}'
 COUNTED = b'{"type":"event","length":2}'

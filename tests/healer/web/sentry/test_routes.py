@@ -15,7 +15,7 @@ import pytest
 from healer.web.sentry.envelope import LARGEST_EVENT
 from healer.web.sentry.routes import LARGEST_ENVELOPE
 
-from tests.healer.web.sentry.entrance import AUTH, KEY, Answer, Entrance
+from tests.healer.web.sentry.entrance import AUTH, KEY, OPERATOR, Answer, Entrance
 
 PATH = "/api/1/envelope/"
 EVENT = {"platform": "python", "exception": {"values": [{"type": "KeyError", "value": "'x'"}]}}
@@ -48,6 +48,12 @@ def is_taken(answer: Answer, number: int) -> None:
 
 def count(entrance: Entrance) -> int:
     return sum(one["count"] for one in entrance.get("/api/v1/incidents").json["incidents"])
+
+
+def test_a_services_name_does_not_make_an_address_sentrys(entrance):
+    for name in ("orders-api", "api"):
+        answer = entrance.post(f"/api/v1/services/{name}/examples/store", b"", OPERATOR)
+        is_problem(answer, 404, "has no example 'store'")
 
 
 def test_an_event_becomes_an_incident_and_the_same_again_is_counted(entrance):

@@ -39,6 +39,17 @@ def upgrade() -> None:
     )
     op.create_index('ix_occurrences_hour', 'occurrences', ['hour'])
     op.create_table(
+        'comebacks',
+        sa.Column('number', sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column('incident_id', sa.String(16), nullable=False),
+        sa.Column('release', sa.String(64), nullable=False),
+        sa.Column('received_at', sa.String(32), nullable=False),
+        sa.ForeignKeyConstraint(['incident_id'], ['incidents.id'], name='fk_comebacks_incident_id'),
+        sa.PrimaryKeyConstraint('number', name='pk_comebacks'),
+        sqlite_autoincrement=True,
+    )
+    op.create_index('ix_comebacks_incident_id_release', 'comebacks', ['incident_id', 'release'], unique=True)
+    op.create_table(
         'marks',
         sa.Column('name', sa.String(80), nullable=False),
         sa.Column('event_id', BIG, nullable=False),
@@ -55,6 +66,7 @@ def upgrade() -> None:
     )
     op.create_index('ix_sessions_expires_at', 'sessions', ['expires_at'])
     op.create_index('ix_incidents_first_seen', 'incidents', ['first_seen'])
+    op.create_index('ix_incidents_category_last_seen', 'incidents', ['category', 'last_seen'])
     op.create_index('ix_events_type_id', 'events', ['type', 'id'])
     op.create_index('ix_events_key_type_id', 'events', ['key', 'type', 'id'])
     op.create_index('_'.join(('ix_proposals', *OF_STATISTICS)), 'proposals', OF_STATISTICS)
@@ -133,8 +145,9 @@ def downgrade() -> None:
     op.drop_index('_'.join(('ix_proposals', *OF_STATISTICS)), 'proposals')
     op.drop_index('ix_events_key_type_id', 'events')
     op.drop_index('ix_events_type_id', 'events')
+    op.drop_index('ix_incidents_category_last_seen', 'incidents')
     op.drop_index('ix_incidents_first_seen', 'incidents')
-    for table in ('sessions', 'marks', 'occurrences'):
+    for table in ('sessions', 'marks', 'comebacks', 'occurrences'):
         op.drop_table(table)
     for column in ('healed_at', 'proposed_at', 'opened_at', 'category'):
         op.drop_column('incidents', column)
