@@ -120,6 +120,15 @@ def test_a_tab_that_wakes_up_gets_what_it_missed_once(
     other.close()
 
 
+def test_the_first_content_is_asked_for_once_more_when_the_stream_is_there(page: Page, healer: CannedHealer) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/overview") else None)
+    page.goto("/")
+    live(page)
+    page.wait_for_timeout(1000)  # for one that is too many
+    assert len(asked) == 2
+
+
 def test_a_flood_of_lines_loses_and_doubles_none(page: Page, healer: CannedHealer) -> None:
     page.goto("/incidents/i1")
     live(page)

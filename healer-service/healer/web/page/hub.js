@@ -46,7 +46,8 @@ export class Hub {
 		const same = epoch === this.#epoch && last !== null && this.#from !== null;
 		const known = same && last >= this.#from && last <= this.#last;
 		const missed = this.#ring.filter(({ id }) => id > last).map(({ text }) => text);
-		port.postMessage({ state: this.#state, ...(known ? { events: missed } : this.#missed()) });
+		const told = this.#last === null && this.#state !== "live"; // as soon as it is live, and not twice
+		port.postMessage({ state: this.#state, ...(known ? { events: missed } : !told && this.#missed()) });
 	}
 
 	#leave(port, out = false) {
