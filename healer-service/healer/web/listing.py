@@ -27,7 +27,9 @@ LONGEST = 200  # characters of a filter
 MOST_LISTED = 200
 FEW = 5  # that the overview tells of what waits and of what is at work, see attention.js
 MOST_DAYS = 365
-KEPT_SECONDS = 10.0  # that sums are given again: they take long to make, and every open page asks
+# How long sums are given again, which every open page asks for: so that a processor has a twentieth of them at most.
+KEPT_TIMES = 20  # as long as making them took
+KEPT_LEAST, KEPT_MOST = 1.0, 60.0  # seconds
 LARGEST = 2**63 - 1  # that a database counts to
 
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")  # or half of a sign
@@ -35,22 +37,24 @@ _BAD_CURSOR = "take it as `next` gave it, with the same order, or leave it out t
 
 
 class Sums:
-    """Made once for all who ask within some seconds, and one at a time: who waits holds no thread."""
+    """Made once for all who ask within a while, and one at a time: who waits holds no thread."""
 
     def __init__(self, statistics: Statistics, services: Collection[Service]) -> None:
         self._statistics = statistics
         self._ends_at_merge = frozenset(one.name for one in services if one.deployment is None)
         self._deploys = any(one.deployment is not None for one in services)
         self._making = asyncio.Lock()
-        self._made: dict[int, tuple[float, dict[str, Any]]] = {}
+        self._made: dict[int, tuple[float, dict[str, Any]]] = {}  # days → until when they are kept, and the sums
 
     async def of_days(self, number: int) -> dict[str, Any]:
         async with self._making:
-            oldest = time.monotonic() - KEPT_SECONDS
-            self._made = {days: one for days, one in self._made.items() if one[0] >= oldest}
+            began = time.monotonic()
+            self._made = {days: one for days, one in self._made.items() if one[0] > began}
             if number not in self._made:
                 found = await run_in_threadpool(self._statistics.of_days, number, self._ends_at_merge)
-                self._made[number] = time.monotonic(), {**asdict(found), "deploys": self._deploys}
+                now = time.monotonic()
+                until = now + min(max(KEPT_TIMES * (now - began), KEPT_LEAST), KEPT_MOST)
+                self._made[number] = until, {**asdict(found), "deploys": self._deploys}
             return self._made[number][1]
 
 

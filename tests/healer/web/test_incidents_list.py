@@ -7,6 +7,7 @@ import base64
 import json
 import random
 import threading
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -179,11 +180,12 @@ def test_days_are_bounded(api, days):
 
 def test_who_waits_for_sums_holds_no_thread_and_each_is_made_once(api):
     made, may_end = [], threading.Event()
+    found = api.store.statistics.of_days(60, frozenset())
 
     def of_days(number, ends_at_merge):
         made.append(number)
         may_end.wait(10)
-        return api.store.statistics.of_days(number, ends_at_merge)
+        return replace(found, days=found.days[:number])
 
     async def ask():
         sums = listing.Sums(SimpleNamespace(of_days=of_days), ())
@@ -195,3 +197,20 @@ def test_who_waits_for_sums_holds_no_thread_and_each_is_made_once(api):
     answers = asyncio.run(ask())
     assert [len(one["days"]) for one in answers] == [*range(1, 61), *range(1, 61)]
     assert made == [*range(1, 61)]
+
+
+def test_sums_that_are_quickly_made_are_soon_made_again(monkeypatch, api):
+    monkeypatch.setattr(listing, "KEPT_LEAST", 0.0)
+    moments = iter([10.0, 10.5, 20.0, 20.6, 20.7, 22.6, 23.0, 23.1])  # it takes half a second, then a tenth
+    monkeypatch.setattr(listing, "time", SimpleNamespace(monotonic=lambda: next(moments)))
+    made = []
+
+    def of_days(number, ends_at_merge):
+        made.append(number)
+        return api.store.statistics.of_days(number, ends_at_merge)
+
+    async def ask():
+        sums = listing.Sums(SimpleNamespace(of_days=of_days), ())
+        return [(await sums.of_days(7), len(made))[1] for _ in range(5)]
+
+    assert asyncio.run(ask()) == [1, 1, 2, 2, 3]

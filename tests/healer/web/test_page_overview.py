@@ -239,6 +239,17 @@ def test_the_numbers_are_told_in_words_and_lead_to_the_incidents(page: Page, hea
     expect(rows(page)).to_have_count(1)
 
 
+def test_the_numbers_are_counted_again_for_who_comes_back(page: Page, healer: CannedHealer) -> None:
+    page.goto("/")
+    numbers = page.get_by_role("region", name="The last 30 days")
+    expect(numbers).to_contain_text("No crash was reported")
+    rows(page).get_by_role("link").first.click()
+    expect(page.locator(".lanes")).to_be_visible()
+    healer.statistics = statistics()
+    page.get_by_role("link", name="Overview").click()
+    expect(numbers).to_contain_text("69 %", timeout=5000)
+
+
 def test_what_has_no_data_yet_says_so_in_a_sentence(page: Page, healer: CannedHealer) -> None:
     healer.listed = False
     page.goto("/")

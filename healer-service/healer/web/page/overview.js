@@ -16,10 +16,6 @@ import { clip, duration, numbered, plural, published } from "./words.js";
 // Events that tell of work on an incident, and of nothing that stands here.
 const INSIDE = /^(log|stage|model|candidate|sandbox|round|notification)\b/;
 
-const COUNTED = /^(proposal\.|incident\.(opened|state|healed)$)/; // events after which the numbers may be others
-const NUMBERS_MS = 60_000;
-let countedUntil = 0; // when the numbers are counted again without such an event
-
 const within = (seconds) => Number.isFinite(seconds) && ` in ${duration(seconds)}`;
 
 function fix({ proposal, origin, state, seconds_to_proposal: proposed, seconds_to_healed: healed }) {
@@ -159,16 +155,7 @@ export const view = {
 		return { overview, found, waiting, working };
 	},
 
-	async more(_filters, data) {
-		if (data.statistics && performance.now() < countedUntil) return data;
-		countedUntil = performance.now() + NUMBERS_MS;
-		try {
-			return { ...data, statistics: await api.statistics(DAYS), moreProblem: null };
-		} catch (error) {
-			countedUntil = 0;
-			throw error;
-		}
-	},
+	more: async (_filters, data) => ({ ...data, statistics: await api.statistics(DAYS), moreProblem: null }),
 
 	show: (data, filters, page) => [
 		h("h1.unseen", { key: "h1", tabindex: "-1" }, "Overview"),
@@ -186,7 +173,6 @@ export const view = {
 	concerns: (event) => !INSIDE.test(event.type) && event.type !== "report.received", // that is counted at once
 
 	after(data, events) {
-		if (events.some((event) => COUNTED.test(event.type))) countedUntil = 0;
 		const { found } = data;
 		const incidents = listing.after(found.incidents, events);
 		return { ...data, ...attended(data, found.incidents, events), found: { ...found, incidents } };
