@@ -1,6 +1,6 @@
 """A private Postgres server for the tests that want one: on a Unix socket, in a temporary folder, gone with the run.
 
-tests/healer/conftest.py makes the fixture known; a test that takes it is skipped where the server is not installed.
+tests/healer/conftest.py makes the fixture known; a test that takes it fails where the server is not installed.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def running() -> Iterator[Postgres]:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     if not _binary("postgres") or not _binary("initdb"):
-        pytest.skip("Postgres is not installed here: apt-get install postgresql")
+        pytest.fail("Postgres is needed: apt-get install postgresql")
     with running() as server:
         yield server
 

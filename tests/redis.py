@@ -69,6 +69,6 @@ def running() -> Iterator[RedisServer]:
 @pytest.fixture(scope="module")
 def redis_server() -> Iterator[RedisServer]:
     if shutil.which("redis-server") is None:
-        pytest.skip("Redis is not installed here: apt-get install redis-server")
+        pytest.fail("Redis is needed: apt-get install redis-server")
     with running() as server:
         yield server

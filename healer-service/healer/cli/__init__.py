@@ -30,7 +30,7 @@ app.add_typer(model.app, name="model")
 app.add_typer(auditing.app, name="audit")
 app.add_typer(notifying.app, name="notify")
 
-Reason = Annotated[str, typer.Option(help="Why; kept with the incident.")]
+Reason = Annotated[str, typer.Option(help="Why; kept in the event log.")]
 
 
 @app.command()
@@ -58,7 +58,7 @@ def link(
 
 @app.command()
 def demo(
-    bug: Annotated[str, typer.Option(help="Which of tests/samples to crash the shop with.")] = "return-without-policy",
+    bug: Annotated[str, typer.Option(help="Which of tests/samples to crash the shop with.")],
     yes: Annotated[bool, typer.Option("--yes", help="Merge without asking.")] = False,
     root: Annotated[Path, typer.Option(help="A checkout of this project.")] = Path(),
 ) -> None:
