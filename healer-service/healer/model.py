@@ -87,7 +87,7 @@ class StoreError(EdgeError):
 
 
 class State(StrEnum):
-    """Where an incident is. The last four are ends."""
+    """Where an incident is, in the order of its way; ENDS come last."""
 
     OPEN = "open"
     DIAGNOSING = "diagnosing"
@@ -101,6 +101,9 @@ class State(StrEnum):
     REJECTED = "rejected"
     ROLLED_BACK = "rolled_back"
     REGRESSED = "regressed"
+
+
+ENDS = frozenset({State.RESOLVED, State.DECLINED, State.REJECTED, State.ROLLED_BACK, State.REGRESSED})
 
 
 PYTHON = "python"  # the one platform whose code can be repaired

@@ -5,7 +5,6 @@ All but `list` reads the database itself, whether the healer runs or not, needs 
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ import typer
 
 from healer.cli import choices, trail
 from healer.cli.client import settings
-from healer.cli.printing import AsJson, line
+from healer.cli.printing import AsJson, as_json, line
 from healer.stages.exporting import FORMATS
 
 if TYPE_CHECKING:
@@ -28,15 +27,15 @@ app.command("list")(trail.events)
 
 
 @app.command()
-def verify(as_json: AsJson = False) -> None:
+def verify(as_json_: AsJson = False) -> None:
     """Check the whole chain, and name the first event that is wrong.
 
     Exit codes: 0 whole, 2 there is no log to verify, 3 broken.
     """
     with _auditor() as auditor:
         audit = auditor.verify()
-    if as_json:
-        print(json.dumps(audit.as_json(), indent=1))
+    if as_json_:
+        as_json(audit.as_json())
     else:
         for text in _told(audit):
             line(text)

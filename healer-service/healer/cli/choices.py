@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 
-from healer.model import BadInput, State
+from healer.model import ENDS, BadInput, State
 
 STATES = tuple(state.value for state in State)
-ENDS = (State.RESOLVED, State.DECLINED, State.REJECTED, State.ROLLED_BACK, State.REGRESSED)
+ENDED = tuple(state.value for state in State if state in ENDS)
 UNFINISHED = tuple(state.value for state in State if state not in ENDS)
 _ON_THE_PAGE = {"needs_you": State.PROPOSED.value, "healed": State.RESOLVED.value}  # whose words are not the API's
 ORDERS = ("last_seen", "first_seen", "count")

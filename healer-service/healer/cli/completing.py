@@ -1,6 +1,6 @@
 """What the shell may complete: incidents, services and the like, as the running healer knows them at this moment.
 
-It asks once, for half a second, and says nothing when that does not work out. It reads the environment itself: all
+Each question gets half a second, and nothing is said when that does not work out. It reads the environment itself: all
 settings would take longer than the answer may.
 """
 
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from healer.cli.choices import ENDS, ORDERS, STATES
+from healer.cli.choices import ENDED, ORDERS, STATES
 from healer.hosts import address_of
 
 PATIENCE_SECONDS = 0.5
@@ -70,7 +70,7 @@ def orders(_incomplete: str) -> Completed:
 
 
 proposed = incidents("proposed")
-ended = incidents(*ENDS)
+ended = incidents(*ENDED)
 
 
 def _safe(found: Iterator[tuple[str, str]]) -> Completed:

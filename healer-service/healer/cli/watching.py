@@ -96,12 +96,12 @@ class _OneIncident:
 
     @property
     def _over(self) -> bool:
-        return self._reached or self._item["state"] in choices.ENDS
+        return self._reached or self._item["state"] in choices.ENDED
 
     @property
     def _reached(self) -> bool:
         """What this attempt had passed before it was looked at counts; an end that it left again is no end."""
-        passed = self._wanted in self._passed and self._wanted not in choices.ENDS
+        passed = self._wanted in self._passed and self._wanted not in choices.ENDED
         return passed or self._item["state"] == self._wanted
 
     def _apply(self, event: dict[str, Any], *, look: bool) -> None:

@@ -14,8 +14,8 @@ from uuid import uuid4
 import structlog
 from dbos import DBOS
 
-from healer.edges.store import AT_WORK, ENDS, SERVED, SURPLUS, Delivery, Filed, Incident, now
-from healer.model import Conflict, Remark, Report, State
+from healer.edges.store import AT_WORK, SERVED, SURPLUS, Delivery, Filed, Incident, now
+from healer.model import ENDS, Conflict, Remark, Report, State
 from healer.pipeline import conversation, publishing, rechecking, reverting, stopping
 from healer.pipeline.beat import Beat
 from healer.pipeline.parts import Parts, Service

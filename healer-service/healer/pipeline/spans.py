@@ -10,14 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from healer.edges.store import ENDS
 from healer.edges.tracing import Span
-from healer.model import Event, State
+from healer.model import ENDS, Event, State
 
 STARTED, FINISHED, ANSWERED, CHANGED = "stage.started", "stage.finished", "model.answered", "incident.state"
 TYPES = (STARTED, FINISHED, ANSWERED, CHANGED)
 
-_ENDS = frozenset(state.value for state in ENDS)
 _BAD_ENDS = (State.ROLLED_BACK, State.REGRESSED)
 
 
@@ -58,6 +56,8 @@ class _Standing:
 
 def ended_by(event: Event, story: Sequence[Event], service: str) -> list[Span]:
     """`story`: the events of these types about the same incident, oldest first; those after the event do not count."""
+    if event.type not in (FINISHED, ANSWERED, CHANGED):
+        return []
     standing = _Standing()
     for earlier in story:
         if earlier.id < event.id:
@@ -66,7 +66,7 @@ def ended_by(event: Event, story: Sequence[Event], service: str) -> list[Span]:
         return _stage(event, standing, service)
     if event.type == ANSWERED:
         return _answer(event, standing, service)
-    return _states(event, standing, service) if event.type == CHANGED else []
+    return _states(event, standing, service)
 
 
 def _stage(event: Event, standing: _Standing, service: str) -> list[Span]:
@@ -109,7 +109,7 @@ def _states(event: Event, standing: _Standing, service: str) -> list[Span]:
 
 def _is_over(to: str) -> bool:
     """Another round is another heal."""
-    return to in _ENDS or to == State.OPEN
+    return to in ENDS or to == State.OPEN
 
 
 def _about(event: Event, service: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ from prometheus_client import Counter
 from healer.edges.bus import Bus
 from healer.edges.store import Store, age
 from healer.edges.tracing import Collector, Span
-from healer.model import Event, NotFound
+from healer.model import Event
 from healer.pipeline.following import Follower
 from healer.pipeline.parts import Parts
 from healer.pipeline.spans import TYPES, ended_by
@@ -59,14 +59,8 @@ class Tracing:
     def _spans(self, events: Sequence[Event]) -> list[Span]:
         events = [event for event in events if age(event.timestamp) < OLDEST]
         stories = {key: self._parts.store.log.of_key(key, MOST_EVENTS, TYPES) for key in {one.key for one in events}}
-        services = {key: self._service(key) for key in stories}
-        return [span for event in events for span in ended_by(event, stories[event.key], services[event.key])]
-
-    def _service(self, incident_id: str) -> str:
-        try:
-            return self._parts.store.incidents.get(incident_id).service
-        except NotFound:  # deleted meanwhile
-            return ""
+        services = self._parts.store.incidents.services_of(stories)  # but those that are deleted meanwhile
+        return [span for event in events for span in ended_by(event, stories[event.key], services.get(event.key, ""))]
 
     def _is_done_with(self, spans: Sequence[Span]) -> bool:
         """Whether they were sent or dropped; not when the healer ends meanwhile."""

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 
 from healer.model import BadInput, State
 from healer.settings.addresses import told_address
-from healer.settings.secret_files import private_file, read_secret, signing_secret
+from healer.settings.secret_files import private_secret, read_secret, signing_secret
 
 EXAMPLE = "https://hooks.example.org/healer"
 MOST_TARGETS = 20  # each has a thread of its own
@@ -49,11 +49,7 @@ class NotificationSettings(BaseModel):
     def _holds_an_address(cls, path: Path | None) -> Path | None:
         if path is None:
             return None
-        try:
-            private_file(path)
-            address = read_secret(path, "url_file")
-        except BadInput as error:
-            raise ValueError(str(error)) from None
+        address = private_secret(path, "url_file")
         if not address:
             raise ValueError(f"{str(path)!r} is empty; write the address into it")
         try:

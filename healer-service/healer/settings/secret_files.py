@@ -51,15 +51,20 @@ def private_file(path: Path) -> None:
         raise BadInput(f"others may read {str(path)!r} (mode {stat.S_IMODE(mode):04o}); chmod 600 {path}")
 
 
+def private_secret(path: Path, field: str) -> str:
+    """What a file holds that only its owner may read. Raises ValueError, as the check of a setting has to."""
+    try:
+        private_file(path)
+        return read_secret(path, field)
+    except BadInput as error:
+        raise ValueError(str(error)) from None
+
+
 def signing_secret(path: Path | None) -> Path | None:
     """A file that what is sent to others may be signed by. Raises ValueError for one that protects nothing."""
     if path is None:
         return None
-    try:
-        private_file(path)
-        secret = read_secret(path, "secret_file")
-    except BadInput as error:
-        raise ValueError(str(error)) from None
+    secret = private_secret(path, "secret_file")
     if lack := guessable(secret):
         raise ValueError(f"{str(path)!r} holds {lack}")
     return path

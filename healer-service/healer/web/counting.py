@@ -13,8 +13,8 @@ from typing import Any
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
-from healer.edges.store import ENDS, Store, now
-from healer.model import Event, State
+from healer.edges.store import Store, now
+from healer.model import ENDS, Event, State
 
 log = structlog.get_logger()
 
@@ -28,7 +28,6 @@ _PROPOSALS = (1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600)
 _HEALED = (5, 10, 30, 60, 120, 300, 600, 1800, 3600, 14_400, 86_400, 604_800)
 _ANSWERS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 60, 120, 300)
 
-_ENDS = frozenset(state.value for state in ENDS)
 _CANDIDATE_OUTCOMES = {True: "accepted", False: "refused"}
 _OPENED = "opened"
 _PROPOSAL_OUTCOMES = {f"proposal.{outcome}": outcome for outcome in ("merged", "rejected", "obsolete")}
@@ -122,7 +121,7 @@ class Counting:
 
     def _state(self, event: Event) -> None:
         to = str(event.payload["to"])
-        if to in _ENDS:
+        if to in ENDS:
             self._metrics.heals.labels(self._service_of(event), to).inc()
         if to == State.PROPOSED and (seconds := self._seconds_to_proposal(event)) is not None:
             self._metrics.to_proposal.labels(self._service_of(event)).observe(seconds)
@@ -204,7 +203,7 @@ class _Metrics:
         for of_service in (self.reports, self.lost, self.started, self.to_proposal, self.to_healed):
             of_service.labels(service)
         for metric, outcomes in (
-            (self.heals, _ENDS),
+            (self.heals, ENDS),
             (self.candidates, _CANDIDATE_OUTCOMES.values()),
             (self.proposals, (_OPENED, *_PROPOSAL_OUTCOMES.values())),
             (self.releases, _RELEASE_OUTCOMES.values()),
@@ -214,7 +213,7 @@ class _Metrics:
 
 
 def _begins(event: Event) -> bool:
-    return event.type == "incident.opened" or (event.payload["to"] == State.OPEN and event.payload["from"] in _ENDS)
+    return event.type == "incident.opened" or (event.payload["to"] == State.OPEN and event.payload["from"] in ENDS)
 
 
 def _seconds(since: str, until: str) -> float:

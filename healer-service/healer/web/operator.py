@@ -10,8 +10,8 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
-from healer.edges.store import ENDS, Incident, Wanted
-from healer.model import State
+from healer.edges.store import Incident, Wanted
+from healer.model import ENDS, State
 from healer.pipeline import publishing, stopping
 from healer.web import examples, feed, listing, releases, views
 from healer.web.needs import Web

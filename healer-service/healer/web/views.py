@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from healer.edges.store import AT_WORK, ENDS, SURPLUS, Filed, Incident, Release, Revert, Store
-from healer.model import Evidence, Exchange, Regression, State, Suite, Verdict
+from healer.edges.store import AT_WORK, SURPLUS, Filed, Incident, Release, Revert, Store
+from healer.model import ENDS, Evidence, Exchange, Regression, State, Suite, Verdict
 from healer.pipeline import stopping
 from healer.pipeline.conversation import MOST_ROUNDS
 from healer.pipeline.parts import Parts

@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from healer.edges.store import ENDS, Incident, Place, Store, Wanted, ago, now, tables
+from healer.edges.store import Incident, Place, Store, Wanted, ago, now, tables
 from healer.edges.store.finding import HOURS, ORDERS
-from healer.model import State
+from healer.model import ENDS, State
 from sqlalchemy import event, update
 
 from tests.benchmarks.page import CRASHES, SERVICES, STATES, seed

@@ -16,7 +16,7 @@ from healer.edges.store.comebacks import Comeback, Comebacks
 from healer.edges.store.database import NOT_MADE, Database, age, ago, now
 from healer.edges.store.finding import Finding, Page, Place, Wanted
 from healer.edges.store.head import HeadFile
-from healer.edges.store.incident import AT_WORK, ENDS, SERVED, SURPLUS, Incident
+from healer.edges.store.incident import AT_WORK, SERVED, SURPLUS, Incident
 from healer.edges.store.incidents import Incidents
 from healer.edges.store.log import Log
 from healer.edges.store.marks import Marks
@@ -105,7 +105,6 @@ class Store:
 
 __all__ = [
     "AT_WORK",
-    "ENDS",
     "NOT_MADE",
     "SERVED",
     "SURPLUS",

@@ -33,7 +33,7 @@ _ONCE = select(tables.events.c.id).where(tables.events.c.once == bindparam("name
 
 
 def now() -> str:
-    return _stamp(datetime.now(UTC))
+    return stamp(datetime.now(UTC))
 
 
 def age(stamp: str) -> timedelta:
@@ -43,7 +43,7 @@ def age(stamp: str) -> timedelta:
 
 def ago(span: timedelta) -> str:
     """The stamp of then."""
-    return _stamp(datetime.now(UTC) - span)
+    return stamp(datetime.now(UTC) - span)
 
 
 def hour_of(stamp: str) -> int:
@@ -51,7 +51,7 @@ def hour_of(stamp: str) -> int:
     return int(datetime.fromisoformat(stamp).timestamp()) // 3600
 
 
-def _stamp(moment: datetime) -> str:
+def stamp(moment: datetime) -> str:
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 

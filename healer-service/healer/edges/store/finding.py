@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, and_, func, not_, or_, select, tuple_
 
 from healer.edges.store import tables
 from healer.edges.store.database import Database, Transaction, hour_of, now
-from healer.edges.store.incident import ENDS, Incident, incident_of
-from healer.model import State
+from healer.edges.store.incident import Incident, incident_of
+from healer.model import ENDS, State
 
 ORDERS = ("last_seen", "first_seen", "count")  # the greatest first
 HOURS = 24  # of a sparkline

@@ -10,7 +10,6 @@ from sqlalchemy import RowMapping
 from healer.edges.store.codec import DIAGNOSIS
 from healer.model import Diagnosis, State
 
-ENDS = frozenset({State.RESOLVED, State.DECLINED, State.REJECTED, State.ROLLED_BACK, State.REGRESSED})
 AT_WORK = frozenset({State.DIAGNOSING, State.REPAIRING})
 SERVED = (State.RELEASING, State.SOAKING, State.RESOLVED)  # its fix may be with the users
 RELAPSED = frozenset({State.ROLLED_BACK, State.REGRESSED})

@@ -11,9 +11,9 @@ from healer.edges.store import tables
 from healer.edges.store.batch import Bounds
 from healer.edges.store.codec import CANDIDATE, DIAGNOSIS, REPORT, VERDICT
 from healer.edges.store.database import Database, Transaction, now
-from healer.edges.store.incident import ENDS, RELAPSED, Incident, incident_of
+from healer.edges.store.incident import RELAPSED, Incident, incident_of
 from healer.edges.store.taking import Taking
-from healer.model import Conflict, Diagnosis, ExceptionInfo, NotFound, Report, State, Verdict
+from healer.model import ENDS, Conflict, Diagnosis, ExceptionInfo, NotFound, Report, State, Verdict
 
 _OF_ID = update(tables.incidents).where(tables.incidents.c.id == bindparam("of"))
 _OF_INCIDENT = tables.reports.c.incident_id == bindparam("of")
@@ -107,8 +107,11 @@ class Incidents:
 
     def services_of(self, ids: Iterable[str]) -> dict[str, str]:
         """Incident -> service; those that are deleted are left out."""
+        wanted = list(ids)
+        if not wanted:
+            return {}
         columns = tables.incidents.c
-        query = select(columns.id, columns.service).where(columns.id.in_(list(ids)))
+        query = select(columns.id, columns.service).where(columns.id.in_(wanted))
         with self._database.reading() as transaction:
             return {row["id"]: row["service"] for row in transaction.all(query)}
 

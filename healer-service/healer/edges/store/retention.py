@@ -13,10 +13,10 @@ from sqlalchemy import ColumnElement, RowMapping, Table, delete, exists, func, o
 
 from healer.edges.store import tables
 from healer.edges.store.database import Database, Transaction, ago, hour_of
-from healer.edges.store.incident import ENDS, FORGOTTEN, SURPLUS
+from healer.edges.store.incident import FORGOTTEN, SURPLUS
 from healer.edges.store.proposals import UNDECIDED
 from healer.edges.store.releases import MOVING
-from healer.model import State
+from healer.model import ENDS, State
 
 SLICE = 200  # incidents in one transaction: some ten milliseconds in which nothing else is written
 HOURS_SLICE = 2000  # hourly counts in one transaction

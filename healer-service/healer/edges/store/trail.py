@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, RowMapping, Text, cast, func, or_, select
 
 from healer.edges.store import tables
+from healer.edges.store.database import stamp
 from healer.edges.store.tail import STORED
 from healer.model import BadInput
 
@@ -153,7 +154,7 @@ def moment(given: str, field: str) -> str:
     except (ValueError, OverflowError):
         said = given[:40]
         raise BadInput(f"{field}: {said!r} is no time; write for example 2026-01-31 or 2026-01-31T08:00Z") from None
-    return found.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return stamp(found)
 
 
 def parsed(payload: Any) -> Any:

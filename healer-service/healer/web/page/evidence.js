@@ -5,7 +5,7 @@
 import { diff } from "./diff.js";
 import { h } from "./dom.js";
 import { badge, block, fold, place } from "./parts.js";
-import { clip, duration, failure, plural } from "./words.js";
+import { clip, duration, failure, percent, plural } from "./words.js";
 
 function outcome(side) {
 	if (!side) return "—";
@@ -125,7 +125,7 @@ export function evidence({ before, after, tests, isolation, ...more }, key, page
 
 function share(label, value, optimum) {
 	if (!Number.isFinite(value)) return null;
-	return [h("meter", { low: "0.4", high: "0.7", value, optimum, "aria-label": label }), `${Math.round(value * 100)} %`];
+	return [h("meter", { low: "0.4", high: "0.7", value, optimum, "aria-label": label }), percent(value)];
 }
 
 const signed = (points) => `${points < 0 ? "−" : "+"}${Math.abs(points).toFixed(2)}`;

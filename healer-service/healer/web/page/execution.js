@@ -7,7 +7,7 @@ import { attemptsOf } from "./attempts.js";
 import { h } from "./dom.js";
 import { card, fold } from "./parts.js";
 import { releaseItem } from "./release.js";
-import { clip, duration, plural, since, spaced, stateOf } from "./words.js";
+import { NOT_HEALED, clip, duration, plural, since, spaced, stateOf } from "./words.js";
 
 const MARKS = { running: "●", done: "✓", failed: "✗" };
 const STAGES = {
@@ -31,16 +31,15 @@ const STEPS = [
 	["Released", ["merged", "releasing"]],
 	["Healed", ["soaking", "rolled_back", "regressed"]],
 ];
-const ENDS = ["declined", "rejected", "rolled_back", "regressed"];
 const stepOf = (state) => STEPS.findIndex(([, states]) => states.includes(state));
 
 /** → for each of STEPS: "done" | "now" | "stopped" | "ahead" */
-export function progress({ state, diagnosis, deploys = true }) {
+function progress({ state, diagnosis, deploys = true }) {
 	let at = stepOf(state);
 	if (state === "declined") at = diagnosis && !diagnosis.decline_reason ? 2 : 1;
 	if (state === "resolved") at = STEPS.length;
 	return STEPS.map((_, index) =>
-		index < at ? "done" : index > at || (state === "merged" && !deploys) ? "ahead" : ENDS.includes(state) ? "stopped" : "now",
+		index < at ? "done" : index > at || (state === "merged" && !deploys) ? "ahead" : NOT_HEALED.includes(state) ? "stopped" : "now",
 	);
 }
 

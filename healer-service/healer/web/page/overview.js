@@ -11,7 +11,7 @@ import * as listing from "./listing.js";
 import { note, place, remembered, stateBadge, when } from "./parts.js";
 import { servicesPart } from "./services.js";
 import { DAYS, statisticsPart } from "./statistics.js";
-import { clip, duration, numbered, plural, published } from "./words.js";
+import { clip, duration, numbered, plural, published, withoutHash } from "./words.js";
 
 // Events that tell of work on an incident, and of nothing that stands here.
 const INSIDE = /^(log|stage|model|candidate|sandbox|round|notification)\b/;
@@ -20,7 +20,7 @@ const within = (seconds) => Number.isFinite(seconds) && ` in ${duration(seconds)
 
 function fix({ proposal, origin, state, seconds_to_proposal: proposed, seconds_to_healed: healed }) {
 	const none = ["declined", "rejected"].includes(state) ? "no fix" : "no fix yet";
-	const by = origin && `by ${clip(origin.split("@")[0], 50)}`; // a model's name without its hash
+	const by = origin && `by ${clip(withoutHash(origin), 50)}`;
 	return [
 		proposal ? h("span", `${numbered("Proposal", proposal.number)} ${published(proposal.state)}`) : h("span.dim", none),
 		by && h("span.dim", { title: origin }, by, within(proposed)),
@@ -123,7 +123,7 @@ function list({ found }, filters, page) {
 
 function incidentsPart(data, filters, page) {
 	const { found, overview, statistics } = data;
-	const names = (rows = []) => rows.map((one) => one.name.split("@")[0]);
+	const names = (rows = []) => rows.map((one) => withoutHash(one.name));
 	const known = {
 		service: overview.services.map((one) => one.name),
 		category: names(statistics?.by_category),

@@ -6,10 +6,9 @@ import { aboveAndBelow, course, stacked } from "./charts.js";
 import { h } from "./dom.js";
 import { filterLink } from "./filters.js";
 import { note, remembered } from "./parts.js";
-import { clip, dayOf, duration, percent, spaced } from "./words.js";
+import { NOT_HEALED, clip, dayOf, duration, percent, spaced, withoutHash } from "./words.js";
 
 export const DAYS = 30;
-const NOT_HEALED = ["declined", "rejected", "rolled_back", "regressed"];
 const OUTCOMES = ["merged", "rejected", "rolled_back", "open"];
 const ROWS = 5;
 const LEAST = 4; // proposals that fill a bar: one alone is no reason for a long one
@@ -65,7 +64,7 @@ function outcomes(filter, title, rows) {
 	const most = Math.max(...given.map(sum), LEAST);
 	const left = given.length - ROWS;
 	const row = (one) => {
-		const name = one.name.split("@")[0]; // a model's without its hash
+		const name = withoutHash(one.name);
 		const link = filterLink({ [filter]: name }, clip(filter === "category" ? spaced(name) : name, 40), one.name);
 		const bar = stacked(OUTCOMES.map((outcome) => [outcome, one[outcome]]), most);
 		return h("li", { key: one.name }, h("div.row", h("span", link), h("span.dim", words(one).join(" · "))), bar);

@@ -13,7 +13,7 @@ const within = (text, part) => text.toLowerCase().includes(part.toLowerCase());
 const written = (text) => JSON.stringify(text).slice(1, -1); // as it stands in a payload
 
 /** Whether the filters let an event through, as the API's do. */
-export function matches(event, { type = "", key, by, since, until, q = "" }) {
+function matches(event, { type = "", key, by, since, until, q = "" }) {
 	const types = type.split(",").map((name) => name.trim()).filter(Boolean);
 	const at = Date.parse(event.timestamp);
 	return (

@@ -20,6 +20,8 @@ const STATES = {
 
 const ENDS_AT_MERGE = ["merged", "good", "The fix is merged; its users get it when you release it."]; // of a service without a deployment
 
+export const NOT_HEALED = ["declined", "rejected", "rolled_back", "regressed"]; // ends of another kind
+
 export const STATE_NAMES = ["proposed", ...Object.keys(STATES).filter((name) => name !== "proposed")]; // what waits for people first
 
 export const spaced = (name) => String(name).replace(/[_-]/g, " ");
@@ -100,6 +102,7 @@ export function duration(seconds) {
 }
 
 export const short = (commit) => (commit ? String(commit).slice(0, 7) : "none");
+export const withoutHash = (origin) => origin.split("@")[0]; // of a model's name
 export const percent = (share) => `${Math.round(share * 100)} %`;
 export const plural = (count, word) => `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
 
